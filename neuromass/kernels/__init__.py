@@ -1,0 +1,1 @@
+"""Compiled steps and loops. Numba is imported here and nowhere else."""

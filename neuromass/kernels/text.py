@@ -1,0 +1,488 @@
+"""The text of the kernels of one population: a step, a loop for one lane, a loop for many.
+
+Names in the text carry a prefix, so that no name of a model can meet another: ``s_r`` is
+the state r, ``x_P`` the input P, ``c4`` the constant of node 4 of the equations. All
+kernels share `step_lines`, and with it one order of arithmetic.
+
+Rows of the arrays that a kernel is given, each with one column a lane:
+
+- `state`: the states, then the value of every Ornstein-Uhlenbeck source,
+- `constants`: see `Equations.constants`,
+- `coefficients`: see `Source.rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from textwrap import indent
+from typing import Final
+
+from neuromass.equations import Equations
+
+TILE: Final = 64
+"""Lanes that a loop carries at a time; their states stay in the first-level cache."""
+
+CLOCK, STEPS, EVERY, PHASE, SAMPLE, AVERAGE, LANE, KEY0, KEY1, BAD_STATE, BAD_LANE = range(11)
+"""Places in the integer array `plan` of a loop."""
+PLAN_LENGTH: Final = 11
+
+FINE, NOT_FINITE, BELOW_BOUND = range(3)
+"""What a loop returns. Unless it is fine, nothing has changed."""
+
+METHODS: Final = {"euler": 1, "heun": 2}
+"""Name of a method -> its order."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of noise: what it acts on, and how.
+
+    Attributes
+    ----------
+    target : str
+        The input or state.
+    on_input : bool
+        Whether the target is an input.
+    coloured : bool
+        Ornstein-Uhlenbeck instead of white.
+    number : int
+        What it draws under, see `normals.source_number`.
+    """
+
+    target: str
+    on_input: bool
+    coloured: bool
+    number: int
+
+    @property
+    def rows(self) -> int:
+        """Rows of coefficients: decay, spread and standard deviation, or one scale."""
+        return 3 if self.coloured else 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides the text of a population's kernels.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model.
+    equations : Equations
+        Its equations.
+    method : str
+        ``"euler"`` or ``"heun"``.
+    lowest : tuple
+        Lower bound of each state, or None.
+    output : str
+        The state or output that a step returns.
+    sources : tuple of Source
+        The noise.
+    """
+
+    model: str
+    equations: Equations
+    method: str
+    lowest: tuple[float | None, ...]
+    output: str
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def bounded(self) -> list[tuple[str, float]]:
+        """States with a lower bound, and the bound."""
+        pairs = zip(self.equations.states, self.lowest, strict=True)
+        return [(name, low) for name, low in pairs if low is not None]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """What can be recorded: states, inputs, outputs."""
+        return (*self.equations.states, *self.equations.inputs, *self.equations.outputs)
+
+    @property
+    def hidden(self) -> list[Source]:
+        """The sources that have a value of their own."""
+        return [each for each in self.sources if each.coloured]
+
+
+def known_names(equations: Equations, states: str = "s_") -> dict[int, str]:
+    """Texts of symbols and constants, with the states under some prefix."""
+    names = {name: f"{states}{name}" for name in equations.states}
+    names |= {name: f"x_{name}" for name in equations.inputs}
+    return equations.symbols(names) | {i: f"c{i}" for i in equations.constants()}
+
+
+def rate_lines(equations: Equations, states: str, rates: str, temporary: str) -> list[str]:
+    """Lines that compute the derivatives `rates` + name at the states `states` + name."""
+    if equations.written:
+        places = {node[1]: f"c{i}" for i, node in enumerate(equations.nodes) if node[0] == "parameter"}
+        places |= {name: f"{states}{name}" for name in equations.states}
+        places |= {name: f"x_{name}" for name in equations.inputs}
+        left = ", ".join(f"{rates}{name}" for name in equations.states)
+        return [f"{left}, = written({', '.join(places[name] for name in equations.order)})"]
+    known = known_names(equations, states)
+    lines, results = equations.text(equations.derivatives, known, temporary)
+    pairs = zip(equations.states, results, strict=True)
+    return [*lines, *(f"{rates}{name} = {result}" for name, result in pairs)]
+
+
+def step_lines(
+    equations: Equations, method: str, forced: Iterable[str] = (), kicked: Iterable[str] = ()
+) -> list[str]:
+    """Lines that take ``s_<state>`` one step on, the inputs ``x_<input>`` being held.
+
+    Parameters
+    ----------
+    equations : Equations
+        The model's equations.
+    method : str
+        ``"euler"`` or ``"heun"``.
+    forced : iterable of str
+        States to whose derivative ``f_<state>`` is added.
+    kicked : iterable of str
+        States to which the increment ``w_<state>`` is added, the same in both stages.
+    """
+    push = {name: f" + f_{name}" if name in set(forced) else "" for name in equations.states}
+    kick = {name: f" + w_{name}" if name in set(kicked) else "" for name in equations.states}
+    forcing = lambda rates: [f"{rates}{n} = {rates}{n}{push[n]}" for n in push if push[n]]
+    lines = rate_lines(equations, "s_", "k_", "a") + forcing("k_")
+    if method == "euler":
+        return lines + [f"s_{n} = s_{n} + dt * k_{n}{kick[n]}" for n in equations.states]
+    lines += [f"y_{n} = s_{n} + dt * k_{n}{kick[n]}" for n in equations.states]
+    lines += rate_lines(equations, "y_", "l_", "b") + forcing("l_")
+    return lines + [
+        f"s_{n} = s_{n} + half * (k_{n} + l_{n}){kick[n]}" for n in equations.states
+    ]
+
+
+def output_lines(equations: Equations) -> list[str]:
+    """Lines that compute ``o_<output>`` at the states ``s_<state>``."""
+    lines, results = equations.text(equations.output_roots, known_names(equations), "o")
+    pairs = zip(equations.outputs, results, strict=True)
+    return [*lines, *(f"o_{name} = {result}" for name, result in pairs)]
+
+
+def noise_lines(recipe: Recipe) -> list[str]:
+    """Lines that turn the normals ``n<i>`` into what the step adds."""
+    lines = []
+    for i, source in enumerate(recipe.sources):
+        if source.coloured:
+            lines.append(f"h{i} = e{i} * n{i} if step == 0 else d{i} * h{i} + p{i} * n{i}")
+        value = f"h{i}" if source.coloured else f"p{i} * n{i}"
+        if source.on_input:
+            lines.append(f"x_{source.target} = x_{source.target} + {value}")
+        else:
+            lines.append(f"{'f_' if source.coloured else 'w_'}{source.target} = {value}")
+    return lines
+
+
+def coefficient_names(recipe: Recipe) -> list[str]:
+    """Names of the rows of `coefficients`."""
+    return [
+        f"{letter}{i}"
+        for i, source in enumerate(recipe.sources)
+        for letter in ("dpe" if source.coloured else "p")
+    ]
+
+
+def move_lines(recipe: Recipe) -> list[str]:
+    """Lines of one step with its noise, and with what the lower bounds ask for."""
+    states = {each.target: each.coloured for each in recipe.sources if not each.on_input}
+    lines = noise_lines(recipe) + step_lines(
+        recipe.equations,
+        recipe.method,
+        forced=[name for name, coloured in states.items() if coloured],
+        kicked=[name for name, coloured in states.items() if not coloured],
+    )
+    for name, low in recipe.bounded:
+        s, bound = f"s_{name}", f"{low!r}"
+        if recipe.sources:
+            lines.append(f"{s} = {bound} if {s} < {bound} and {s} > -inf else {s}")
+        else:
+            lines.append(f"low_{name} = {s} if {s} < low_{name} else low_{name}")
+    return lines
+
+
+def verdict_lines(recipe: Recipe, lane: str) -> list[str]:
+    """Lines that return early, saying what and where, unless all is finite and in bounds."""
+    bounds = {} if recipe.sources else dict(recipe.bounded)
+    lines = []
+    for place, name in enumerate(recipe.equations.states):
+        conditions = [(f"not isfinite(s_{name})", NOT_FINITE)]
+        if name in bounds:
+            conditions.append((f"low_{name} < {bounds[name]!r}", BELOW_BOUND))
+        for condition, code in conditions:
+            lines += [f"if {condition}:", f"    plan[{BAD_STATE}] = {place}"]
+            lines += [f"    plan[{BAD_LANE}] = {lane}", f"    return {code}"]
+    return lines
+
+
+def _function(name: str, arguments: str, body: Iterable[str]) -> str:
+    return f"def {name}({arguments}):\n" + indent("\n".join(body), "    ") + "\n"
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [indent(line, "    ") for line in lines]
+
+
+def step_text(recipe: Recipe, name: str) -> str:
+    """One step of one lane without noise; returns the output, or NaN and nothing changed."""
+    eq = recipe.equations
+    inputs = "".join(f", x_{each}" for each in eq.inputs)
+    body = ["dt = plan_dt[0]", "half = 0.5 * dt"]
+    body += [f"c{i} = constants[{row}, 0]" for row, i in enumerate(eq.constants())]
+    body += [f"s_{each} = state[{row}, 0]" for row, each in enumerate(eq.states)]
+    body += step_lines(eq, recipe.method)
+    finite = " and ".join(
+        [f"isfinite(s_{each})" for each in eq.states]
+        + [f"s_{each} >= {low!r}" for each, low in recipe.bounded]
+    )
+    body += [f"if not ({finite}):", "    return nan"]
+    body += [f"state[{row}, 0] = s_{each}" for row, each in enumerate(eq.states)]
+    body += [f"plan[{CLOCK}] += 1"]
+    if recipe.output in eq.outputs:
+        body += [*output_lines(eq), f"return o_{recipe.output}"]
+    else:
+        body += [f"return s_{recipe.output}"]
+    return _function(name, f"state, constants, plan, plan_dt{inputs}", body)
+
+
+LOOP_ARGUMENTS: Final = (
+    "state, constants, coefficients, drive, layout, plan, slots, samples, sums, dt"
+)
+
+
+def _loop_head() -> list[str]:
+    return [
+        "half = 0.5 * dt",
+        f"clock = plan[{CLOCK}]",
+        f"steps = plan[{STEPS}]",
+        f"every = plan[{EVERY}]",
+        f"average = plan[{AVERAGE}] != 0",
+    ]
+
+
+def lane_loop_text(recipe: Recipe, name: str) -> str:
+    """The loop for a single lane, all its values in local variables."""
+    eq = recipe.equations
+    body = _loop_head()
+    body += [f"count = plan[{PHASE}]", f"sample = plan[{SAMPLE}]"]
+    body += [f"c{i} = constants[{row}, 0]" for row, i in enumerate(eq.constants())]
+    body += [f"{each} = coefficients[{row}, 0]" for row, each in enumerate(coefficient_names(recipe))]
+    body += [f"s_{each} = state[{row}, 0]" for row, each in enumerate(eq.states)]
+    for i, each in enumerate(eq.inputs):
+        body += [f"at_{each} = layout[{i}, 0]", f"by_{each} = layout[{i}, 1]"]
+    body += [f"slot_{each} = slots[{i}]" for i, each in enumerate(recipe.channels)]
+    body += [f"sum_{each} = sums[slot_{each}, 0] if slot_{each} >= 0 else 0.0" for each in recipe.channels]
+    body += [f"low_{each} = {low!r}" for each, low in recipe.bounded if not recipe.sources]
+    body += _normals_of_one_lane(recipe)
+    body += ["for k in range(steps):"]
+    body += _indented(_lane_step(recipe))
+    body += verdict_lines(recipe, "0")
+    body += [f"state[{row}, 0] = s_{each}" for row, each in enumerate(eq.states)]
+    hidden = [i for i, each in enumerate(recipe.sources) if each.coloured]
+    body += [f"state[{len(eq.states) + row}, 0] = h{i}" for row, i in enumerate(hidden)]
+    body += [f"plan[{CLOCK}] = clock + steps", f"plan[{PHASE}] = count", f"plan[{SAMPLE}] = sample"]
+    for each in recipe.channels:
+        body += [f"if slot_{each} >= 0:", f"    sums[slot_{each}, 0] = sum_{each}"]
+    body += [f"return {FINE}"]
+    return _function(name, LOOP_ARGUMENTS, body)
+
+
+def _normals_of_one_lane(recipe: Recipe) -> list[str]:
+    if not recipe.sources:
+        return []
+    states = len(recipe.equations.states)
+    lines = [f"lane = plan[{LANE}]", f"key0 = plan[{KEY0}]", f"key1 = plan[{KEY1}]"]
+    lines += [f"normals = empty(({len(recipe.sources)}, 64))"]
+    hidden = [i for i, each in enumerate(recipe.sources) if each.coloured]
+    return lines + [f"h{i} = state[{states + row}, 0]" for row, i in enumerate(hidden)]
+
+
+def _lane_step(recipe: Recipe) -> list[str]:
+    eq = recipe.equations
+    lines = [f"x_{each} = drive[at_{each} + k * by_{each}]" for each in eq.inputs]
+    if recipe.sources:
+        lines += ["step = clock + k", "place = step & 63", "if k == 0 or place == 0:"]
+        lines += [
+            f"    fill_steps(normals, {i}, step, lane, {each.number}, key0, key1)"
+            for i, each in enumerate(recipe.sources)
+        ]
+        lines += [f"n{i} = normals[{i}, place]" for i in range(len(recipe.sources))]
+    lines += move_lines(recipe)
+    lines += ["count += 1"]
+    value = _channel_values(eq)
+    outputs = output_lines(eq) if eq.outputs else []
+    lines += ["if average:", *_indented(outputs)]
+    lines += [f"    sum_{each} += {value[each]}" for each in recipe.channels]
+    lines += ["    if count == every:", "        count = 0"]
+    for each in recipe.channels:
+        lines += [f"        if slot_{each} >= 0:"]
+        lines += [f"            samples[slot_{each}, sample, 0] = sum_{each} / every"]
+        lines += [f"        sum_{each} = 0.0"]
+    lines += ["        sample += 1"]
+    lines += ["elif count == every:", "    count = 0", *_indented(outputs)]
+    for each in recipe.channels:
+        lines += [f"    if slot_{each} >= 0:"]
+        lines += [f"        samples[slot_{each}, sample, 0] = {value[each]}"]
+    return [*lines, "    sample += 1"]
+
+
+def _channel_values(eq: Equations) -> Mapping[str, str]:
+    return (
+        {each: f"s_{each}" for each in eq.states}
+        | {each: f"x_{each}" for each in eq.inputs}
+        | {each: f"o_{each}" for each in eq.outputs}
+    )
+
+
+class _Rows:
+    """Rows of the local array of a tile, numbered as they are asked for."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, int] = {}
+
+    def add(self, *names: str) -> None:
+        for name in names:
+            self.of[name] = len(self.of)
+
+    def load(self, *names: str) -> list[str]:
+        return [f"{name} = work[{self.of[name]}, j]" for name in names]
+
+    def store(self, *names: str) -> list[str]:
+        return [f"work[{self.of[name]}, j] = {name}" for name in names]
+
+
+def tile_loop_text(recipe: Recipe, name: str) -> str:
+    """The loop for many lanes: tiles of lanes outside, time inside, lanes innermost.
+
+    The last tile is filled up with copies of the last lane, so that the innermost loop has
+    no remainder.
+    """
+    eq = recipe.equations
+    rows = _tile_rows(recipe)
+    state_rows = [*(f"s_{each}" for each in eq.states), *_hidden_names(recipe)]
+    constant_rows = [f"c{i}" for i in eq.constants()]
+    body = _loop_head()
+    body += ["lanes = state.shape[1]", f"new = empty(({len(state_rows)}, lanes))", "totals = sums.copy()"]
+    body += ["count = 0", "sample = 0"]
+    if recipe.sources:
+        body += [f"lane = plan[{LANE}]", f"key0 = plan[{KEY0}]", f"key1 = plan[{KEY1}]"]
+    for i, each in enumerate(eq.inputs):
+        body += [f"at_{each} = layout[{i}, 0]", f"by_{each} = layout[{i}, 1]", f"across_{each} = layout[{i}, 2]"]
+    tile = [f"work = empty(({len(rows.of)}, {TILE}))"]
+    tile += [f"width = min({TILE}, lanes - first)", "padded = (width + 7) // 8 * 8"]
+    tile += ["for j in range(padded):", "    i = first + min(j, width - 1)"]
+    tile += [f"    work[{rows.of[each]}, j] = state[{row}, i]" for row, each in enumerate(state_rows)]
+    tile += [f"    work[{rows.of[each]}, j] = constants[{row}, i]" for row, each in enumerate(constant_rows)]
+    tile += [
+        f"    work[{rows.of[each]}, j] = coefficients[{row}, i]"
+        for row, each in enumerate(coefficient_names(recipe))
+    ]
+    if not recipe.sources:
+        tile += [f"    work[{rows.of[f'low_{each}']}, j] = {low!r}" for each, low in recipe.bounded]
+    tile += [f"count = plan[{PHASE}]", f"sample = plan[{SAMPLE}]"]
+    tile += ["for k in range(steps):", *_indented(_tile_step(recipe, rows))]
+    tile += ["for j in range(width):"]
+    tile += _indented(rows.load(*(f"s_{each}" for each in eq.states)))
+    if not recipe.sources:
+        tile += _indented(rows.load(*(f"low_{each}" for each, _ in recipe.bounded)))
+    tile += _indented(verdict_lines(recipe, "first + j"))
+    tile += [f"    new[{row}, first + j] = work[{rows.of[each]}, j]" for row, each in enumerate(state_rows)]
+    body += [f"for first in range(0, lanes, {TILE}):", *_indented(tile)]
+    body += ["state[:] = new", "sums[:] = totals"]
+    body += [f"plan[{CLOCK}] = clock + steps", f"plan[{PHASE}] = count", f"plan[{SAMPLE}] = sample"]
+    body += [f"return {FINE}"]
+    return _function(name, LOOP_ARGUMENTS, body)
+
+
+def _hidden_names(recipe: Recipe) -> list[str]:
+    return [f"h{i}" for i, each in enumerate(recipe.sources) if each.coloured]
+
+
+def _noisy_inputs(recipe: Recipe) -> list[str]:
+    return [each.target for each in recipe.sources if each.on_input]
+
+
+def _tile_rows(recipe: Recipe) -> _Rows:
+    eq = recipe.equations
+    rows = _Rows()
+    rows.add(*_channel_values(eq).values())  # first, in the order of the channels
+    rows.add(*(f"given_{each}" for each in _noisy_inputs(recipe)))
+    rows.add(*(f"c{i}" for i in eq.constants()), *coefficient_names(recipe))
+    rows.add(*_hidden_names(recipe))
+    if not recipe.sources:
+        rows.add(*(f"low_{each}" for each, _ in recipe.bounded))
+    for i in range(len(recipe.sources)):
+        rows.add(f"even{i}", f"odd{i}")
+    return rows
+
+
+def _tile_step(recipe: Recipe, rows: _Rows) -> list[str]:
+    eq = recipe.equations
+    noisy = _noisy_inputs(recipe)
+    lines = []
+    for each in eq.inputs:
+        row = rows.of[f"given_{each}" if each in noisy else f"x_{each}"]
+        lines += [f"if k == 0 or by_{each} != 0:", f"    here = at_{each} + k * by_{each}"]
+        lines += [f"    if across_{each} == 0:", "        for j in range(padded):"]
+        lines += [f"            work[{row}, j] = drive[here]", "    else:"]
+        lines += ["        for j in range(padded):"]
+        lines += [f"            work[{row}, j] = drive[here + first + min(j, width - 1)]"]
+    if recipe.sources:
+        lines += ["step = clock + k", "odd = step & 1", "if k == 0 or odd == 0:"]
+        lines += [
+            f"    fill_lanes(work, {rows.of[f'even{i}']}, padded, step, lane + first,"
+            f" {each.number}, key0, key1)"
+            for i, each in enumerate(recipe.sources)
+        ]
+    inner = rows.load(*(f"s_{each}" for each in eq.states))
+    inner += rows.load(*(f"c{i}" for i in eq.constants()), *coefficient_names(recipe))
+    inner += rows.load(*_hidden_names(recipe))
+    for each in eq.inputs:
+        row = rows.of[f"given_{each}" if each in noisy else f"x_{each}"]
+        inner += [f"x_{each} = work[{row}, j]"]
+    if not recipe.sources:
+        inner += rows.load(*(f"low_{each}" for each, _ in recipe.bounded))
+    inner += [f"n{i} = work[{rows.of[f'even{i}']} + odd, j]" for i in range(len(recipe.sources))]
+    inner += move_lines(recipe)
+    inner += rows.store(*(f"s_{each}" for each in eq.states), *_hidden_names(recipe))
+    inner += rows.store(*(f"x_{each}" for each in noisy))
+    if not recipe.sources:
+        inner += rows.store(*(f"low_{each}" for each, _ in recipe.bounded))
+    lines += ["for j in range(padded):", *_indented(inner)]
+    lines += ["count += 1", "if average or count == every:"]
+    return lines + _indented(_tile_record(recipe, rows))
+
+
+def _tile_record(recipe: Recipe, rows: _Rows) -> list[str]:
+    eq = recipe.equations
+    lines: list[str] = []
+    if eq.outputs:
+        inner = rows.load(*(f"s_{each}" for each in eq.states))
+        inner += rows.load(*(f"c{i}" for i in eq.constants()))
+        inner += output_lines(eq) + rows.store(*(f"o_{each}" for each in eq.outputs))
+        lines += ["for j in range(width):", *_indented(inner)]
+    lines += [f"for channel in range({len(recipe.channels)}):", "    slot = slots[channel]"]
+    lines += ["    if slot >= 0:", "        if average:", "            for j in range(width):"]
+    lines += ["                totals[slot, first + j] += work[channel, j]"]
+    lines += ["            if count == every:", "                for j in range(width):"]
+    lines += ["                    samples[slot, sample, first + j] = totals[slot, first + j] / every"]
+    lines += ["                    totals[slot, first + j] = 0.0"]
+    lines += ["        else:", "            for j in range(width):"]
+    lines += ["                samples[slot, sample, first + j] = work[channel, j]"]
+    return [*lines, "if count == every:", "    count = 0", "    sample += 1"]
+
+
+def free_step_text(recipe: Recipe, name: str) -> str:
+    """One step as a function of plain numbers, for loops of the user's own."""
+    eq = recipe.equations
+    given = eq.symbols({each: f"p_{each}" for each in eq.parameters})
+    body = ["half = 0.5 * dt"]
+    lines, results = eq.text(eq.constants(), given, "q")
+    body += [*lines, *(f"c{i} = {text}" for i, text in zip(eq.constants(), results, strict=True))]
+    body += step_lines(eq, recipe.method)
+    body += [f"return {', '.join(f's_{each}' for each in eq.states)}"]
+    names = [f"s_{each}" for each in eq.states] + [f"x_{each}" for each in eq.inputs]
+    names += [f"p_{each}" for each in eq.parameters]
+    return _function(name, ", ".join([*names, "dt"]), body)

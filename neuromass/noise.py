@@ -1,0 +1,188 @@
+"""Noise on inputs and states.
+
+A source of noise is given for an input or a state when a population is made::
+
+    nm.QIF(noise={"I_ext": nm.noise.OrnsteinUhlenbeck(sigma=0.5, tau=10 * ms),
+                  "v": nm.noise.White(0.1 / ms**0.5)}, seed=1)
+
+Every lane and every source has a stream of its own, a function of the seed, the lane, the
+source's name and the step alone. Noise on an input is common to all neurons of a
+population: it is a fluctuating drive of the whole network, and does not model noise that
+differs from neuron to neuron (which changes the mean field itself).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from neuromass import units
+from neuromass.declaration import Model, suggestion
+from neuromass.units import MS, Measure
+
+__all__ = ["OrnsteinUhlenbeck", "White"]
+
+
+@dataclass(frozen=True, eq=False)
+class White:
+    """White noise.
+
+    On a state y: dy = f dt + sigma dW, with `sigma` in the state's unit per square root of
+    time, and the same increment in both stages of Heun's method. On an input: the value
+    sigma N / sqrt(dt) held over each step, with `sigma` in the input's unit times the square
+    root of time; refused for an input that enters the equations nonlinearly.
+
+    Parameters
+    ----------
+    sigma : Quantity
+        Strength; an array gives each lane its own.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> pop = nm.QIF(noise={"v": nm.noise.White(0.1 / ms**0.5)}, seed=1)
+    """
+
+    sigma: Any
+
+    def __repr__(self) -> str:
+        return f"White({_text(self.sigma)})"
+
+
+@dataclass(frozen=True, eq=False)
+class OrnsteinUhlenbeck:
+    """Coloured noise with an exponential autocovariance sigma^2 exp(-lag / tau).
+
+    It is updated exactly, so that variance and correlation are right for every dt; it starts
+    from its stationary distribution and is held over each step.
+
+    Parameters
+    ----------
+    sigma : number or Quantity
+        Standard deviation: in the unit of the input, or of the state's derivative.
+    tau : Quantity
+        Correlation time.
+
+    References
+    ----------
+    Gillespie, Phys. Rev. E 54, 2084 (1996), doi:10.1103/PhysRevE.54.2084
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> drive = nm.noise.OrnsteinUhlenbeck(sigma=0.5, tau=10 * ms)
+    >>> pop = nm.QIF(noise={"I_ext": drive}, seed=1)
+    """
+
+    sigma: Any
+    tau: Any
+
+    def __repr__(self) -> str:
+        return f"OrnsteinUhlenbeck(sigma={_text(self.sigma)}, tau={_text(self.tau)})"
+
+
+def _text(value: Any) -> str:
+    measure = units.measure_of(value)
+    plain = value.magnitude if units.is_quantity(value) else value
+    return units.shown(measure.to_internal(np.asarray(plain, dtype=float)), measure)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A source of noise on a declared name, in internal units.
+
+    Attributes
+    ----------
+    target : str
+        The input or state.
+    on_input, coloured : bool
+        Whether the target is an input, and whether the noise is Ornstein-Uhlenbeck.
+    sigma, tau : float or ndarray
+        Strength and, for coloured noise, correlation time.
+    """
+
+    target: str
+    on_input: bool
+    coloured: bool
+    sigma: Any
+    tau: Any
+
+    def coefficients(self, dt: float) -> list[Any]:
+        """Rows of what a kernel multiplies normals with, for a step of `dt`."""
+        if not self.coloured:
+            return [self.sigma / np.sqrt(dt) if self.on_input else self.sigma * np.sqrt(dt)]
+        decay = np.exp(-dt / self.tau)
+        return [decay, self.sigma * np.sqrt(-np.expm1(-2.0 * dt / self.tau)), self.sigma]
+
+
+def resolve(model: Model, noise: Any) -> tuple[Resolved, ...]:
+    """Check the noise given to a population, in the order of the model's states and inputs."""
+    if noise is None:
+        return ()
+    if not hasattr(noise, "items"):
+        raise TypeError(
+            f"noise maps names to sources, for example {{'{next(iter(model.states))}': "
+            f"nm.noise.White(...)}}; it was given as {type(noise).__name__}."
+        )
+    targets = {**model.states, **model.inputs}
+    for name in noise:
+        if name not in targets:
+            raise ValueError(
+                f"noise[{name!r}]: {model.name} has no such state or input"
+                f"{suggestion(name, targets)}."
+            )
+    return tuple(_resolved(model, name, noise[name]) for name in targets if name in noise)
+
+
+def _resolved(model: Model, name: str, source: Any) -> Resolved:
+    on_input = name in model.inputs
+    where = f"noise[{name!r}]"
+    unit = model.measure(name)
+    if isinstance(source, White):
+        if on_input and model.equations.degree(name) > 1:
+            raise ValueError(
+                f"{where}: {name} enters the equations nonlinearly, where white noise has no "
+                f"meaning; use OrnsteinUhlenbeck with a short tau."
+            )
+        unit = unit.combined(MS, Fraction(1, 2) if on_input else Fraction(-1, 2))
+        sigma = _strength(source.sigma, unit, f"{where}.sigma")
+        return Resolved(name, on_input, False, sigma, None)
+    if isinstance(source, OrnsteinUhlenbeck):
+        unit = unit if on_input else _per_time(unit)
+        sigma = _strength(source.sigma, unit, f"{where}.sigma")
+        tau = units.internal(source.tau, MS, f"{where}.tau", 10.0)
+        units.require_finite(tau, f"{where}.tau")
+        if np.min(tau) <= 0.0:
+            raise ValueError(f"{where}.tau must be positive.")
+        return Resolved(name, on_input, True, sigma, tau)
+    raise TypeError(f"{where} must be White or OrnsteinUhlenbeck, not {type(source).__name__}.")
+
+
+def _per_time(unit: Measure) -> Measure:
+    return unit.combined(MS, -1)
+
+
+def _strength(value: Any, unit: Measure, name: str) -> Any:
+    sigma = units.internal(value, unit, name, 0.1)
+    units.require_finite(sigma, name)
+    if np.min(sigma) < 0.0:
+        raise ValueError(f"{name} must not be negative.")
+    return sigma
+
+
+def take_seed(seed: Any) -> int:
+    """A seed as given, or a drawn one."""
+    if seed is None:
+        return secrets.randbits(31)
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise TypeError(f"seed must be a whole number, not {seed!r}.")
+    number = int(seed.__index__())
+    if not 0 <= number < 2**63:
+        raise ValueError(f"seed must lie between 0 and 2**63 - 1, and {number} does not.")
+    return number

@@ -1,0 +1,896 @@
+"""A population: parameters, states, and the step that moves them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass import noise as noises
+from neuromass import units
+from neuromass.declaration import Model, ModelType, suggestion
+from neuromass.errors import SimulationError
+from neuromass.kernels import text as kernel_text
+from neuromass.units import MS
+
+__all__ = ["Population", "Snapshot"]
+
+Floats = NDArray[np.float64]
+_MISSING: Any = object()
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """All that changes in a population: states, noise, clock and parameters, exactly.
+
+    Attributes
+    ----------
+    model : str
+        The model's name.
+    clock : int
+        Steps since the start.
+    dt : float
+        The step in ms.
+    state : ndarray
+        States and noise values, in internal units.
+    parameters : dict
+        Parameters in internal units.
+    """
+
+    model: str
+    clock: int
+    dt: float
+    state: Floats
+    parameters: dict[str, Floats]
+
+    def __repr__(self) -> str:
+        return f"<Snapshot of {self.model} at t = {units.shown(self.clock * self.dt, MS)}>"
+
+
+class _Raw:
+    """A population's numbers in internal units: ms, 1/ms (a thousandth of Hz), mV, pA, nS."""
+
+    __slots__ = ("_population",)
+
+    def __init__(self, population: Population) -> None:
+        self._population = population
+
+    def __getattr__(self, name: str) -> Any:
+        return self._population._internal(name)
+
+    def __dir__(self) -> list[str]:
+        model = self._population._model
+        return [*model.states, *model.outputs, *model.parameters, "t", "dt"]
+
+    def __repr__(self) -> str:
+        names = self._population._model.states
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+        return f"<raw {type(self._population).__name__}: {values}>"
+
+
+class Population(metaclass=ModelType):
+    """A population of neurons, described by a model; the base class of all models.
+
+    A subclass declares `Parameter`, `State` and `Input` attributes and has a static method
+    ``derivatives``, whose arguments are matched to them by name and which returns the
+    derivative of every state, in the order of the states. See `QIF` for one.
+
+    Parameters
+    ----------
+    shape : int or tuple of int, optional
+        Lanes: independent populations side by side. Inferred from the values if left out.
+    initial : mapping, optional
+        Initial value of states by name, to which `reset` returns; the declared defaults
+        otherwise.
+    noise : mapping, optional
+        ``nm.noise.White`` or ``nm.noise.OrnsteinUhlenbeck`` by name of input or state.
+    seed : int, optional
+        Seed of the noise; drawn, and shown, if left out.
+    lane : int
+        Number of the first lane, for the noise: the twin of lane 3 of a larger population
+        has ``lane=3``.
+    dt : Quantity, optional
+        The step, fixed for the population's life; the model's default otherwise.
+    method : {"heun", "euler"}
+        How a step is taken, with order 2 or 1.
+    **parameters : number, Quantity or array
+        The model's parameters.
+
+    Raises
+    ------
+    UnitError
+        For a value of the wrong unit (a ``TypeError``).
+    TypeError
+        For an unknown keyword.
+    ValueError
+        For a value out of range, not finite, or of the wrong shape.
+    """
+
+    default_dt: ClassVar[Any] = 0.05 * 1000.0 * units.measure("microsecond").quantity(0.001)
+    output: ClassVar[str | None] = None
+    exact_for: ClassVar[str] = ""
+
+    _model: Model
+
+    def __init__(
+        self,
+        *,
+        shape: int | tuple[int, ...] | None = None,
+        initial: Mapping[str, Any] | None = None,
+        noise: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        lane: int = 0,
+        dt: Any = None,
+        method: str = "heun",
+        **parameters: Any,
+    ) -> None:
+        model = type(self).model
+        if model is None:
+            raise TypeError("Population is the base of models; make one of those, such as QIF.")
+        _check_known(parameters, model)
+        self._model = model
+        self._method = _method(method)
+        self._dt = _step(dt, model)
+        self._noise = dict(noise) if hasattr(noise, "items") else {}
+        self._sources = noises.resolve(model, noise)
+        self._seed = noises.take_seed(seed) if self._sources or seed is not None else None
+        self._lane = _lane(lane)
+        values = {
+            name: np.asarray(each.convert(parameters[name]) if name in parameters else each.default)
+            for name, each in model.parameters.items()
+        }
+        initial_values = _initial(model, initial)
+        self._shape = _shape(shape, {**values, **initial_values}, self._sources)
+        self._lanes = math.prod(self._shape)
+        self._parameters: dict[str, Floats] = values
+        self._initial: dict[str, Floats] = initial_values
+        self._allocate()
+        self._fill_constants()
+        self.reset()
+
+    # ------------------------------------------------------------------ storage
+
+    def _allocate(self) -> None:
+        """Arrays that kernels work on; everything in them follows from the other attributes."""
+        model = self._model
+        hidden = sum(each.coloured for each in self._sources)
+        self._state: Floats = np.zeros((len(model.states) + hidden, self._lanes))
+        self._constants: Floats = np.zeros((len(model.equations.constants()), self._lanes))
+        self._plan = np.zeros(kernel_text.PLAN_LENGTH, dtype=np.int64)
+        seed = self._seed or 0
+        self._plan[kernel_text.KEY0] = seed & 0xFFFFFFFF
+        self._plan[kernel_text.KEY1] = seed >> 32
+        self._plan[kernel_text.LANE] = self._lane
+        self._plan_dt: Floats = np.array([self._dt])
+        rows = [row for each in self._sources for row in each.coefficients(self._dt)]
+        self._coefficients: Floats = np.zeros((len(rows), self._lanes))
+        for place, row in enumerate(rows):
+            self._coefficients[place] = self._spread(row)
+        self._raw = _Raw(self)
+        self._observer: Any = None
+        self._owner: Any = None
+        self._output_measure = model.measure(model.output)
+        self._fast_step: Any = None
+
+    def _spread(self, value: Any) -> Floats:
+        """A value on all lanes, flat."""
+        return np.broadcast_to(np.asarray(value, dtype=float), self._shape).reshape(-1)
+
+    def _fill_constants(self) -> None:
+        self._constants[:] = self._constants_of(self._parameters)
+
+    def _constants_of(self, parameters: Mapping[str, Floats]) -> Floats:
+        equations = self._model.equations
+        rows = equations.exactly(equations.constants(), parameters)
+        result = np.empty_like(self._constants)
+        for place, row in enumerate(rows):
+            result[place] = self._spread(row)
+        return result
+
+    def _recipe(self) -> kernel_text.Recipe:
+        model = self._model
+        sources = tuple(
+            kernel_text.Source(each.target, each.on_input, each.coloured, _number(each.target))
+            for each in self._sources
+        )
+        lowest = tuple(each.lower for each in model.states.values())
+        return kernel_text.Recipe(
+            model.name, model.equations, self._method, lowest, model.output, sources
+        )
+
+    # ------------------------------------------------------------------- reading
+
+    @property
+    def t(self) -> Any:
+        """The population's time, dt times the number of steps taken, as a Quantity."""
+        return MS.quantity(self._time)
+
+    @property
+    def _time(self) -> float:
+        return int(self._plan[kernel_text.CLOCK]) * self._dt
+
+    @property
+    def dt(self) -> Any:
+        """The step, as a Quantity."""
+        return MS.quantity(self._dt)
+
+    @property
+    def method(self) -> str:
+        """How a step is taken: ``"heun"`` or ``"euler"``."""
+        return self._method
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the lanes; ``()`` for a single population."""
+        return self._shape
+
+    @property
+    def seed(self) -> int | None:
+        """Seed of the noise; None where there is none."""
+        return self._seed
+
+    @property
+    def lane(self) -> int:
+        """Number of the first lane, for the noise."""
+        return self._lane
+
+    @property
+    def noise(self) -> Mapping[str, Any]:
+        """The noise by name of input or state."""
+        return MappingProxyType(self._noise)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The parameters as Quantities, by name."""
+        return MappingProxyType({name: self._parameter(name) for name in self._model.parameters})
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The states as Quantities, by name."""
+        return MappingProxyType({name: self._state_of(name) for name in self._model.states})
+
+    @property
+    def initial(self) -> Mapping[str, Any]:
+        """The states to which `reset` returns, as Quantities, by name."""
+        return MappingProxyType(
+            {
+                name: _handed_out(self._model.measure(name), value)
+                for name, value in self._initial.items()
+            }
+        )
+
+    @property
+    def raw(self) -> Any:
+        """The same in internal units, without Quantities: ``pop.raw.r`` is in 1/ms.
+
+        Rates are in 1/ms, a thousandth of their value in Hz; times in ms; voltages in mV,
+        currents in pA, conductances in nS.
+        """
+        return self._raw
+
+    def _parameter(self, name: str) -> Any:
+        return _handed_out(self._model.parameters[name].measure, self._parameters[name])
+
+    def _row(self, name: str) -> Floats:
+        return self._state[list(self._model.states).index(name)]
+
+    def _state_of(self, name: str) -> Any:
+        return _handed_out(self._model.states[name].measure, self._shaped(self._row(name)))
+
+    def _output_of(self, name: str) -> Any:
+        return _handed_out(self._model.outputs[name].measure, self._computed(name))
+
+    def _computed(self, name: str) -> Any:
+        """An output in internal units, from the states as they are."""
+        equations = self._model.equations
+        root = equations.output_roots[equations.outputs.index(name)]
+        rows = {each: self._shaped(self._row(each)) for each in self._model.states}
+        (value,) = equations.exactly([root], {**rows, **self._parameters})
+        return np.broadcast_to(np.asarray(value, dtype=float), self._shape)
+
+    def _internal(self, name: str) -> Any:
+        model = self._model
+        if name in model.states:
+            value: Any = self._shaped(self._row(name))
+        elif name in model.outputs:
+            value = self._computed(name)
+        elif name in model.parameters:
+            value = self._parameters[name]
+        elif name in ("t", "dt"):
+            return self._time if name == "t" else self._dt
+        else:
+            known = [*model.states, *model.outputs, *model.parameters, "t", "dt"]
+            raise AttributeError(f"{model.name} has no {name!r}{suggestion(name, known)}.")
+        return float(value) if value.ndim == 0 else _read_only(value.copy())
+
+    def _shaped(self, row: Floats) -> Floats:
+        return row.reshape(self._shape)
+
+    # ------------------------------------------------------------------- setting
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and not hasattr(type(self), name):
+            known = [*self._model.parameters, *self._model.states]
+            raise AttributeError(
+                f"{type(self).__name__} has no state or parameter {name!r}"
+                f"{suggestion(name, known)}."
+            )
+        object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        model = type(self).model
+        if name.startswith("_") or model is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise AttributeError(
+            f"{type(self).__name__} has no attribute {name!r}"
+            f"{suggestion(name, [*model.states, *model.parameters, *model.outputs])}."
+        )
+
+    def _set_parameters(self, given: Mapping[str, Any], at: Any = None) -> None:
+        values = {}
+        for name, value in given.items():
+            plain = np.asarray(self._model.parameters[name].convert(value))
+            values[name] = self._placed(name, plain, self._parameters[name], at)
+        parameters = {**self._parameters, **values}
+        self._constants[:] = self._constants_of(parameters)
+        self._parameters = parameters
+
+    def _set_states(self, given: Mapping[str, Any], at: Any = None) -> None:
+        rows = {}
+        for name, value in given.items():
+            plain = np.asarray(self._model.states[name].convert(value))
+            rows[name] = self._placed(name, plain, self._shaped(self._row(name)), at)
+        for name, row in rows.items():
+            self._row(name)[:] = self._spread(row)
+
+    def _placed(self, name: str, value: Floats, old: Floats, at: Any) -> Floats:
+        """The new array of a state or parameter: all of it, or the old with some lanes changed."""
+        if at is None:
+            if value.shape not in ((), self._shape):
+                _check_broadcast(name, value, self._shape)
+                return np.broadcast_to(value, self._shape).copy()
+            return value
+        changed = np.broadcast_to(old, self._shape).copy()
+        try:
+            changed[at] = value
+        except IndexError as error:
+            raise IndexError(f"at={at!r} is no index into the shape {self._shape}: {error}.") from None
+        except ValueError:
+            needed = changed[at].shape
+            raise ValueError(
+                f"{name} has the shape {value.shape}, which does not fit at={at!r}; "
+                f"{needed or 'a single number'} does."
+            ) from None
+        return changed
+
+    def set(self, at: Any = None, **values: Any) -> None:
+        """Set several states and parameters at once, all of them or none.
+
+        Parameters
+        ----------
+        at : index, optional
+            Lanes to set, as an index into the population's shape; all if left out.
+        **values : number, Quantity or array
+            States and parameters by name.
+
+        Examples
+        --------
+        >>> import numpy as np, neuromass as nm
+        >>> from neuromass.units import Hz
+        >>> many = nm.QIF(eta=np.linspace(-10, 5, 4))
+        >>> many.set(at=0, r=100 * Hz)
+        >>> many.r.magnitude[:2]
+        array([100.,   0.])
+        """
+        model = self._model
+        _check_known(values, model, states=True)
+        before = self._parameters, self._constants.copy()
+        self._set_parameters({n: v for n, v in values.items() if n in model.parameters}, at)
+        try:
+            self._set_states({n: v for n, v in values.items() if n in model.states}, at)
+        except BaseException:
+            self._parameters, self._constants[:] = before[0], before[1]
+            raise
+
+    # -------------------------------------------------------------------- stepping
+
+    def update(self, value: Any = _MISSING, /, **inputs: Any) -> Any:
+        """Take one step with the input held, and return the output.
+
+        Parameters
+        ----------
+        value : number, Quantity or array, optional
+            The first input; its default (usually 0) if left out.
+        **inputs : number, Quantity or array
+            Inputs by name.
+
+        Returns
+        -------
+        Quantity
+            The model's output after the step: the firing rate for QIF models.
+
+        Raises
+        ------
+        SimulationError
+            If a state stops being finite; the population then stands where it was.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> pop = nm.QIF(eta=-5.0, J=15.0)
+        >>> rate = pop.update(3.0)
+        >>> print(f"{rate:.2f~P}")
+        1.49 Hz
+        """
+        step = self._fast_step
+        if step is not None and type(value) is float and not inputs and value - value == 0.0:
+            raw = step(self._state, self._constants, self._plan, self._plan_dt, value)
+            if raw == raw:
+                return self._output_measure.quantity(raw)
+        self._one_step(self._held(value, inputs, with_units=True))
+        return _handed_out(self._output_measure, self._output_array())
+
+    def advance(self, value: Any = _MISSING, /, **inputs: Any) -> Any:
+        """Take one step like `update`, with plain numbers in internal units.
+
+        Internal units are ms, 1/ms, mV, pA, nS, pF, mm: a rate of 1 is 1000 Hz.
+
+        Parameters
+        ----------
+        value : float or array, optional
+            The first input, in internal units.
+        **inputs : float or array
+            Inputs by name, in internal units.
+
+        Returns
+        -------
+        float or ndarray
+            The output after the step, in internal units.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> pop = nm.QIF(eta=-5.0, J=15.0)
+        >>> pop.advance(3.0) == pop.raw.r
+        True
+        """
+        step = self._fast_step
+        if step is not None and type(value) is float and not inputs and value - value == 0.0:
+            raw = step(self._state, self._constants, self._plan, self._plan_dt, value)
+            if raw == raw:
+                return raw
+        self._one_step(self._held(value, inputs, with_units=False))
+        return self._internal(self._model.output)
+
+    def _output_array(self) -> Any:
+        name = self._model.output
+        if name in self._model.states:
+            return self._shaped(self._row(name))
+        return self._computed(name)
+
+    def _held(self, value: Any, inputs: dict[str, Any], with_units: bool) -> dict[str, Any]:
+        """Inputs of one step, in internal units and of a shape that fits."""
+        model = self._model
+        given = dict(inputs)
+        if value is not _MISSING:
+            if not model.inputs:
+                raise TypeError(f"{model.name} has no input.")
+            first = next(iter(model.inputs))
+            if first in given:
+                raise TypeError(f"{first} is given twice.")
+            given[first] = value
+        held = {}
+        for name, each in model.inputs.items():
+            if name not in given:
+                held[name] = each.default
+                continue
+            plain = each.convert(given.pop(name)) if with_units else _plain(given.pop(name), name)
+            if not isinstance(plain, float):
+                _check_broadcast(name, plain, self._shape)
+                plain = self._spread(plain)
+            held[name] = plain
+        if given:
+            name = next(iter(given))
+            raise TypeError(f"{model.name} has no input {name!r}{suggestion(name, model.inputs)}.")
+        return held
+
+    def _one_step(self, held: dict[str, Any]) -> None:
+        if self._owner is not None:
+            raise RuntimeError(
+                f"This {type(self).__name__} is a member of a network, which alone can step it; "
+                f"step or run the network."
+            )
+        drive, layout = self._drive(held)
+        if self._observer is None:
+            code = self._loop(1, drive, layout, *self._nothing_recorded())
+        else:
+            code = self._observer.take(self, drive, layout)
+        if code != kernel_text.FINE:
+            raise self._failure(code)
+        self._choose_step()
+
+    def _choose_step(self) -> None:
+        """Use the kernel of a single step where it serves: it is called far faster."""
+        if (
+            self._fast_step is None
+            and self._lanes == 1
+            and self._shape == ()
+            and not self._sources
+            and len(self._model.inputs) == 1
+            and self._observer is None
+            and self._owner is None
+        ):
+            from neuromass.kernels.population import step  # noqa: PLC0415
+
+            self._fast_step = step(self._recipe())
+
+    def _drive(self, held: Mapping[str, Any]) -> tuple[Floats, NDArray[np.int64]]:
+        """Held inputs as the flat array and the layout that a loop takes."""
+        parts, layout, start = [], [], 0
+        for value in held.values():
+            part = np.atleast_1d(np.asarray(value, dtype=float))
+            layout.append((start, 0, int(part.size > 1)))
+            parts.append(part)
+            start += part.size
+        drive = np.concatenate(parts) if parts else np.zeros(0)
+        return drive, np.array(layout, dtype=np.int64).reshape(-1, 3)
+
+    def _nothing_recorded(self) -> tuple[NDArray[np.int64], Floats, Floats]:
+        channels = len(self._recipe().channels)
+        slots = np.full(channels, -1, dtype=np.int64)
+        return slots, np.empty((0, 0, self._lanes)), np.empty((0, self._lanes))
+
+    def _loop(
+        self,
+        steps: int,
+        drive: Floats,
+        layout: NDArray[np.int64],
+        slots: NDArray[np.int64],
+        samples: Floats,
+        sums: Floats,
+        every: int = 1,
+        average: bool = False,
+    ) -> int:
+        """Take some steps, all or none of them; returns FINE or what went wrong."""
+        from neuromass.kernels.population import loop  # noqa: PLC0415
+
+        plan = self._plan
+        plan[kernel_text.STEPS] = steps
+        plan[kernel_text.EVERY] = every
+        plan[kernel_text.AVERAGE] = average
+        run = loop(self._recipe(), self._lanes)
+        return int(
+            run(
+                self._state, self._constants, self._coefficients, drive, layout, plan,
+                slots, samples, sums, self._dt,
+            )
+        )  # fmt: skip
+
+    def _failure(self, code: int, name: str = "") -> SimulationError:
+        model = self._model
+        state = list(model.states)[int(self._plan[kernel_text.BAD_STATE])]
+        flat = int(self._plan[kernel_text.BAD_LANE])
+        lane = tuple(int(i) for i in np.unravel_index(flat, self._shape)) if self._shape else ()
+        where = name or model.name
+        place = f"[{', '.join(map(str, lane))}]" if lane else ""
+        values = ", ".join(
+            f"{each} = {units.shown(self._row(each)[flat], model.measure(each))}"
+            for each in model.states
+        )
+        lower = model.states[state].lower
+        what = "is no longer finite"
+        if code == kernel_text.BELOW_BOUND and lower is not None:
+            what = f"falls below {units.shown(lower, model.measure(state))}"
+        return SimulationError(
+            f"{where}{place}: {state} {what} in the step from t = "
+            f"{units.shown(self._time, MS, 10)} with dt = {units.shown(self._dt, MS)}, where "
+            f"{values}. Take a smaller dt (nm.check_dt shows what it changes) or look at the "
+            f"input; the population stands at the last good step.",
+            where,
+            state,
+            lane,
+            self.t,
+            self.dt,
+        )
+
+    # -------------------------------------------------------------- going back, copying
+
+    def reset(self) -> None:
+        """Return to the initial state and to t = 0; parameters stay, and noise repeats itself."""
+        self._check_free("reset")
+        self._state[:] = 0.0
+        for name, value in self._initial.items():
+            self._row(name)[:] = self._spread(value)
+        self._plan[kernel_text.CLOCK] = 0
+
+    def _check_free(self, what: str) -> None:
+        if getattr(self, "_owner", None) is not None:
+            raise RuntimeError(
+                f"This {type(self).__name__} is a member of a network; {what} the network."
+            )
+
+    def snapshot(self) -> Snapshot:
+        """All that changes, exactly: states, noise, clock and parameters.
+
+        Returns
+        -------
+        Snapshot
+            For `restore`, on this population or on another of the same model, shape and dt.
+        """
+        parameters = {name: value.copy() for name, value in self._parameters.items()}
+        clock = int(self._plan[kernel_text.CLOCK])
+        return Snapshot(self._model.name, clock, self._dt, self._state.copy(), parameters)
+
+    def restore(self, saved: Snapshot) -> None:
+        """Return to a snapshot; what follows is bitwise what followed it.
+
+        Parameters
+        ----------
+        saved : Snapshot
+            Taken by `snapshot`.
+
+        Raises
+        ------
+        ValueError
+            If it is of another model, shape, noise or dt.
+        """
+        self._check_free("restore")
+        if not isinstance(saved, Snapshot):
+            raise TypeError(f"restore takes a snapshot, not {type(saved).__name__}.")
+        if saved.model != self._model.name or saved.state.shape != self._state.shape:
+            raise ValueError(
+                f"The snapshot is of a {saved.model} with {saved.state.shape[1]} lanes and "
+                f"{saved.state.shape[0]} values each, and does not fit this {self._model.name} "
+                f"with {self._state.shape[1]} lanes and {self._state.shape[0]}."
+            )
+        if saved.dt != self._dt:
+            raise ValueError(
+                f"The snapshot has dt = {units.shown(saved.dt, MS)}, and this population "
+                f"{units.shown(self._dt, MS)}."
+            )
+        constants = self._constants_of(saved.parameters)
+        self._parameters = {name: value.copy() for name, value in saved.parameters.items()}
+        self._constants[:] = constants
+        self._state[:] = saved.state
+        self._plan[kernel_text.CLOCK] = saved.clock
+
+    def copy(self, **changes: Any) -> Self:
+        """A population of its own, at the same state and time, with some things changed.
+
+        Parameters
+        ----------
+        **changes
+            Parameters, or any keyword of the constructor.
+
+        Returns
+        -------
+        Population
+        """
+        _check_known(changes, self._model, keywords=True)
+        options: dict[str, Any] = {
+            "shape": None if self._shape == () else self._shape,
+            "noise": self._noise,
+            "seed": self._seed,
+            "lane": self._lane,
+            "dt": self.dt,
+            "method": self._method,
+        }
+        internal = {name: value for name, value in self._parameters.items() if name not in changes}
+        other = type(self)(**{**options, **changes})
+        other._take_over(self, internal, "initial" in changes)
+        return other
+
+    def _take_over(self, source: Population, parameters: dict[str, Floats], fresh: bool) -> None:
+        """State, time and parameters of another population, to the last bit."""
+        for name, value in {**parameters, **source._initial}.items():
+            _check_broadcast(name, value, self._shape)
+        self._parameters = {**self._parameters, **{n: v.copy() for n, v in parameters.items()}}
+        self._fill_constants()
+        if fresh:
+            return
+        self._initial = {name: value.copy() for name, value in source._initial.items()}
+        clock = source._time / self._dt
+        if abs(clock - round(clock)) > 1e-6:
+            raise ValueError(
+                f"dt = {units.shown(self._dt, MS)} does not divide the population's time of "
+                f"{units.shown(source._time, MS)}; reset it first."
+            )
+        self._plan[kernel_text.CLOCK] = round(clock)
+        for name in self._model.states:
+            self._row(name)[:] = self._spread(source._shaped(source._row(name)))
+        same = [each.target for each in self._sources] == [each.target for each in source._sources]
+        if same and self._state.shape == source._state.shape:
+            self._state[:] = source._state
+
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = ("_method", "_dt", "_noise", "_sources", "_seed", "_lane", "_shape", "_lanes")
+        state = {name: getattr(self, name) for name in kept}
+        state["_parameters"] = {n: v.copy() for n, v in self._parameters.items()}
+        state["_initial"] = {n: v.copy() for n, v in self._initial.items()}
+        return {**state, "state": self._state.copy(), "clock": int(self._plan[kernel_text.CLOCK])}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        saved, clock = state.pop("state"), state.pop("clock")
+        model = type(self).model
+        if model is None:
+            raise TypeError(f"{type(self).__name__} declares no model.")
+        self._model = model
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+        self._allocate()
+        self._fill_constants()
+        self._state[:] = saved
+        self._plan[kernel_text.CLOCK] = clock
+
+    def __repr__(self) -> str:
+        model = self._model
+        pairs = [
+            f"{name}={units.shown(value, model.measure(name))}"
+            for name, value in self._parameters.items()
+        ]
+        shape = [f"shape={self._shape}"] if self._shape else []
+        noise = [f"noise={self._noise!r}", f"seed={self._seed}"] if self._sources else []
+        states = ", ".join(
+            f"{name} = {units.shown(self._row(name), model.measure(name))}" for name in model.states
+        )
+        return (
+            f"{type(self).__name__}({', '.join([*pairs, *shape, *noise])})\n"
+            f"  at t = {units.shown(self._time, MS)}: {states}\n"
+            f"  {self._method}, dt = {units.shown(self._dt, MS)}"
+        )
+
+
+# ----------------------------------------------------------------------- validation
+
+
+def _number(target: str) -> int:
+    import zlib  # noqa: PLC0415
+
+    return zlib.crc32(target.encode())
+
+
+def _read_only(array: Floats) -> Floats:
+    array.flags.writeable = False
+    return array
+
+
+def _handed_out(measure: units.Measure, value: Floats) -> Any:
+    """A Quantity that cannot be mistaken for a way into the population: a read-only copy."""
+    plain = measure.from_internal(value)
+    if np.ndim(plain) == 0:
+        return measure.quantity(float(value))
+    quantity = measure.quantity(value)
+    _read_only(quantity.magnitude)
+    return quantity
+
+
+def _check_known(
+    given: Iterable[str], model: Model, *, states: bool = False, keywords: bool = False
+) -> None:
+    known = [*model.parameters]
+    if states:
+        known += model.states
+    else:
+        known += ["shape", "initial", "noise", "seed", "lane", "dt", "method"]
+    for name in given:
+        if name in known and (keywords or states or name in model.parameters):
+            continue
+        if name in model.states:
+            raise TypeError(
+                f"{name} is a state of {model.name}; give its start as initial={{'{name}': ...}}."
+            )
+        if name in model.inputs:
+            raise TypeError(
+                f"{name} is an input of {model.name}; feed it with update({name}=...) or "
+                f"run(..., inputs=...)."
+            )
+        raise TypeError(f"{model.name} has no parameter {name!r}{suggestion(name, known)}.")
+
+
+def _method(method: Any) -> str:
+    if method not in kernel_text.METHODS:
+        raise ValueError(
+            f"method must be one of {', '.join(kernel_text.METHODS)}, not {method!r}"
+            f"{suggestion(method, kernel_text.METHODS)}."
+        )
+    return str(method)
+
+
+def _step(dt: Any, model: Model) -> float:
+    if dt is None:
+        return model.dt
+    plain = units.internal(dt, MS, "dt", model.dt)
+    units.require_finite(plain, "dt")
+    if not isinstance(plain, float):
+        raise ValueError("dt is one time for all lanes, not an array.")
+    if plain <= 0.0:
+        raise ValueError(f"dt must be positive, and {units.shown(plain, MS)} is not.")
+    return plain
+
+
+def _lane(lane: Any) -> int:
+    if isinstance(lane, bool) or not hasattr(lane, "__index__"):
+        raise TypeError(f"lane must be a whole number, not {lane!r}.")
+    number = int(lane.__index__())
+    if not 0 <= number < 2**31:
+        raise ValueError(f"lane must lie between 0 and 2**31 - 1, and {number} does not.")
+    return number
+
+
+def _initial(model: Model, initial: Any) -> dict[str, Floats]:
+    given = {} if initial is None else initial
+    if not hasattr(given, "items"):
+        raise TypeError(f"initial maps states to values, not {type(initial).__name__}.")
+    for name in given:
+        if name not in model.states:
+            raise ValueError(
+                f"initial: {model.name} has no state {name!r}{suggestion(name, model.states)}."
+            )
+    return {
+        name: np.asarray(each.convert(given[name]) if name in given else each.default)
+        for name, each in model.states.items()
+    }
+
+
+def _shape(
+    shape: Any, values: Mapping[str, Floats], sources: Iterable[noises.Resolved]
+) -> tuple[int, ...]:
+    named = dict(values)
+    for each in sources:
+        named[f"noise[{each.target!r}].sigma"] = np.asarray(each.sigma)
+        if each.coloured:
+            named[f"noise[{each.target!r}].tau"] = np.asarray(each.tau)
+    if shape is not None:
+        wanted = _given_shape(shape)
+        for name, value in named.items():
+            _check_broadcast(name, value, wanted)
+        return wanted
+    common: tuple[int, ...] = ()
+    for name, value in named.items():
+        try:
+            common = np.broadcast_shapes(common, value.shape)
+        except ValueError:
+            raise ValueError(
+                f"{name} has the shape {value.shape}, which does not go with the {common} of "
+                f"the others."
+            ) from None
+    if 0 in common:
+        raise ValueError("An array without elements makes no population.")
+    return common
+
+
+def _given_shape(shape: Any) -> tuple[int, ...]:
+    parts = shape if isinstance(shape, (tuple, list)) else (shape,)
+    for each in parts:
+        if isinstance(each, bool) or not hasattr(each, "__index__") or each < 1:
+            raise ValueError(f"shape must be a positive whole number or a tuple of them, not {shape!r}.")
+    return tuple(int(each) for each in parts)
+
+
+def _check_broadcast(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    try:
+        fits = np.broadcast_shapes(np.shape(value), shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{name} has the shape {np.shape(value)}, but the population has {shape or 'a single lane'}."
+        )
+
+
+def _plain(value: Any, name: str) -> Any:
+    """An input of the raw layer: a finite float or float array."""
+    if units.is_quantity(value):
+        raise TypeError(f"{name}: advance takes plain numbers in internal units; update takes Quantities.")
+    plain = np.asarray(value, dtype=float)
+    units.require_finite(plain, name)
+    return float(plain) if plain.ndim == 0 else plain

@@ -1,0 +1,468 @@
+"""Units at the boundary: Quantities outside, floats in internal units inside.
+
+This is the one module that knows pint. Internally every number is a float in the
+coherent system ms, 1/ms, mV, pA, nS, pF, mm. Quantities of any registry come in;
+what goes out belongs to pint's application registry that is current at the call.
+
+The names ``ms``, ``Hz``, ``mV`` and so on are pint units, for ``10 * ms``:
+
+>>> from neuromass.units import ms, Hz
+>>> 20 * Hz * (10 * ms)
+<Quantity(200, 'hertz * millisecond')>
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pint
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "Measure",
+    "UnitError",
+    "dimensionless",
+    "magnitudes",
+    "setup_matplotlib",
+]
+
+NAMES: Final = {
+    "us": "microsecond",
+    "ms": "millisecond",
+    "second": "second",
+    "minute": "minute",
+    "Hz": "hertz",
+    "kHz": "kilohertz",
+    "uV": "microvolt",
+    "mV": "millivolt",
+    "volt": "volt",
+    "pA": "picoampere",
+    "nA": "nanoampere",
+    "uA": "microampere",
+    "pS": "picosiemens",
+    "nS": "nanosiemens",
+    "uS": "microsiemens",
+    "pF": "picofarad",
+    "nF": "nanofarad",
+    "um": "micrometer",
+    "mm": "millimeter",
+    "metre": "meter",
+}
+"""Short name -> pint's name of the units that can be imported from here."""
+
+_BASES: Final = {"[time]": 3, "[length]": 3, "[current]": 12, "[mass]": 15}
+"""Decimal exponent from pint's root unit (s, m, A, g) to the internal one (ms, mm, pA,
+and for the mass the unit that makes mV out of them)."""
+
+Exponents = tuple[tuple[str, Fraction], ...]
+
+_KINDS: Final[dict[Exponents, tuple[str, str]]] = {}
+"""Dimension -> its name with article, and an example unit; filled at the end of the file."""
+
+
+class UnitError(pint.DimensionalityError):
+    """A value has the wrong dimension; the message names the argument and says what to write.
+
+    It is pint's ``DimensionalityError`` (and so a ``TypeError``) with a full sentence.
+    """
+
+    def __init__(self, sentence: str, given: str = "", expected: str = "") -> None:
+        super().__init__(given, expected)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return UnitError, (self.sentence, self.units1, self.units2)
+
+
+def _registry() -> Any:
+    return pint.get_application_registry().get()
+
+
+def __getattr__(name: str) -> Any:
+    if name in NAMES:
+        return _registry().Unit(NAMES[name])
+    near = difflib.get_close_matches(name, NAMES, n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(NAMES)}"
+    raise AttributeError(f"neuromass.units has no unit {name!r}{hint}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *NAMES})
+
+
+# ------------------------------------------------------------------- scales and dimensions
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """What one unit is in internal units: ``value * times / over``, both exact where possible."""
+
+    dimension: Exponents
+    times: float
+    over: float
+    angular: bool
+
+
+def _snapped(factor: float) -> tuple[float, float]:
+    """Split a factor into a multiplier and a divisor that are whole where the factor is.
+
+    Units differ by powers of ten (and 60s); conversion through a rounded 0.001 would cost
+    the last bit, division by 1000 does not.
+    """
+    whole = factor if factor >= 1.0 else 1.0 / factor
+    if whole < 2**53 and math.isclose(whole, round(whole), rel_tol=1e-12):
+        return (float(round(whole)), 1.0) if factor >= 1.0 else (1.0, float(round(whole)))
+    return factor, 1.0
+
+
+_scales: WeakKeyDictionary[Any, dict[Any, _Scale]] = WeakKeyDictionary()
+
+
+def _scale(registry: Any, units: Any) -> _Scale:
+    """Scale of a pint units container, looked up in the registry it came from."""
+    known = _scales.setdefault(registry, {})
+    found = known.get(units)
+    if found is None:
+        found = known[units] = _measure_scale(registry, units)
+    return found
+
+
+def _measure_scale(registry: Any, units: Any) -> _Scale:
+    unit = registry.Unit(units)
+    factor, root = registry.get_root_units(unit)
+    exponents = {
+        name: Fraction(float(power)).limit_denominator(1000)
+        for name, power in root.dimensionality.items()
+    }
+    decimal = sum(_BASES.get(name, 0) * power for name, power in exponents.items())
+    ten = 10 ** int(decimal) if decimal == int(decimal) else 10.0 ** float(decimal)
+    times, over = _snapped(float(factor) * ten)
+    dimension = tuple(sorted((name, power) for name, power in exponents.items() if power))
+    return _Scale(dimension, times, over, "radian" in str(root))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The unit in which something is declared and shown, and its scale to internal units.
+
+    Parameters
+    ----------
+    text : str
+        The unit as pint writes it, for example ``"hertz"``; empty if dimensionless.
+    dimension : tuple
+        Exponents of the base dimensions.
+    times, over : float
+        A value in this unit is ``value * times / over`` internally.
+    angle : bool
+        Whether angular units are meant, as for the phase of a sine.
+    """
+
+    text: str
+    dimension: Exponents
+    times: float = 1.0
+    over: float = 1.0
+    angle: bool = False
+    _made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def is_dimensionless(self) -> bool:
+        return not self.dimension
+
+    @property
+    def symbol(self) -> str:
+        """Short form, for labels and messages: ``Hz``, ``nS/mV``, empty if dimensionless."""
+        return symbol(self.text)
+
+    def to_internal(self, value: Any) -> Any:
+        """Floats in this unit, as internal floats."""
+        return value * self.times if self.over == 1.0 else value / self.over
+
+    def from_internal(self, value: Any) -> Any:
+        """Internal floats, as floats in this unit."""
+        return value / self.times if self.over == 1.0 else value * self.over
+
+    def quantity(self, value: Any) -> Any:
+        """Internal floats as a Quantity of the application registry current now."""
+        registry = _registry()
+        if self._made.get("registry") is not registry:
+            self._made.update(
+                registry=registry, make=registry.Quantity, unit=registry.Unit(self.text)
+            )
+        made: Any = self._made
+        return made["make"](self.from_internal(value), made["unit"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_made": {}}
+
+    def __deepcopy__(self, memo: Any) -> Measure:
+        return self
+
+    # Products and powers, for the dimensions of noise and of connection weights.
+
+    def combined(self, other: Measure, power: int | Fraction = 1) -> Measure:
+        """The unit ``self * other**power``."""
+        registry = _registry()
+        exponent = float(power) if Fraction(power).denominator != 1 else int(power)
+        return measure(registry.Unit(self.text) * registry.Unit(other.text) ** exponent)
+
+
+def symbol(text: str) -> str:
+    """Short form of a unit that pint wrote in full."""
+    if not text:
+        return ""
+    short = f"{_registry().Unit(text):~}"
+    return short.replace(" ** ", "**").replace(" / ", "/").replace(" * ", "*")
+
+
+_measures: dict[tuple[str, bool], Measure] = {}
+
+
+def measure(unit: Any = "", *, angle: bool = False) -> Measure:
+    """The Measure of a unit given as a pint Unit or Quantity (of any registry), or as text."""
+    if isinstance(unit, Measure):
+        return unit
+    if isinstance(unit, str):
+        unit = _registry().Unit(unit)
+    registry, container = unit._REGISTRY, unit._units
+    text = str(unit.units if isinstance(unit, pint.Quantity) else unit)
+    text = "" if text == "dimensionless" else text
+    known = _measures.get((text, angle))
+    scale = _scale(registry, container)
+    found = Measure(text, scale.dimension, scale.times, scale.over, angle)
+    return known if known == found else _measures.setdefault((text, angle), found)
+
+
+DIMENSIONLESS: Final = Measure("", ())
+MS: Final = Measure("millisecond", (("[time]", Fraction(1)),))
+HZ: Final = Measure("hertz", (("[time]", Fraction(-1)),), 1.0, 1000.0)
+RADIAN: Final = Measure("", (), angle=True)
+
+
+def multiplied(first: Exponents, second: Exponents, power: int | Fraction = 1) -> Exponents:
+    """The dimension ``first * second**power``."""
+    total = dict(first)
+    for name, exponent in second:
+        total[name] = total.get(name, Fraction(0)) + exponent * power
+    return tuple(sorted((name, exponent) for name, exponent in total.items() if exponent))
+
+
+_WHOLE: Final = ("", "ms", "1/ms", "mV", "pA", "nS", "pF", "mm", "nS/mV", "pA/ms", "mV/ms")
+
+
+def internal_unit(dimension: Exponents) -> str:
+    """The internal unit of a dimension, as text: ``1/ms``, ``mV``, ``1/ms**2``."""
+    for text in _WHOLE:
+        if measure(text).dimension == dimension:
+            return text
+    powers = dict(dimension)
+    mass = powers.pop("[mass]", Fraction(0))
+    in_units = {
+        "mV": mass,
+        "pA": powers.pop("[current]", Fraction(0)) + mass,
+        "mm": powers.pop("[length]", Fraction(0)) - 2 * mass,
+        "ms": powers.pop("[time]", Fraction(0)) + 3 * mass,
+    } | {name.strip("[]"): power for name, power in powers.items()}
+    above = "*".join(_powered(name, power) for name, power in in_units.items() if power > 0)
+    under = "/".join(_powered(name, -power) for name, power in in_units.items() if power < 0)
+    return f"{above or '1'}/{under}" if under else above
+
+
+def _powered(name: str, power: Fraction) -> str:
+    return name if power == 1 else f"{name}**{power if power.denominator == 1 else float(power)}"
+
+
+def is_quantity(value: Any) -> bool:
+    """Whether a value carries a unit, of whatever registry."""
+    return isinstance(value, (pint.Quantity, pint.Unit))
+
+
+def measure_of(value: Any) -> Measure:
+    """The unit that a value carries; dimensionless for bare numbers."""
+    return measure(value) if is_quantity(value) else DIMENSIONLESS
+
+
+# ------------------------------------------------------------------------- coming in
+
+
+def internal(value: Any, unit: Measure, name: str, example: float | None = None) -> Any:
+    """Convert one argument to floats in internal units.
+
+    Parameters
+    ----------
+    value : number, array, Quantity or sequence of Quantities
+        What the user gave.
+    unit : Measure
+        What is needed.
+    name : str
+        The argument's name, for the error.
+    example : float, optional
+        A sensible value in `unit`, for the error.
+
+    Returns
+    -------
+    float or numpy.ndarray
+        A float for a scalar, else a new float64 array. Not checked for finiteness.
+
+    Raises
+    ------
+    UnitError
+        If the dimension is wrong, or a bare number is given where a unit is needed.
+    TypeError
+        If `value` is no number.
+    """
+    if isinstance(value, pint.Unit):
+        value = 1 * value
+    if isinstance(value, pint.Quantity):
+        scale = _scale(value._REGISTRY, value._units)
+        if scale.dimension != unit.dimension or (scale.angular and not unit.angle):
+            raise _wrong_unit(value, scale, unit, name, example)
+        plain = _plain(value._magnitude, name, unit, example)
+        return plain * scale.times if scale.over == 1.0 else plain / scale.over
+    if _holds_quantities(value):
+        return np.array([internal(item, unit, name, example) for item in value], dtype=float)
+    plain = _plain(value, name, unit, example)
+    if unit.dimension:
+        raise UnitError(f"{_needs(name, unit, example)}, not the bare number {_shown(value)}.")
+    return plain
+
+
+def _holds_quantities(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and any(
+        is_quantity(item) or _holds_quantities(item) for item in value
+    )
+
+
+def _plain(value: Any, name: str, unit: Measure, example: float | None) -> Any:
+    if isinstance(value, (bool, np.bool_, str, bytes)) or value is None:
+        raise TypeError(f"{_needs(name, unit, example)}, not {value!r}.")
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind in "cbSUMm":
+            raise TypeError
+        array = array.astype(float)
+    except (TypeError, ValueError):
+        raise TypeError(f"{_needs(name, unit, example)}, not {_shown(value)}.") from None
+    return float(array) if array.ndim == 0 else array
+
+
+def _shown(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _needs(name: str, unit: Measure, example: float | None) -> str:
+    if not unit.dimension:
+        kind = "an angle in radian or degree" if unit.angle else "a plain number"
+        return f"{name} needs {kind}, for example {1.0 if example is None else example:g}"
+    kind, _ = _KINDS.get(unit.dimension, (f"a quantity in {unit.symbol}", ""))
+    return f"{name} needs {kind}, for example {1.0 if example is None else example:g} * {unit.symbol}"
+
+
+def _wrong_unit(
+    value: Any, scale: _Scale, unit: Measure, name: str, example: float | None
+) -> UnitError:
+    given = str(value.units) or "dimensionless"
+    if scale.dimension == unit.dimension:
+        kind = "frequency" if unit.dimension == HZ.dimension else "number"
+        advice = " Divide an angular frequency by 2 pi, and give it in Hz." * (kind == "frequency")
+        sentence = f"{name} is a {kind}, not in the angular unit {given}.{advice}"
+    else:
+        sentence = f"{_needs(name, unit, example)}; it was given in {given}."
+    return UnitError(sentence, given, unit.text or "dimensionless")
+
+
+def magnitudes(values: Any, unit: Any) -> NDArray[np.float64]:
+    """A plain float64 array of Quantities, in the unit stated.
+
+    ``np.array`` of a list of Quantities loses or refuses the unit; this keeps it honest.
+
+    Parameters
+    ----------
+    values : Quantity or iterable of Quantities
+        For example the rates that a loop of ``update()`` returned.
+    unit : pint.Unit, Quantity or str
+        The unit of the numbers in the result.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    UnitError
+        If a value cannot be expressed in `unit`.
+
+    Examples
+    --------
+    >>> from neuromass.units import Hz, kHz, magnitudes
+    >>> magnitudes([8 * Hz, 0.1 * kHz], Hz)
+    array([  8., 100.])
+    """
+    target = measure(unit)
+    if not is_quantity(values) and isinstance(values, Iterable):
+        values = list(values)
+    return np.asarray(target.from_internal(np.asarray(internal(values, target, "values"))))
+
+
+def require_finite(value: Any, name: str) -> None:
+    """Refuse NaN and infinity, naming the argument."""
+    if not (math.isfinite(value) if type(value) is float else np.isfinite(value).all()):
+        raise ValueError(f"{name} must be finite, and {_shown(value)} is not.")
+
+
+# -------------------------------------------------------------------------- going out
+
+
+def shown(value: ArrayLike, unit: Measure, digits: int = 6) -> str:
+    """Internal floats as readable text with the unit; arrays as their range."""
+    plain = np.asarray(unit.from_internal(np.asarray(value, dtype=float)))
+    tail = f" {unit.symbol}" if unit.symbol else ""
+    if plain.size == 0:
+        return f"nothing{tail}"
+    low, high = float(np.min(plain)), float(np.max(plain))
+    if low == high or plain.ndim == 0:
+        return f"{low:.{digits}g}{tail}"
+    return f"{low:.{digits}g} .. {high:.{digits}g}{tail}"
+
+
+def setup_matplotlib() -> None:
+    """Let matplotlib plot Quantities and label the axes with their units.
+
+    Call it once, and ``plt.plot(rec.t, rec.r)`` knows its units.
+
+    Examples
+    --------
+    >>> from neuromass.units import setup_matplotlib
+    >>> setup_matplotlib()
+    """
+    registry = _registry()
+    registry.mpl_formatter = "{:~P}"
+    registry.setup_matplotlib(True)
+
+
+def _fill_kinds() -> None:
+    for text, kind in (
+        ("ms", "a time"),
+        ("Hz", "a rate"),
+        ("mV", "a voltage"),
+        ("pA", "a current"),
+        ("nS", "a conductance"),
+        ("pF", "a capacitance"),
+        ("mm", "a length"),
+        ("metre/second", "a speed"),
+    ):
+        _KINDS[measure(text).dimension] = (kind, text)
+
+
+_fill_kinds()
+dimensionless: Final = DIMENSIONLESS
