@@ -16,17 +16,41 @@ from typing import Any
 from neuromass._version import __version__
 
 _HOMES = {
-    "Population": "population",
-    "Parameter": "declaration",
-    "State": "declaration",
     "Input": "declaration",
+    "IzhikevichMeanField": "models.izhikevich",
+    "JansenRit": "models.jansen_rit",
+    "Network": "network",
     "Output": "declaration",
-    "SimulationError": "errors",
+    "Parameter": "declaration",
+    "Population": "population",
     "QIF": "models.qif",
+    "QIFAdaptation": "models.adaptation",
+    "QIFAlphaAdaptation": "models.adaptation",
+    "QIFConductance": "models.synaptic",
+    "QIFDepression": "models.plasticity",
+    "QIFGapJunction": "models.synaptic",
+    "QIFSynaptic": "models.synaptic",
+    "QIFTsodyksMarkram": "models.plasticity",
+    "Recording": "recording",
+    "Recordings": "recording",
+    "SimulationError": "errors",
+    "State": "declaration",
+    "WilsonCowan": "models.wilson_cowan",
+    "check_dt": "accuracy",
+    "compiled_step": "compiled",
+    "concatenate": "recording",
+    "kuramoto": "order_parameter",
+    "list_models": "models.catalogue",
+    "load": "recording",
+    "lorentzian": "heterogeneity",
+    "phase_plane": "plotting",
+    "rate_and_potential": "order_parameter",
+    "record": "observe",
+    "run": "runner",
 }
 """Public name -> the module it is loaded from when it is first used."""
 
-_MODULES = ("noise", "units")
+_MODULES = ("noise", "signals", "synapses", "units")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

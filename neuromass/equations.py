@@ -5,6 +5,8 @@ The function is called once on recording objects. What they record is a graph in
 - everything that depends on parameters alone is known, so that it can be computed once,
 - a division by such a constant is a product with its reciprocal,
 - an integer power is a product, multiplied in one fixed order,
+- sums and products of more than two terms are taken constants first, then by depth, which
+  shortens the chain of operations that wait for each other,
 - equal subexpressions are one node.
 
 All kernels are generated from this graph, so all of them do the same arithmetic in the
@@ -19,7 +21,7 @@ import hashlib
 import math
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -455,6 +457,96 @@ def _code_parts(code: types.CodeType) -> tuple[Any, ...]:
     return code.co_code.hex(), constants, code.co_names, code.co_varnames
 
 
+# -------------------------------------------------------------------------- reordering
+
+
+_DEPTH: Final = {"/": 3, "sqrt": 4, "where": 1, "negative": 0} | dict.fromkeys(
+    ("+", "-", "*", *_OPERATORS.values()), 1
+)
+_DEPTH_OF_FUNCTION: Final = 8
+_CHAINS: Final = {"+": ("+", "-"), "-": ("+", "-"), "*": ("*",)}
+
+
+class _Balancer:
+    """Rebuilds a graph with the terms of its sums and products in the fastest order."""
+
+    def __init__(self, nodes: Sequence[Node], roots: Sequence[int]) -> None:
+        self._old = nodes
+        self._new = Graph()
+        self._depth: dict[int, int] = {}
+        self._moved: dict[int, int] = {}
+        self._uses = [0] * len(nodes)
+        self._live = below(nodes, roots)
+        for index in self._live:
+            for argument in arguments(nodes[index]):
+                self._uses[argument] += 1
+        for root in roots:
+            self._uses[root] += 2
+
+    def rebuilt(self, roots: Sequence[int]) -> tuple[list[Node], list[int]]:
+        for index in sorted(self._live):
+            if self._uses[index] != 1 or not self._continues(index):
+                self._moved[index] = self._move(index)
+        return self._new.nodes, [self._moved[root] for root in roots]
+
+    def _continues(self, index: int) -> bool:
+        """Whether a sum is a term of a sum, or a product a factor of a product."""
+        kinds = _CHAINS.get(self._old[index][0], ())
+        return any(self._old[i][0] in kinds and index in self._old[i][1:] for i in self._live)
+
+    def _move(self, index: int) -> int:
+        kind, *rest = self._old[index]
+        if kind in KINDS:
+            return self._add(kind, *rest)
+        if kind in ("+", "-"):
+            return self._sum(self._terms(index, 1))
+        if kind == "*":
+            return self._product([self._moved[i] for i in self._factors(index)])
+        return self._add(kind, *(self._moved[i] for i in rest))
+
+    def _add(self, *node: Any) -> int:
+        index = self._new.add(*node)
+        own = 0 if node[0] in KINDS else _DEPTH.get(node[0], _DEPTH_OF_FUNCTION)
+        self._depth[index] = own + max((self._depth[i] for i in arguments(node)), default=0)
+        return index
+
+    def _terms(self, index: int, sign: int) -> list[tuple[int, int]]:
+        """Terms of a sum as (new node, sign)."""
+        if index in self._moved:
+            return [(self._moved[index], sign)]
+        kind, first, second = self._old[index]
+        flipped = -sign if kind == "-" else sign
+        return [*self._terms(first, sign), *self._terms(second, flipped)]
+
+    def _factors(self, index: int) -> list[int]:
+        if index in self._moved:
+            return [index]
+        return [each for i in self._old[index][1:] for each in self._factors(i)]
+
+    def _priority(self, index: int) -> tuple[bool, int]:
+        return not self._new.constant[index], self._depth[index]
+
+    def _sum(self, terms: list[tuple[int, int]]) -> int:
+        while len(terms) > 1:
+            terms.sort(key=lambda term: self._priority(term[0]))
+            (first, sign), (second, other) = terms[:2]
+            if sign == other:
+                joined = self._add("+", first, second), sign
+            elif sign > 0:
+                joined = self._add("-", first, second), 1
+            else:
+                joined = self._add("-", second, first), 1
+            terms = [joined, *terms[2:]]
+        ((index, sign),) = terms
+        return index if sign > 0 else self._add("negative", index)
+
+    def _product(self, factors: list[int]) -> int:
+        while len(factors) > 1:
+            factors.sort(key=self._priority)
+            factors = [self._add("*", *factors[:2]), *factors[2:]]
+        return factors[0]
+
+
 # --------------------------------------------------------------------------- equations
 
 
@@ -750,5 +842,6 @@ def read(
         )  # fmt: skip
         seen = Equations(**fields, nodes=tuple(walked.nodes), roots=tuple(walked_roots))
         return made, seen
-    made = Equations(**fields, nodes=tuple(graph.nodes), roots=tuple(roots), order=tuple(order))
-    return made, made
+    seen = Equations(**fields, nodes=tuple(graph.nodes), roots=tuple(roots), order=tuple(order))
+    nodes, roots = _Balancer(graph.nodes, roots).rebuilt(roots)
+    return replace(seen, nodes=tuple(nodes), roots=tuple(roots)), seen

@@ -212,7 +212,12 @@ class Population(metaclass=ModelType):
 
     @property
     def _time(self) -> float:
-        return int(self._plan[kernel_text.CLOCK]) * self._dt
+        return self._clock * self._dt
+
+    @property
+    def _clock(self) -> int:
+        """Steps since the start."""
+        return int(self._plan[kernel_text.CLOCK])
 
     @property
     def dt(self) -> Any:
@@ -509,7 +514,7 @@ class Population(metaclass=ModelType):
         if self._observer is None:
             code = self._loop(1, drive, layout, *self._nothing_recorded())
         else:
-            code = self._observer.take(self, drive, layout)
+            code = self._observer.take(drive, layout)
         if code != kernel_text.FINE:
             raise self._failure(code)
         self._choose_step()
@@ -623,7 +628,7 @@ class Population(metaclass=ModelType):
             For `restore`, on this population or on another of the same model, shape and dt.
         """
         parameters = {name: value.copy() for name, value in self._parameters.items()}
-        clock = int(self._plan[kernel_text.CLOCK])
+        clock = self._clock
         return Snapshot(self._model.name, clock, self._dt, self._state.copy(), parameters)
 
     def restore(self, saved: Snapshot) -> None:
@@ -687,6 +692,7 @@ class Population(metaclass=ModelType):
 
     def _take_over(self, source: Population, parameters: dict[str, Floats], fresh: bool) -> None:
         """State, time and parameters of another population, to the last bit."""
+        _check_broadcast("The state", source._shaped(source._state[0]), self._shape)
         for name, value in {**parameters, **source._initial}.items():
             _check_broadcast(name, value, self._shape)
         self._parameters = {**self._parameters, **{n: v.copy() for n, v in parameters.items()}}
@@ -715,7 +721,7 @@ class Population(metaclass=ModelType):
         state = {name: getattr(self, name) for name in kept}
         state["_parameters"] = {n: v.copy() for n, v in self._parameters.items()}
         state["_initial"] = {n: v.copy() for n, v in self._initial.items()}
-        return {**state, "state": self._state.copy(), "clock": int(self._plan[kernel_text.CLOCK])}
+        return {**state, "state": self._state.copy(), "clock": self._clock}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)

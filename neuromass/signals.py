@@ -38,7 +38,6 @@ from neuromass.units import (
     Measure,
     UnitError,
     internal,
-    is_quantity,
     measure_of,
     require_finite,
     shown,
@@ -71,7 +70,7 @@ def _value(value: Any, unit: Measure, name: str, example: float | None = None) -
 
 
 def _is_bare_zero(value: Any) -> bool:
-    return type(value) in (int, float) and value == 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0
 
 
 def _value_or_zero(value: Any, unit: Measure, name: str) -> Any:
@@ -99,17 +98,18 @@ def _span(value: Any, name: str, example: float) -> float:
 
 
 def _choice(value: Any, names: tuple[str, ...], name: str) -> str:
-    if value in names:
-        return str(value)
+    if isinstance(value, str) and value in names:
+        return value
     near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     raise ValueError(f"{name} must be one of {', '.join(map(repr, names))}, not {value!r}{hint}")
 
 
 def _exactly_one(**given: Any) -> None:
-    if sum(value is not None for value in given.values()) != 1:
-        first, second = given
-        raise ValueError(f"Give exactly one of {first} and {second}.")
+    number = sum(value is not None for value in given.values())
+    if number != 1:
+        told = "not both" if number else "one of them is needed"
+        raise ValueError(f"Give either {' or '.join(given)}, {told}.")
 
 
 def _joint_shape(**shapes: Lanes) -> Lanes:
@@ -1038,8 +1038,8 @@ class Sampled(Signal):
         least = 1 if chosen == "hold" else 2
         if plain.ndim == 0 or len(plain) < least:
             raise ValueError(
-                f"values needs an array with time first and at least {least} of them for "
-                f"kind={chosen!r}, not one of shape {plain.shape}."
+                f"values needs an array with time first, and at least {least} of them for "
+                f"kind={chosen!r}, not shape {plain.shape}."
             )
         self._set(
             measure=unit,
@@ -1073,17 +1073,19 @@ class Sampled(Signal):
             "or say outside='zero' or outside='hold'."
         )
 
-    def _index(self, times: Floats, last: int) -> NDArray[np.intp]:
+    def _index(self, times: Floats) -> NDArray[np.intp]:
+        last = len(self._values) - 1
         return np.clip(_cell(times, self._start, self._dt), 0, last).astype(np.intp)
 
     def _held(self, times: Floats) -> Floats:
-        return self._values[self._index(times, len(self._values) - 1)]
+        return self._values[self._index(times)]
 
     def _interpolated(self, times: Floats) -> Floats:
-        k = self._index(times, len(self._values) - 2)
-        part = np.clip((times - (self._start + k * self._dt)) / self._dt, 0.0, 1.0)
-        rank = len(self.shape)
-        return _between(self._values[k], self._values[k + 1], _aligned(part, rank))
+        t = np.clip(times, self._start, self._end)
+        k = self._index(t)
+        following = np.minimum(k + 1, len(self._values) - 1)
+        part = (t - (self._start + k * self._dt)) / self._dt
+        return _between(self._values[k], self._values[following], _aligned(part, len(self.shape)))
 
     def _edges(self, end: float) -> Floats:
         return np.array([self._start, self._end])
@@ -1221,11 +1223,11 @@ def as_signal(value: Any, name: str, at: float = 0.0) -> Signal:
         return value
     if isinstance(value, type):
         raise TypeError(f"{name} was given the class {value.__name__}, not an object made of it.")
-    if callable(value) and not is_quantity(value):
+    if callable(value):
         return _Function(value, name, at)
     if np.ndim(internal(value, _unit_of(value), name)):
         raise TypeError(
-            f"{name} was given a bare array, which may mean two things; write "
+            f"{name} was given an array, which may mean two things; write "
             "signals.Constant(values) for one value per lane, or signals.Sampled(values, dt) for "
             "one per time."
         )

@@ -1,0 +1,139 @@
+"""``record``: traces of populations that are stepped by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass.feeds import Window
+from neuromass.kernels import text as kernel_text
+from neuromass.population import Population
+from neuromass.recording import Recording, Recordings
+from neuromass.tape import Tape, names_to_record
+
+__all__ = ["record"]
+
+Floats = NDArray[np.float64]
+
+
+class _Observer(Tape):
+    """A tape that grows with every step that its population takes."""
+
+    def __init__(self, population: Population, names: tuple[str, ...], every: int) -> None:
+        self._clocks = [population._clock]
+        super().__init__(population, names, Window(population._clock, 0, population._dt), every, False)
+
+    def take(self, drive: Floats, layout: NDArray[np.int64]) -> int:
+        """Take one step and record it."""
+        self.extend(1)
+        before = self._sample
+        code = self.advance(1, drive, layout)
+        if code == kernel_text.FINE and self._sample > before:
+            self._clocks.append(self._population._clock)
+        return code
+
+    def recording(self) -> Recording:
+        """The samples so far."""
+        times = np.array(self._clocks, dtype=float) * self._population._dt
+        return self._as_recording(times, self._samples[:, : len(times)].copy())
+
+
+class _LiveRecording(Recording):
+    """The recording of a population that is still being stepped."""
+
+    def __init__(self, tape: _Observer) -> None:
+        self._tape = tape
+
+    @property
+    def _now(self) -> Recording:
+        return self._tape.recording()
+
+    _times = property(lambda self: self._now._times)  # type: ignore[assignment]
+    _data = property(lambda self: self._now._data)  # type: ignore[assignment]
+    _measures = property(lambda self: self._now._measures)  # type: ignore[assignment]
+    _about = property(lambda self: self._now._about)  # type: ignore[assignment]
+
+    def __reduce__(self) -> Any:
+        now = self._now
+        return Recording, (now._times, now._data, now._measures, now._about)
+
+
+@contextmanager
+def record(
+    population: Population | None = None,
+    /,
+    *,
+    every: int = 1,
+    names: str | Sequence[str] | None = None,
+    **populations: Population,
+) -> Iterator[Any]:
+    """Record populations that are stepped by hand, for the length of a ``with`` block.
+
+    Parameters
+    ----------
+    population : Population, optional
+        A single population; then the result is its recording.
+    every : int
+        Steps between samples.
+    names : str or sequence of str, optional
+        States, inputs and outputs to record; all states if left out.
+    **populations : Population
+        Populations by name; then the result has a recording for each.
+
+    Yields
+    ------
+    Recording or Recordings
+        What was recorded so far, at any time.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> exc, inh = nm.QIF(tau=20 * ms, J=8.0), nm.QIF(tau=10 * ms)
+    >>> with nm.record(exc=exc, inh=inh) as rec:
+    ...     for _ in range(100):
+    ...         r_exc, r_inh = exc.r, inh.r
+    ...         rate = exc.update(10.0 - 10 * exc.tau * r_inh)
+    ...         rate = inh.update(10 * inh.tau * r_exc)
+    >>> rec["exc"].r.shape
+    (101,)
+    """
+    if (population is None) == (not populations):
+        raise TypeError("record takes one population, record(pop), or several by name.")
+    if isinstance(every, bool) or not hasattr(every, "__index__") or every < 1:
+        raise ValueError(f"every is a positive whole number of steps, not {every!r}.")
+    members = {"": population} if population is not None else populations
+    tapes = _attached(members, names, int(every))
+    live = {name: _LiveRecording(tape) for name, tape in tapes.items()}
+    result = live[""] if population is not None else Recordings(live)
+    try:
+        yield result
+    except BaseException as error:
+        if getattr(error, "recording", None) is None:
+            error.recording = result  # type: ignore[attr-defined]
+        raise
+    finally:
+        for each in members.values():
+            each._observer = None
+
+
+def _attached(members: Mapping[str, Any], names: Any, every: int) -> dict[str, _Observer]:
+    for name, each in members.items():
+        if not isinstance(each, Population):
+            raise TypeError(f"record takes populations; {name or 'it'} is a {type(each).__name__}.")
+        each._check_free("record")
+        if each._observer is not None:
+            raise RuntimeError(f"{name or type(each).__name__} is being recorded already.")
+    if len({id(each) for each in members.values()}) != len(members):
+        raise ValueError("record was given one population under two names.")
+    tapes = {
+        name: _Observer(each, names_to_record(names, each), every) for name, each in members.items()
+    }
+    for name, each in members.items():
+        each._observer = tapes[name]
+        each._fast_step = None
+    return tapes

@@ -1,0 +1,692 @@
+"""Labelled traces: what a run or a hand-written loop leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass import units
+from neuromass._version import __version__
+from neuromass.declaration import suggestion
+from neuromass.units import HZ, MS, Measure
+
+__all__ = ["Recording", "Recordings", "concatenate", "load"]
+
+Floats = NDArray[np.float64]
+FORMAT = 1
+"""Version of the file format; files of every earlier one can be read."""
+
+
+@dataclass(frozen=True)
+class About:
+    """Where a recording comes from.
+
+    Attributes
+    ----------
+    model, method : str
+        Name of the model, and how it was stepped.
+    dt : float
+        The step in ms.
+    every : int
+        Steps between samples.
+    average : bool
+        Whether samples are means over the steps between them.
+    parameters : dict
+        Name -> value in internal units, and the unit in which it is shown.
+    seed : int or None
+        Seed of the noise.
+    version : str
+        Version of the package.
+    """
+
+    model: str
+    method: str
+    dt: float
+    every: int = 1
+    average: bool = False
+    parameters: Mapping[str, tuple[Any, Measure]] = field(default_factory=dict)
+    seed: int | None = None
+    version: str = __version__
+
+
+class Recording:
+    """Traces of a population over time.
+
+    Traces are Quantities with time first, of shape ``(n_samples, *lanes)``: ``rec.r`` or
+    ``rec["r"]``. The first sample is the initial state and the last the final one; an input
+    is the value used in the step that ends at the sample, and NaN at the first. Slices by
+    time, both ends included, are recordings: ``rec[100 * ms:200 * ms]``.
+
+    Made by ``nm.run`` and ``nm.record``.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms, Hz
+    >>> rec = nm.run(nm.QIF(J=15.0), 10 * ms, inputs=3.0)
+    >>> rec.r.shape
+    (201,)
+    >>> rec.array("r", Hz)[-1] == rec.r[-1].magnitude
+    True
+    """
+
+    def __init__(
+        self,
+        times: Floats,
+        data: Mapping[str, Floats],
+        measures: Mapping[str, Measure],
+        about: About,
+    ) -> None:
+        self._times = times
+        self._data = dict(data)
+        self._measures = dict(measures)
+        self._about = about
+
+    # ------------------------------------------------------------------- reading
+
+    @property
+    def t(self) -> Any:
+        """Times of the samples, as a Quantity."""
+        return _handed_out(MS, self._times)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What was recorded."""
+        return tuple(self._data)
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self._about.model
+
+    @property
+    def dt(self) -> Any:
+        """The step of the simulation, as a Quantity."""
+        return MS.quantity(self._about.dt)
+
+    @property
+    def method(self) -> str:
+        """How the steps were taken."""
+        return self._about.method
+
+    @property
+    def seed(self) -> int | None:
+        """Seed of the noise, or None."""
+        return self._about.seed
+
+    @property
+    def version(self) -> str:
+        """Version of the package that made the recording."""
+        return self._about.version
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The parameters as they were at the end of the run, as Quantities."""
+        pairs = self._about.parameters.items()
+        return MappingProxyType({n: _handed_out(m, np.asarray(v)) for n, (v, m) in pairs})
+
+    @property
+    def fs(self) -> Any:
+        """Sampling frequency in Hz, as a Quantity."""
+        return HZ.quantity(1.0 / (self._about.dt * self._about.every))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the lanes."""
+        for trace in self._data.values():
+            return trace.shape[1:]
+        return ()
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self._trace(name)
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._data]
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str):
+            return self._trace(key)
+        if isinstance(key, slice):
+            return self._cut(key)
+        raise TypeError(
+            f"A recording is indexed with a name, rec['r'], or a slice of times, "
+            f"rec[100 * ms:200 * ms], not with {key!r}."
+        )
+
+    def _trace(self, name: str) -> Any:
+        measure, values = self._look_up(name)
+        return _handed_out(measure, values)
+
+    def _look_up(self, name: str) -> tuple[Measure, Floats]:
+        if name == "t":
+            return MS, self._times
+        if name not in self._data:
+            raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, self._data)}.")
+        return self._measures[name], self._data[name]
+
+    def _cut(self, key: slice) -> Recording:
+        if key.step is not None:
+            raise ValueError("A slice of times has no step; record with every=... instead.")
+        slack = 1e-6 * self._about.dt
+        low, high = -np.inf, np.inf
+        if key.start is not None:
+            low = float(units.internal(key.start, MS, "the start of the slice", 100.0)) - slack
+        if key.stop is not None:
+            high = float(units.internal(key.stop, MS, "the end of the slice", 200.0)) + slack
+        inside = (self._times >= low) & (self._times <= high)
+        data = {name: values[inside] for name, values in self._data.items()}
+        return Recording(self._times[inside], data, self._measures, self._about)
+
+    def array(self, name: str, unit: Any = "") -> Floats:
+        """A trace as a plain array, in the unit stated.
+
+        Parameters
+        ----------
+        name : str
+            What was recorded, or ``"t"``.
+        unit : Unit, optional
+            The unit of the numbers; may be left out for what has none.
+
+        Returns
+        -------
+        numpy.ndarray
+            A new array of shape ``(n_samples, *lanes)``.
+
+        Raises
+        ------
+        UnitError
+            If the trace cannot be expressed in that unit.
+        KeyError
+            If nothing was recorded under that name.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> from neuromass.units import ms, Hz
+        >>> rec = nm.run(nm.QIF(), 1 * ms)
+        >>> rec.array("r", Hz).shape
+        (21,)
+        """
+        measure, values = self._look_up(name)
+        target = units.measure(unit)
+        if target.dimension != measure.dimension:
+            text = f"{name} is in {measure.symbol or 'no unit'}"
+            raise units.UnitError(
+                f"{text} and cannot be given in {target.symbol or 'no unit'}; "
+                f"name its unit, for example rec.array({name!r}, {measure.symbol or repr('')}).",
+                measure.text,
+                target.text,
+            )
+        return np.array(target.from_internal(values), dtype=float)
+
+    def scaled(self, tau: Any) -> tuple[Floats, Floats, Floats]:
+        """Time, rate and potential in the units of papers: t / tau, tau r and v.
+
+        Parameters
+        ----------
+        tau : Quantity
+            The time constant.
+
+        Returns
+        -------
+        t, r, v : numpy.ndarray
+            Plain arrays.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> from neuromass.units import ms
+        >>> pop = nm.QIF(J=15.0)
+        >>> T, R, V = nm.run(pop, 100 * ms).scaled(pop.tau)
+        >>> float(T[-1])
+        10.0
+        """
+        for name in ("r", "v"):
+            if name not in self._data:
+                raise ValueError(f"scaled() needs r and v, and {name} was not recorded.")
+        scale = units.internal(tau, MS, "tau", 10.0)
+        units.require_finite(scale, "tau")
+        if np.min(scale) <= 0.0:
+            raise ValueError("tau must be positive.")
+        if np.ndim(scale):
+            raise ValueError("scaled() takes one tau; divide by an array of them yourself.")
+        return self._times / scale, self._data["r"] * scale, self._data["v"].copy()
+
+    # ----------------------------------------------------------------- exporting
+
+    def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
+        """Plot traces over time, one panel for each, with units.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            What to plot; everything recorded if left out.
+        ax : Axes or sequence of Axes, optional
+            Where to plot, one for each name; a new figure otherwise.
+
+        Returns
+        -------
+        Axes or ndarray of Axes
+            One Axes for one name, else an array of them.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> from neuromass.units import ms
+        >>> ax = nm.run(nm.QIF(J=15.0), 100 * ms).plot("r")
+        """
+        from neuromass import plotting  # noqa: PLC0415
+
+        return plotting.plot_recording(self, names, ax)
+
+    def to_xarray(self) -> Any:
+        """The traces as an ``xarray.Dataset`` with units, coordinates and parameters.
+
+        Returns
+        -------
+        xarray.Dataset
+            Dimensions ``t`` and, for lanes, ``lane`` or ``lane_0, lane_1``; every variable
+            has ``units``; parameters and seed are plain attributes, which netCDF can hold.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> from neuromass.units import ms
+        >>> nm.run(nm.QIF(), 1 * ms).to_xarray()["r"].attrs["units"]
+        'Hz'
+        """
+        xarray = _optional("xarray", "to_xarray")
+        lanes = _lane_names(self.shape)
+        variables = {
+            name: ((("t", *lanes)), m.from_internal(self._data[name]) + 0.0, _attributes(m))
+            for name, m in self._measures.items()
+        }
+        coordinates: dict[str, Any] = {"t": ("t", self._times.copy(), {"units": "ms"})}
+        coordinates |= {name: np.arange(n) for name, n in zip(lanes, self.shape, strict=True)}
+        return xarray.Dataset(variables, coordinates, self._plain_attributes())
+
+    def _plain_attributes(self) -> dict[str, Any]:
+        about = self._about
+        result: dict[str, Any] = {
+            "model": about.model,
+            "method": about.method,
+            "dt": about.dt,
+            "dt_units": "ms",
+            "every": about.every,
+            "average": int(about.average),
+            "neuromass_version": about.version,
+        }
+        if about.seed is not None:  # netCDF's oldest form has no integers beyond 32 bits
+            result["seed"] = about.seed if about.seed < 2**31 else str(about.seed)
+        for name, (value, measure) in about.parameters.items():
+            plain = np.asarray(measure.from_internal(np.asarray(value, dtype=float)))
+            result[f"parameter_{name}"] = float(plain) if plain.ndim == 0 else plain.ravel()
+            if measure.symbol:
+                result[f"parameter_{name}_units"] = measure.symbol
+        return result
+
+    def to_dataframe(self) -> Any:
+        """The traces as a ``pandas.DataFrame`` over time in ms.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A column for each name, or for each name and lane; ``attrs["units"]`` has the
+            units.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> from neuromass.units import ms
+        >>> list(nm.run(nm.QIF(), 1 * ms).to_dataframe().columns)
+        ['r', 'v']
+        """
+        pandas = _optional("pandas", "to_dataframe")
+        columns: dict[Any, Floats] = {}
+        for name, values in self._data.items():
+            shown = self._measures[name].from_internal(values) + 0.0
+            if not self.shape:
+                columns[name] = shown
+                continue
+            for lane in np.ndindex(self.shape):
+                columns[(name, *lane)] = shown[(slice(None), *lane)]
+        frame = pandas.DataFrame(columns, index=pandas.Index(self._times.copy(), name="t"))
+        if self.shape:
+            frame.columns.names = ["name", *_lane_names(self.shape)]
+        frame.attrs["units"] = {"t": "ms"} | {n: m.symbol for n, m in self._measures.items()}
+        return frame
+
+    def save(self, path: Any) -> Path:
+        """Write the recording to an ``.npz`` file, which `load` reads.
+
+        The file holds plain arrays and text, nothing pickled. It is written whole or not at
+        all: an earlier file of that name survives a full disk.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; ``.npz`` is appended if it has another ending.
+
+        Returns
+        -------
+        pathlib.Path
+            Where it is.
+        """
+        return _write(path, {"": self})
+
+    def __repr__(self) -> str:
+        if len(self) == 0:
+            return f"<Recording of {self.model}, without samples>"
+        span = f"{units.shown(self._times[0], MS)} to {units.shown(self._times[-1], MS)}"
+        lanes = f", lanes {self.shape}" if self.shape else ""
+        traces = ", ".join(
+            f"{name} [{m.symbol}]" if m.symbol else name for name, m in self._measures.items()
+        )
+        return f"<Recording of {self.model}: {len(self)} samples from {span}{lanes}; {traces}>"
+
+
+class Recordings(Mapping[str, Recording]):
+    """Recordings of several populations over the same time: ``rec["exc"].r``."""
+
+    def __init__(self, members: Mapping[str, Recording]) -> None:
+        self._members = dict(members)
+
+    def __getitem__(self, name: Any) -> Any:
+        if isinstance(name, slice):
+            return Recordings({key: each[name] for key, each in self._members.items()})
+        if name not in self._members:
+            raise KeyError(f"There is no recording {name!r}{suggestion(name, self._members)}.")
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    @property
+    def t(self) -> Any:
+        """Times of the samples, as a Quantity."""
+        return next(iter(self._members.values())).t
+
+    @property
+    def fs(self) -> Any:
+        """Sampling frequency in Hz, as a Quantity."""
+        return next(iter(self._members.values())).fs
+
+    def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
+        """Plot traces over time, a panel for each name and a line for each member.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            What to plot; what all members recorded if left out.
+        ax : Axes or sequence of Axes, optional
+            Where to plot, one for each name.
+
+        Returns
+        -------
+        Axes or ndarray of Axes
+        """
+        from neuromass import plotting  # noqa: PLC0415
+
+        return plotting.plot_recordings(self, names, ax)
+
+    def to_xarray(self) -> Any:
+        """All traces as one ``xarray.Dataset``, named ``exc_r`` and so on.
+
+        Returns
+        -------
+        xarray.Dataset
+            Lanes of a member have dimensions of its own, ``exc_lane``; attributes carry the
+            member's name in front.
+        """
+        xarray = _optional("xarray", "to_xarray")
+        parts = []
+        attributes: dict[str, Any] = {}
+        for name, each in self._members.items():
+            part = each.to_xarray()
+            own = [*part.data_vars, *(d for d in part.dims if d != "t")]
+            parts.append(part.rename({key: f"{name}_{key}" for key in own}))
+            attributes |= {f"{name}_{key}": value for key, value in part.attrs.items()}
+        merged = xarray.merge(parts, combine_attrs="drop", join="exact")
+        merged.attrs = attributes
+        return merged
+
+    def to_dataframe(self) -> Any:
+        """All traces as one ``pandas.DataFrame``, with the member's name as first column level.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        pandas = _optional("pandas", "to_dataframe")
+        frames = {name: each.to_dataframe() for name, each in self._members.items()}
+        whole = pandas.concat(frames, axis=1)
+        whole.attrs["units"] = {name: each.attrs["units"] for name, each in frames.items()}
+        return whole
+
+    def save(self, path: Any) -> Path:
+        """Write all recordings to one ``.npz`` file, which `load` reads.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to.
+
+        Returns
+        -------
+        pathlib.Path
+            Where it is.
+        """
+        return _write(path, self._members)
+
+    def __repr__(self) -> str:
+        lines = [f"  {name}: {each!r}" for name, each in self._members.items()]
+        return "\n".join(["<Recordings", *lines, ">"])
+
+
+def concatenate(recordings: Sequence[Recording]) -> Recording:
+    """Join recordings that follow one another in time.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Of the same model and shape, with the same names; a first sample that repeats the
+        last one before it is left out.
+
+    Returns
+    -------
+    Recording
+        With the parameters of the last.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit together.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> pop = nm.QIF(J=15.0)
+    >>> rec = nm.concatenate([nm.run(pop, 10 * ms), nm.run(pop, 10 * ms, inputs=3.0)])
+    >>> len(rec)
+    401
+    """
+    parts = list(recordings)
+    if not parts:
+        raise ValueError("There is nothing to concatenate.")
+    for each in parts:
+        if not isinstance(each, Recording):
+            raise TypeError(f"concatenate takes recordings, not {type(each).__name__}.")
+    first = parts[0]
+    times = [first._times]
+    data = {name: [values] for name, values in first._data.items()}
+    for before, each in zip(parts, parts[1:], strict=False):
+        if (each.model, each.names, each.shape) != (first.model, first.names, first.shape):
+            raise ValueError(f"{each!r} does not continue {first!r}.")
+        dt = before._about.dt * before._about.every
+        if each._about.dt * each._about.every != dt or each._about.average != before._about.average:
+            raise ValueError("The recordings were sampled differently.")
+        gap = (each._times[0] - before._times[-1]) / dt if len(each) and len(before) else 1.0
+        if gap < -1e-6:
+            raise ValueError(
+                f"A recording that starts at {units.shown(each._times[0], MS)} cannot follow one "
+                f"that ends at {units.shown(before._times[-1], MS)}."
+            )
+        skip = int(gap < 0.5)
+        times.append(each._times[skip:])
+        for name, values in each._data.items():
+            data[name].append(values[skip:])
+    joined = {name: np.concatenate(values) for name, values in data.items()}
+    about = replace(parts[-1]._about, seed=first._about.seed)
+    return Recording(np.concatenate(times), joined, first._measures, about)
+
+
+# ------------------------------------------------------------------------------ files
+
+
+def load(path: Any) -> Recording | Recordings:
+    """Read what ``save`` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    Recording or Recordings
+        As it was saved.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is truncated, or was not written by ``save``.
+    """
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if "neuromass" not in file.files:
+                raise ValueError(f"{path} was not written by neuromass.")
+            header = json.loads(str(file["neuromass"][()]))
+            if header["format"] > FORMAT:
+                raise ValueError(
+                    f"{path} was written by neuromass {header['version']}, a later version than "
+                    f"this {__version__}; update the package to read it."
+                )
+            members = {name: _read(file, name, each) for name, each in header["members"].items()}
+    except (zipfile.BadZipFile, EOFError, KeyError, OSError, AttributeError) as error:
+        if isinstance(error, (FileNotFoundError, IsADirectoryError, PermissionError)):
+            raise
+        raise ValueError(f"{path} is truncated or is no recording ({error}).") from error
+    except ValueError as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"{path} is no recording ({error}).") from error
+    return members[""] if set(members) == {""} else Recordings(members)
+
+
+def _read(file: Any, member: str, header: Mapping[str, Any]) -> Recording:
+    about = dict(header["about"])
+    about["parameters"] = {
+        name: (file[f"{member}/parameter/{name}"], units.measure(unit))
+        for name, unit in about["parameters"].items()
+    }
+    data = {name: file[f"{member}/{name}"] for name in header["names"]}
+    measures = {name: units.measure(unit) for name, unit in header["names"].items()}
+    return Recording(file[f"{member}/t"], data, measures, About(**about))
+
+
+def _write(path: Any, members: Mapping[str, Recording]) -> Path:
+    path = Path(path)
+    path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
+    header: dict[str, Any] = {"format": FORMAT, "version": __version__, "members": {}}
+    arrays: dict[str, Any] = {}
+    for member, each in members.items():
+        about = dict(each._about.__dict__)
+        about["parameters"] = {name: m.text for name, (_, m) in each._about.parameters.items()}
+        names = {name: measure.text for name, measure in each._measures.items()}
+        header["members"][member] = {"about": about, "names": names}
+        arrays[f"{member}/t"] = each._times
+        for name, (value, _) in each._about.parameters.items():
+            arrays[f"{member}/parameter/{name}"] = np.asarray(value, dtype=float)
+        for name, values in each._data.items():
+            arrays[f"{member}/{name}"] = values
+    arrays["neuromass"] = np.array(json.dumps(header))
+    _write_whole(path, arrays)
+    return path
+
+
+def _write_whole(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write beside the target and move there, so that no half file is ever seen."""
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(number, "wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+# --------------------------------------------------------------------------- helpers
+
+
+def _handed_out(measure: Measure, values: Floats) -> Any:
+    if np.ndim(values) == 0:
+        return measure.quantity(float(values))
+    quantity = measure.quantity(values)
+    if np.shares_memory(quantity.magnitude, values):
+        quantity = measure.quantity(values.copy())
+    quantity.magnitude.flags.writeable = False
+    return quantity
+
+
+def _lane_names(shape: tuple[int, ...]) -> tuple[str, ...]:
+    if len(shape) == 1:
+        return ("lane",)
+    return tuple(f"lane_{i}" for i in range(len(shape)))
+
+
+def _attributes(measure: Measure) -> dict[str, str]:
+    return {"units": measure.symbol or "1"}
+
+
+def _optional(package: str, what: str) -> Any:
+    import importlib  # noqa: PLC0415
+
+    try:
+        return importlib.import_module(package)
+    except ImportError:
+        raise ImportError(
+            f"{what}() needs {package}; install it with: pip install 'neuromass[labels]'"
+        ) from None

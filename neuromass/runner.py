@@ -1,0 +1,277 @@
+"""``run``: loops the steps of a system in compiled blocks and records traces."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any, Protocol
+
+
+from neuromass import feeds, units
+from neuromass.errors import SimulationError
+from neuromass.feeds import Window
+from neuromass.kernels import text as kernel_text
+from neuromass.population import Population
+from neuromass.recording import Recording, Recordings
+from neuromass.tape import Tape, names_to_record
+from neuromass.units import MS
+
+__all__ = ["run"]
+
+_BLOCK = 1 << 16
+"""Steps times lanes in one call of a kernel: some milliseconds, between which Ctrl-C works."""
+
+
+class Job(Protocol):
+    """A run in progress: what `run` needs of a system, whatever it is made of."""
+
+    window: Window
+    every: int
+    lanes: int
+
+    def advance(self, first: int, count: int) -> int:
+        """Take all of the next steps, or none; returns FINE or what went wrong."""
+
+    def done(self) -> int:
+        """Steps taken."""
+
+    def failure(self, code: int) -> SimulationError:
+        """The error for a step that failed."""
+
+    def recording(self) -> Recording | Recordings:
+        """What was recorded so far."""
+
+
+def run(
+    system: Any,
+    duration: Any,
+    inputs: Any = None,
+    record: Any = None,
+    every: int = 1,
+    average: bool = False,
+    progress: bool | None = None,
+) -> Any:
+    """Run a population (or network) and record traces.
+
+    The steps are those of ``update``, bitwise; a second run goes on where the first ended.
+
+    Parameters
+    ----------
+    system : Population or Network
+        What to run; it stands at the end of the run afterwards.
+    duration : Quantity
+        How long; a multiple of the system's dt.
+    inputs : Signal, number, Quantity, callable, array or mapping, optional
+        The input, or a mapping of inputs by name. Signals live on the system's clock and are
+        sampled at the middle of each step; an array has one row for each step of the run.
+    record : str or sequence of str, optional
+        States, inputs and outputs to record; all states if left out.
+    every : int
+        Steps between samples; it must divide the number of steps.
+    average : bool
+        Record means over each `every` steps instead, at the mean of their times.
+    progress : bool, optional
+        Whether to show a progress bar; by default for runs of more than a second on a
+        terminal or in a notebook.
+
+    Returns
+    -------
+    Recording
+        The first sample is the initial state, the last the final one.
+
+    Raises
+    ------
+    SimulationError
+        If a state stops being finite. The system stands at the last good step, and the
+        error's ``recording`` holds what was recorded until then; so it is for Ctrl-C.
+    MemoryError
+        If the recording would not fit into memory; nothing has been stepped then.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> pop = nm.QIF(tau=10 * ms, eta=-5.0, delta=1.0, J=15.0)
+    >>> step = nm.signals.Step(3.0, start=10 * ms, stop=30 * ms)
+    >>> rec = nm.run(pop, 50 * ms, inputs=step, record=("r", "v", "I_ext"))
+    >>> rec
+    <Recording of QIF: 1001 samples from 0 ms to 50 ms; r [Hz], v, I_ext>
+    """
+    if not isinstance(system, Population):
+        raise TypeError(f"run takes a population or a network, not {type(system).__name__}.")
+    window = Window(system._clock, _steps(duration, system._dt), system._dt)
+    job = PopulationJob(system, window, inputs, record, _every(every, window.steps), bool(average))
+    _go(job, _bar(progress, window, system._model.name))
+    return job.recording()
+
+
+def _steps(duration: Any, dt: float) -> int:
+    """The number of steps of a run; a duration that is no multiple of dt is refused."""
+    length = units.internal(duration, MS, "duration", 100.0)
+    units.require_finite(length, "duration")
+    if not isinstance(length, float):
+        raise ValueError("duration is one time, not an array.")
+    if length <= 0.0:
+        raise ValueError(f"duration must be positive, and {units.shown(length, MS)} is not.")
+    count = length / dt
+    if abs(count - round(count)) > 1e-6 or round(count) == 0:
+        near = [n * dt for n in (math.floor(count), math.ceil(count)) if n]
+        raise ValueError(
+            f"duration = {units.shown(length, MS, 10)} is no multiple of dt = "
+            f"{units.shown(dt, MS, 10)}; take "
+            f"{' or '.join(units.shown(each, MS, 10) for each in near)}."
+        )
+    return round(count)
+
+
+def _every(every: Any, steps: int) -> int:
+    if isinstance(every, bool) or not hasattr(every, "__index__"):
+        raise TypeError(f"every is a whole number of steps, not {every!r}.")
+    count = int(every.__index__())
+    if count < 1:
+        raise ValueError(f"every must be at least 1, not {count}.")
+    if steps % count:
+        near = min((n for n in _divisors(steps)), key=lambda n: abs(n - count))
+        raise ValueError(
+            f"every = {count} does not divide the {steps} steps of the run; {near} does."
+        )
+    return count
+
+
+def _divisors(number: int) -> list[int]:
+    small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
+    return small + [number // n for n in small]
+
+
+# -------------------------------------------------------------------------- the loop
+
+
+def _go(job: Job, bar: Any) -> None:
+    total = job.window.steps
+    try:
+        while (done := job.done()) < total:
+            count = min(_block(job), total - done)
+            code = job.advance(done, count)
+            if code != kernel_text.FINE:
+                raise _stopped(job, done, count)
+            bar.update(count)
+    except BaseException as error:
+        _attach(error, job)
+        raise
+    finally:
+        bar.close()
+
+
+def _block(job: Job) -> int:
+    """Steps in one call: whole samples where these are short."""
+    count = max(1, _BLOCK // job.lanes)
+    return max(1, count // job.every) * job.every if job.every <= count else count
+
+
+def _stopped(job: Job, first: int, count: int) -> SimulationError:
+    """Go to the last good step of a block that failed, sample it, and say what went wrong.
+
+    The loops take all of their steps or none, so halving finds the step. They are functions
+    of the state and the step number alone, so repeating them repeats the noise.
+    """
+    while count > 1:
+        half = count // 2
+        if job.advance(first, half) == kernel_text.FINE:
+            first, count = first + half, count - half
+        else:
+            count = half
+    code = job.advance(first, 1)
+    return job.failure(code)
+
+
+def _attach(error: BaseException, job: Job) -> None:
+    """Let an exception carry what was recorded; for Ctrl-C it is what matters most."""
+    try:
+        error.recording = job.recording()  # type: ignore[attr-defined]
+    except Exception as problem:
+        error.add_note(f"What was recorded could not be kept: {problem}")
+
+
+class _NoBar:
+    def update(self, count: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _TimeBar:
+    """A progress bar in simulated time."""
+
+    def __init__(self, window: Window, label: str, shown: bool) -> None:
+        from tqdm.auto import tqdm  # noqa: PLC0415
+
+        self._dt = window.dt
+        self._bar = tqdm(
+            total=window.steps * window.dt,
+            desc=label,
+            unit="ms",
+            unit_scale=True,
+            delay=0 if shown else 1,
+            leave=shown,
+        )
+
+    def update(self, count: int) -> None:
+        self._bar.update(count * self._dt)
+
+    def close(self) -> None:
+        self._bar.close()
+
+
+def _bar(progress: bool | None, window: Window, label: str) -> Any:
+    wanted = _is_interactive() if progress is None else progress
+    return _TimeBar(window, label, bool(progress)) if wanted else _NoBar()
+
+
+def _is_interactive() -> bool:
+    if "ipykernel" in sys.modules:
+        return True
+    stream = sys.stderr
+    return stream is not None and hasattr(stream, "isatty") and stream.isatty()
+
+
+# ------------------------------------------------------------------- one population
+
+
+class PopulationJob:
+    """A run of one population."""
+
+    def __init__(
+        self,
+        population: Population,
+        window: Window,
+        inputs: Any,
+        record: Any,
+        every: int,
+        average: bool,
+    ) -> None:
+        self.window = window
+        self.every = every
+        population._check_free("run")
+        self._population = population
+        self.lanes = population._lanes
+        model = population._model
+        self._feeds = feeds.collect(inputs, model.inputs, model.name, window, population.shape)
+        self._tape = Tape(population, names_to_record(record, population), window, every, average)
+
+    def advance(self, first: int, count: int) -> int:
+        """Take all of the next steps, or none."""
+        drive, layout = feeds.drive(self._feeds, first, count)
+        return self._tape.advance(count, drive, layout)
+
+    def done(self) -> int:
+        """Steps taken."""
+        return self._population._clock - self.window.clock
+
+    def failure(self, code: int) -> SimulationError:
+        """The error for a step that failed."""
+        return self._population._failure(code)
+
+    def recording(self) -> Recording:
+        """What was recorded so far."""
+        return self._tape.recording()
