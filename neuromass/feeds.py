@@ -121,7 +121,7 @@ def make(value: Any, declared: Input, name: str, window: Window, shape: tuple[in
     plain = value.magnitude if units.is_quantity(value) else value
     if isinstance(plain, (np.ndarray, list, tuple)) and np.ndim(plain) > 0:
         return _listed(value, declared, name, window, shape)
-    signal = signals.as_signal(value, name)
+    signal = signals.as_signal(value, name, at=(window.clock + 0.5) * window.dt)
     if signal.measure.dimension != declared.measure.dimension:
         _refuse_unit(value, signal, declared, name)
     if isinstance(signal, signals.Constant):
@@ -130,6 +130,7 @@ def make(value: Any, declared: Input, name: str, window: Window, shape: tuple[in
     _warn_outside(signal, name, window)
     feed = Following(signal, name, window, shape)
     feed.rows(0, 1)
+    feed.rows(window.steps - 1, 1)  # a signal that does not last fails before the first step
     return feed
 
 
@@ -160,7 +161,7 @@ def _refuse_unit(value: Any, signal: Any, declared: Input, name: str) -> None:
 
 def _warn_outside(signal: Any, name: str, window: Window) -> None:
     """Warn of a signal that does nothing in the run."""
-    changes = signal.changes()
+    changes = signal.changes(window.stop)
     if changes is None or len(changes) == 0:
         return
     slack = 1e-6 * window.dt

@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 import pint
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromass import signals, units
@@ -157,6 +157,7 @@ def test_constant():
 # --------------------------------------------------------------------------------- steps
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(GRIDS),
     st.integers(0, 100_000),
@@ -204,6 +205,7 @@ def test_step_lanes_of_amplitude_and_base_are_broadcast():
 # -------------------------------------------------------------------------------- pulses
 
 
+@settings(deadline=None)
 @given(
     dt=st.sampled_from(GRIDS),
     first=st.integers(0, 50_000),
@@ -237,6 +239,7 @@ def test_periodic_pulses_on_the_grid_are_exact(*, dt, first, width, gap, count, 
     assert train.sample((cells + 0.5) * dt).tolist() == expected
 
 
+@settings(deadline=None)
 @given(st.sampled_from(GRIDS), st.lists(st.integers(0, 10_000), max_size=20), st.integers(1, 9))
 def test_pulses_at_given_times_on_the_grid_are_exact(dt, onsets, width):
     onsets = sorted(onsets)
@@ -290,6 +293,7 @@ def test_touching_pulses_are_no_overlap_in_spite_of_rounding():
 # --------------------------------------------------------------------------------- ramps
 
 
+@settings(deadline=None)
 @given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.floats(-100, 100), st.floats(0.01, 200))
 def test_ramp(first, last, start, length):
     stop = start + length
@@ -317,6 +321,7 @@ def test_a_bare_zero_takes_the_unit_of_the_other_end():
 # --------------------------------------------------------------------------------- sines
 
 
+@settings(deadline=None)
 @given(
     frequency=st.floats(0.01, 500),
     phase=st.floats(-10, 10),
@@ -381,6 +386,7 @@ def test_sampled_finds_its_samples_over_hundreds_of_thousands(dt, shift):
     assert (halves == np.repeat(cells, 2)).all()
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 10), st.floats(-1e3, 1e3), st.integers(1, 30), st.data())
 def test_sampled_hold_is_defined_by_its_edges_in_floats(dt, start, n, data):
     outside = data.draw(st.sampled_from(["zero", "hold"]))
@@ -401,6 +407,7 @@ def test_sampled_hold_is_defined_by_its_edges_in_floats(dt, start, n, data):
     assert held.changes().tolist() == [edges[0], edges[-1]]
 
 
+@settings(deadline=None)
 @given(
     st.floats(1e-3, 10),
     st.floats(-1e3, 1e3),
@@ -716,7 +723,9 @@ def test_learning_whether_a_function_takes_arrays_is_quiet():
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        before = list(warnings.filters)
         signal = as_signal(function, "I_ext")
+        assert warnings.filters == before
     assert caught == []
     assert signal.sample(TIMES).tolist() == [1.0] * 40
 

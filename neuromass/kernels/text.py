@@ -142,16 +142,44 @@ def step_lines(
     kicked : iterable of str
         States to which the increment ``w_<state>`` is added, the same in both stages.
     """
-    push = {name: f" + f_{name}" if name in set(forced) else "" for name in equations.states}
-    kick = {name: f" + w_{name}" if name in set(kicked) else "" for name in equations.states}
-    forcing = lambda rates: [f"{rates}{n} = {rates}{n}{push[n]}" for n in push if push[n]]
-    lines = rate_lines(equations, "s_", "k_", "a") + forcing("k_")
     if method == "euler":
-        return lines + [f"s_{n} = s_{n} + dt * k_{n}{kick[n]}" for n in equations.states]
-    lines += [f"y_{n} = s_{n} + dt * k_{n}{kick[n]}" for n in equations.states]
-    lines += rate_lines(equations, "y_", "l_", "b") + forcing("l_")
-    return lines + [
-        f"s_{n} = s_{n} + half * (k_{n} + l_{n}){kick[n]}" for n in equations.states
+        return first_rate_lines(equations, forced) + _moved(equations, "s_", "dt * k_", kicked)
+    return (
+        first_rate_lines(equations, forced)
+        + predictor_lines(equations, kicked)
+        + second_rate_lines(equations, forced)
+        + corrector_lines(equations, kicked)
+    )
+
+
+def first_rate_lines(equations: Equations, forced: Iterable[str]) -> list[str]:
+    """Lines that compute the derivatives ``k_<state>`` at the states ``s_<state>``."""
+    return rate_lines(equations, "s_", "k_", "a") + [f"k_{n} = k_{n} + f_{n}" for n in forced]
+
+
+def second_rate_lines(equations: Equations, forced: Iterable[str]) -> list[str]:
+    """Lines that compute the derivatives ``l_<state>`` at the predicted ``y_<state>``."""
+    return rate_lines(equations, "y_", "l_", "b") + [f"l_{n} = l_{n} + f_{n}" for n in forced]
+
+
+def predictor_lines(equations: Equations, kicked: Iterable[str]) -> list[str]:
+    """Lines that predict ``y_<state>`` from the derivatives at the start of the step."""
+    return _moved(equations, "y_", "dt * k_", kicked)
+
+
+def corrector_lines(equations: Equations, kicked: Iterable[str]) -> list[str]:
+    """Lines that move ``s_<state>`` with the mean of both derivatives."""
+    kick = set(kicked)
+    return [
+        f"s_{n} = s_{n} + half * (k_{n} + l_{n}){f' + w_{n}' if n in kick else ''}"
+        for n in equations.states
+    ]
+
+
+def _moved(equations: Equations, to: str, by: str, kicked: Iterable[str]) -> list[str]:
+    kick = set(kicked)
+    return [
+        f"{to}{n} = s_{n} + {by}{n}{f' + w_{n}' if n in kick else ''}" for n in equations.states
     ]
 
 
