@@ -1,11 +1,12 @@
-r"""Exact mean fields of quadratic integrate-and-fire neurons."""
+r"""The exact mean field of quadratic integrate-and-fire neurons."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 from neuromass.declaration import Input, Parameter, State
+from neuromass.models import equilibria
 from neuromass.population import Population
 from neuromass.units import Hz, ms
 
@@ -18,13 +19,64 @@ class QIF(Population):
         \tau \dot r &= \frac{\Delta}{\pi \tau} + 2 r v \\
         \tau \dot v &= v^2 + \eta + J \tau r + I_\mathrm{ext}(t) - (\pi \tau r)^2
 
+    They follow, without approximation, from infinitely many neurons
+
+    .. math:: \tau \dot V_j = V_j^2 + \eta_j + J \tau r + I_\mathrm{ext}(t)
+
+    that fire at infinity and are reset to minus infinity, coupled all to all by short pulses,
+    with excitabilities :math:`\eta_j` from a Lorentzian of centre :math:`\eta` and half-width
+    :math:`\Delta`. r is their firing rate, v the mean of their potentials.
+
+    Potentials and excitabilities carry no unit, as in the paper; time and rates do. The paper
+    and most of what followed it put tau = 1: their rate is ``tau * r``, their time ``t / tau``.
+    The defaults eta = -5 and delta = 1 are the paper's (Fig. 2); its J = 15 has to be asked
+    for, see `montbrio2015`; tau = 10 ms is the usual membrane time constant.
+
+    Notes
+    -----
+    ``I_ext`` is common to all neurons, and so is noise on it: it does not stand for noise that
+    each neuron has of its own, which no finite set of equations for r and v captures.
+
+    Names elsewhere:
+
+    ============  ==========  =========================  ============
+    here          the paper   TVB, MontbrioPazoRoxin     PyRates, qif
+    ============  ==========  =========================  ============
+    tau           (1)         tau                        tau
+    eta           eta bar     eta                        eta
+    delta         Delta       Delta (with Gamma = 0)     Delta
+    J             J           J                          weight
+    r, v          r, v        r, V                       r, v
+    I_ext         I           I                          I_ext
+    ============  ==========  =========================  ============
+
+    None of them has units: a rate is in one over the unit in which tau was meant, so that with
+    tau = 10 for 10 ms a rate of 0.1 is 100 Hz.
+
     References
     ----------
     Montbrió, Pazó and Roxin, Phys. Rev. X 5, 021028 (2015), doi:10.1103/PhysRevX.5.021028
+
+    Examples
+    --------
+    The population is bistable; a transient input switches it on:
+
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> pop = nm.QIF(tau=10 * ms, eta=-5.0, delta=1.0, J=15.0)
+    >>> for rest in pop.rest_states():
+    ...     print(rest)
+    <stable node: r = 8.11344 Hz, v = -1.96162>
+    <unstable saddle: r = 47.298 Hz, v = -0.336494>
+    <stable focus: r = 103.06 Hz, v = -0.15443>
+    >>> rec = nm.run(pop, 800 * ms, nm.signals.Step(3.0, start=100 * ms, stop=400 * ms))
+    >>> print(f"{pop.r:.2f~P}")
+    103.06 Hz
     """
 
     default_dt = 0.05 * ms
     exact_for = "infinitely many neurons, coupled all to all, Lorentzian excitabilities"
+    source = "Montbrió, Pazó, Roxin 2015"
 
     tau = Parameter(10 * ms, positive=True, doc="membrane time constant")
     eta = Parameter(-5.0, doc="centre of the distribution of excitabilities")
@@ -47,3 +99,87 @@ class QIF(Population):
         drdt = (delta / (math.pi * tau) + 2 * r * v) / tau
         dvdt = (v**2 + eta + J * tau * r + I_ext - (math.pi * tau * r) ** 2) / tau
         return drdt, dvdt
+
+    @classmethod
+    def montbrio2015(cls, **changes: Any) -> Self:
+        """Make the bistable population of Fig. 2 of the paper: eta = -5, delta = 1, J = 15.
+
+        It starts in its quiet state. An input of 3 for 30 tau switches it on, with damped
+        oscillations, and it stays on: hysteresis. A sine of amplitude 3 and period 100 tau
+        makes it burst once a period.
+
+        Parameters
+        ----------
+        **changes
+            Parameters, or any keyword of the constructor, that should differ.
+
+        Returns
+        -------
+        QIF
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> pop = nm.QIF.montbrio2015()
+        >>> print(f"{pop.r:.3f~P}")
+        8.113 Hz
+        """
+        return equilibria.at_rest(cls, {"eta": -5.0, "delta": 1.0, "J": 15.0, **changes})
+
+    def rest_states(self, I_ext: Any = 0.0) -> Any:
+        """All equilibria at a constant input, with their stability.
+
+        They are the positive roots of a polynomial in r, isolated without a starting guess, so
+        that none is missed, and polished on the equations themselves; the stability is that of
+        the exact Jacobian.
+
+        Parameters
+        ----------
+        I_ext : number or array, optional
+            The input.
+
+        Returns
+        -------
+        list of RestState
+            In ascending order of r; each has the states as attributes, ``kind``,
+            ``stability``, ``stable`` and ``eigenvalues``. For a population with a shape, such
+            lists nested as the shape: ``rest_states()[2]`` belongs to lane 2.
+
+        Raises
+        ------
+        TypeError
+            For a class derived from this one with equations of its own.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> pop = nm.QIF.montbrio2015()
+        >>> [rest.kind for rest in pop.rest_states()]
+        ['node', 'saddle', 'focus']
+        >>> (only,) = pop.rest_states(3.0)
+        >>> print(f"{only.r:.4f~P}", only.stable)
+        137.3244 Hz True
+        >>> pop.set(**only.state)
+        """
+        return equilibria.rest_states(self, self._held(I_ext, {}, with_units=True))
+
+    def kuramoto(self) -> Any:
+        """Complex Kuramoto order parameter of the population's phases; see `kuramoto`.
+
+        Returns
+        -------
+        complex or ndarray
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> print(f"{abs(nm.QIF.montbrio2015().kuramoto()):.4f}")
+        0.9011
+        """
+        from neuromass.order_parameter import kuramoto  # noqa: PLC0415
+
+        return kuramoto(self.r, self.v, self.tau)
+
+    @staticmethod
+    def _rest(p: Any) -> list[dict[str, float]]:
+        return equilibria.of_qif(p, lambda p, y: equilibria.Steady(p.J * y))

@@ -1,0 +1,118 @@
+"""Between rate and potential and the complex Kuramoto order parameter."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neuromass import units
+from neuromass.units import HZ, MS
+
+__all__ = ["kuramoto", "rate_and_potential"]
+
+
+def kuramoto(r: Any, v: Any, tau: Any) -> Any:
+    r"""Complex Kuramoto order parameter of a QIF population.
+
+    .. math:: Z = \frac{1 - \bar W}{1 + \bar W}, \qquad W = \pi \tau r + i v
+
+    Z is the mean of :math:`e^{i \theta_j}` over the neurons, whose phases are
+    :math:`\theta_j = 2 \arctan V_j`. It measures how alike the potentials are, not how
+    synchronous the spikes: in a quiet population, where all potentials lie close together, its
+    modulus is near one.
+
+    Parameters
+    ----------
+    r : Quantity
+        Firing rate; any shape.
+    v : number, Quantity or array
+        Mean membrane potential.
+    tau : Quantity
+        Membrane time constant.
+
+    Returns
+    -------
+    complex or ndarray
+        Plain numbers, inside the unit circle for positive rates.
+
+    See Also
+    --------
+    rate_and_potential : the way back.
+
+    References
+    ----------
+    Montbrió, Pazó and Roxin, Phys. Rev. X 5, 021028 (2015), doi:10.1103/PhysRevX.5.021028
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import Hz, ms
+    >>> abs(nm.kuramoto(100 / 3.141592653589793 * Hz, 0.0, 10 * ms)) < 1e-12
+    True
+    """
+    rate = np.asarray(units.internal(r, HZ, "r", 8.0))
+    potential = np.asarray(units.internal(v, units.DIMENSIONLESS, "v", -2.0))
+    conjugate = math.pi * _time_constant(tau) * rate - 1j * potential
+    if np.any(conjugate == -1.0):
+        raise ValueError("Z is infinite where pi tau r = -1; a rate is not negative.")
+    return _plain((1.0 - conjugate) / (1.0 + conjugate))
+
+
+def rate_and_potential(Z: Any, tau: Any) -> tuple[Any, Any]:
+    r"""Firing rate and mean potential that belong to a Kuramoto order parameter.
+
+    .. math:: \pi \tau r + i v = \frac{1 - \bar Z}{1 + \bar Z}
+
+    Parameters
+    ----------
+    Z : complex or array
+        The order parameter; its modulus is at most one, and it is not -1.
+    tau : Quantity
+        Membrane time constant.
+
+    Returns
+    -------
+    r : Quantity
+        Firing rate in Hz.
+    v : float or ndarray
+        Mean membrane potential.
+
+    See Also
+    --------
+    kuramoto : the way there.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import Hz, ms
+    >>> r, v = nm.rate_and_potential(nm.kuramoto(8 * Hz, -2.0, 10 * ms), 10 * ms)
+    >>> print(f"{r:.6f~P} {v:.6f}")
+    8.000000 Hz -2.000000
+    """
+    value = np.asarray(Z.magnitude if units.is_quantity(Z) else Z, dtype=complex)
+    if not np.isfinite(value).all():
+        raise ValueError("Z must be finite.")
+    if np.any(np.abs(value) > 1.0 + 1e-12):
+        raise ValueError(
+            f"Z has a modulus of {np.max(np.abs(value)):.6g}, and one is the most: "
+            f"beyond, the rate would be negative."
+        )
+    if np.any(value == -1.0):
+        raise ValueError("Z = -1 belongs to an infinite rate and potential.")
+    conjugate = np.conj(value)
+    W = (1.0 - conjugate) / (1.0 + conjugate)
+    return HZ.quantity(_plain(W.real / (math.pi * _time_constant(tau)))), _plain(W.imag)
+
+
+def _time_constant(tau: Any) -> Any:
+    value = units.internal(tau, MS, "tau", 10.0)
+    units.require_finite(value, "tau")
+    if np.min(value) <= 0.0:
+        raise ValueError(f"tau must be positive, and {units.shown(np.min(value), MS)} is not.")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if np.ndim(value) == 0 else value
