@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from neuromass import signals, units
 from neuromass.declaration import Input, suggestion
+from neuromass.errors import warn
 from neuromass.units import MS
 
 Floats = NDArray[np.float64]
@@ -62,7 +62,7 @@ class Following:
         self._shape = shape
 
     def rows(self, first: int, count: int) -> Floats:
-        """Values of `count` steps from step `first` of the run, of shape (count,) or (count, lanes)."""
+        """Values of `count` steps from step `first` of the run: (count,) or (count, lanes)."""
         steps = self._window.clock + first + np.arange(count)
         values = self._signal.sample((steps + 0.5) * self._window.dt)
         units.require_finite(values, self._name)
@@ -166,18 +166,17 @@ def _warn_outside(signal: Any, name: str, window: Window) -> None:
         return
     slack = 1e-6 * window.dt
     later = np.min(changes) >= window.stop - slack
-    earlier = np.max(changes) <= window.start + slack
+    ends = signal.changes() is not None
+    earlier = ends and np.max(changes) <= window.start + slack
     if earlier and np.min(changes) > window.start - slack:
         return
     if not later and not (earlier and not np.any(signal.sample(np.array([window.stop])))):
         return
     span = f"{units.shown(window.start, MS)} to {units.shown(window.stop, MS)}"
     when = f"{units.shown(np.min(changes), MS)} to {units.shown(np.max(changes), MS)}"
-    warnings.warn(
+    warn(
         f"{name} = {signal!r} does nothing in this run, which goes from {span}: its changes fall "
-        f"in {when}. Signals live on the system's clock t, which goes on from run to run.",
-        UserWarning,
-        stacklevel=5,
+        f"in {when}. Signals live on the system's clock t, which goes on from run to run."
     )
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from neuromass import units
 from neuromass.declaration import Model, suggestion
+from neuromass.equations import exact_meaning
 from neuromass.units import MS, Measure
 
 __all__ = ["OrnsteinUhlenbeck", "White"]
@@ -49,6 +50,9 @@ class White:
     """
 
     sigma: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sigma", _kept(self.sigma))
 
     def __repr__(self) -> str:
         return f"White({_text(self.sigma)})"
@@ -83,14 +87,35 @@ class OrnsteinUhlenbeck:
     sigma: Any
     tau: Any
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sigma", _kept(self.sigma))
+        object.__setattr__(self, "tau", _kept(self.tau))
+
     def __repr__(self) -> str:
         return f"OrnsteinUhlenbeck(sigma={_text(self.sigma)}, tau={_text(self.tau)})"
+
+
+def _kept(value: Any) -> Any:
+    """A value that its giver can no longer change: arrays as read-only copies."""
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, np.ndarray):
+        kept = value.copy()
+        kept.flags.writeable = False
+        return kept
+    if units.is_quantity(value) and isinstance(getattr(value, "magnitude", None), np.ndarray):
+        return type(value)(_kept(value.magnitude), value.units)
+    return value
 
 
 def _text(value: Any) -> str:
     measure = units.measure_of(value)
     plain = value.magnitude if units.is_quantity(value) else value
     return units.shown(measure.to_internal(np.asarray(plain, dtype=float)), measure)
+
+
+_exp, _expm1 = exact_meaning("exp"), exact_meaning("expm1")
+"""One number at a time, so that a lane and the population that is its twin have the same."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +142,8 @@ class Resolved:
         """Rows of what a kernel multiplies normals with, for a step of `dt`."""
         if not self.coloured:
             return [self.sigma / np.sqrt(dt) if self.on_input else self.sigma * np.sqrt(dt)]
-        decay = np.exp(-dt / self.tau)
-        return [decay, self.sigma * np.sqrt(-np.expm1(-2.0 * dt / self.tau)), self.sigma]
+        decay = _exp(-dt / self.tau)
+        return [decay, self.sigma * np.sqrt(-_expm1(-2.0 * dt / self.tau)), self.sigma]
 
 
 def resolve(model: Model, noise: Any) -> tuple[Resolved, ...]:
@@ -145,6 +170,12 @@ def _resolved(model: Model, name: str, source: Any) -> Resolved:
     where = f"noise[{name!r}]"
     unit = model.measure(name)
     if isinstance(source, White):
+        if on_input and model.equations.written is not None:
+            raise ValueError(
+                f"{where}: the equations of {model.name} cannot be read, so that {name} may enter "
+                f"them nonlinearly, where white noise has no meaning; use OrnsteinUhlenbeck with "
+                f"a short tau."
+            )
         if on_input and model.equations.degree(name) > 1:
             raise ValueError(
                 f"{where}: {name} enters the equations nonlinearly, where white noise has no "

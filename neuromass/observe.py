@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.feeds import Window
-from neuromass.kernels import text as kernel_text
 from neuromass.population import Population
 from neuromass.recording import Recording, Recordings
 from neuromass.tape import Tape, names_to_record
@@ -24,22 +23,26 @@ class _Observer(Tape):
     """A tape that grows with every step that its population takes."""
 
     def __init__(self, population: Population, names: tuple[str, ...], every: int) -> None:
-        self._clocks = [population._clock]
-        super().__init__(population, names, Window(population._clock, 0, population._dt), every, False)
+        self._final: Recording | None = None
+        window = Window(population._clock, 0, population._dt)
+        super().__init__(population, names, window, every, average=False)
 
     def take(self, drive: Floats, layout: NDArray[np.int64]) -> int:
         """Take one step and record it."""
         self.extend(1)
-        before = self._sample
-        code = self.advance(1, drive, layout)
-        if code == kernel_text.FINE and self._sample > before:
-            self._clocks.append(self._population._clock)
-        return code
+        return self.advance(1, drive, layout)
 
     def recording(self) -> Recording:
-        """The samples so far."""
-        times = np.array(self._clocks, dtype=float) * self._population._dt
-        return self._as_recording(times, self._samples[:, : len(times)].copy())
+        """The samples so far, one every so many steps."""
+        if self._final is not None:
+            return self._final
+        count = self._count
+        return self._as_recording(self._clocks(count), self._samples[:, :count].copy())
+
+    def close(self) -> None:
+        """Keep the recording as it is now, whatever the population does later."""
+        self._final = self.recording()
+        self._population._observer = None
 
 
 class _LiveRecording(Recording):
@@ -48,17 +51,13 @@ class _LiveRecording(Recording):
     def __init__(self, tape: _Observer) -> None:
         self._tape = tape
 
-    @property
-    def _now(self) -> Recording:
-        return self._tape.recording()
-
-    _times = property(lambda self: self._now._times)  # type: ignore[assignment]
-    _data = property(lambda self: self._now._data)  # type: ignore[assignment]
-    _measures = property(lambda self: self._now._measures)  # type: ignore[assignment]
-    _about = property(lambda self: self._now._about)  # type: ignore[assignment]
+    def __getattr__(self, name: str) -> Any:
+        if name in ("_times", "_data", "_measures", "_about"):
+            return getattr(self._tape.recording(), name)
+        return super().__getattr__(name)
 
     def __reduce__(self) -> Any:
-        now = self._now
+        now = self._tape.recording()
         return Recording, (now._times, now._data, now._measures, now._about)
 
 
@@ -78,7 +77,7 @@ def record(
     population : Population, optional
         A single population; then the result is its recording.
     every : int
-        Steps between samples.
+        Steps between samples; steps after the last whole `every` of them leave none.
     names : str or sequence of str, optional
         States, inputs and outputs to record; all states if left out.
     **populations : Population
@@ -117,8 +116,8 @@ def record(
             error.recording = result  # type: ignore[attr-defined]
         raise
     finally:
-        for each in members.values():
-            each._observer = None
+        for tape in tapes.values():
+            tape.close()
 
 
 def _attached(members: Mapping[str, Any], names: Any, every: int) -> dict[str, _Observer]:
@@ -126,8 +125,6 @@ def _attached(members: Mapping[str, Any], names: Any, every: int) -> dict[str, _
         if not isinstance(each, Population):
             raise TypeError(f"record takes populations; {name or 'it'} is a {type(each).__name__}.")
         each._check_free("record")
-        if each._observer is not None:
-            raise RuntimeError(f"{name or type(each).__name__} is being recorded already.")
     if len({id(each) for each in members.values()}) != len(members):
         raise ValueError("record was given one population under two names.")
     tapes = {

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuromass import noise as noises
 from neuromass import units
-from neuromass.declaration import Model, ModelType, suggestion
+from neuromass.declaration import Declaration, Model, ModelType, suggestion
 from neuromass.errors import SimulationError
 from neuromass.kernels import text as kernel_text
 from neuromass.units import MS
@@ -22,6 +22,7 @@ __all__ = ["Population", "Snapshot"]
 
 Floats = NDArray[np.float64]
 _MISSING: Any = object()
+_KEYWORDS = ("shape", "initial", "noise", "seed", "lane", "dt", "method")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,10 @@ class Snapshot:
         Steps since the start.
     dt : float
         The step in ms.
+    shape : tuple of int
+        The lanes.
+    noise : tuple of str
+        What has noise with a value of its own.
     state : ndarray
         States and noise values, in internal units.
     parameters : dict
@@ -45,11 +50,27 @@ class Snapshot:
     model: str
     clock: int
     dt: float
+    shape: tuple[int, ...]
+    noise: tuple[str, ...]
     state: Floats
-    parameters: dict[str, Floats]
+    parameters: Mapping[str, Floats]
+
+    @property
+    def _kind(self) -> tuple[Any, ...]:
+        """What a population must share to take this snapshot."""
+        return self.model, self.dt, self.shape, self.noise, frozenset(self.parameters)
+
+    @property
+    def _described(self) -> str:
+        lanes = f" of shape {self.shape}" if self.shape else ""
+        noise = f" and coloured noise on {', '.join(self.noise)}" if self.noise else ""
+        return f"a {self.model}{lanes} with dt = {units.shown(self.dt, MS)}{noise}"
 
     def __repr__(self) -> str:
         return f"<Snapshot of {self.model} at t = {units.shown(self.clock * self.dt, MS)}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "parameters": dict(self.parameters)}
 
 
 class _Raw:
@@ -61,6 +82,8 @@ class _Raw:
         self._population = population
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         return self._population._internal(name)
 
     def __dir__(self) -> list[str]:
@@ -111,7 +134,7 @@ class Population(metaclass=ModelType):
         For a value out of range, not finite, or of the wrong shape.
     """
 
-    default_dt: ClassVar[Any] = 0.05 * 1000.0 * units.measure("microsecond").quantity(0.001)
+    default_dt: ClassVar[Any] = MS.quantity(0.05)
     output: ClassVar[str | None] = None
     exact_for: ClassVar[str] = ""
 
@@ -136,8 +159,8 @@ class Population(metaclass=ModelType):
         self._model = model
         self._method = _method(method)
         self._dt = _step(dt, model)
-        self._noise = dict(noise) if hasattr(noise, "items") else {}
         self._sources = noises.resolve(model, noise)
+        self._noise = dict(noise or {})
         self._seed = noises.take_seed(seed) if self._sources or seed is not None else None
         self._lane = _lane(lane)
         values = {
@@ -158,8 +181,8 @@ class Population(metaclass=ModelType):
     def _allocate(self) -> None:
         """Arrays that kernels work on; everything in them follows from the other attributes."""
         model = self._model
-        hidden = sum(each.coloured for each in self._sources)
-        self._state: Floats = np.zeros((len(model.states) + hidden, self._lanes))
+        rows = len(model.states) + len(self._coloured)
+        self._state: Floats = np.zeros((rows, self._lanes))
         self._constants: Floats = np.zeros((len(model.equations.constants()), self._lanes))
         self._plan = np.zeros(kernel_text.PLAN_LENGTH, dtype=np.int64)
         seed = self._seed or 0
@@ -167,15 +190,21 @@ class Population(metaclass=ModelType):
         self._plan[kernel_text.KEY1] = seed >> 32
         self._plan[kernel_text.LANE] = self._lane
         self._plan_dt: Floats = np.array([self._dt])
-        rows = [row for each in self._sources for row in each.coefficients(self._dt)]
-        self._coefficients: Floats = np.zeros((len(rows), self._lanes))
-        for place, row in enumerate(rows):
+        scales = [row for each in self._sources for row in each.coefficients(self._dt)]
+        self._coefficients: Floats = np.zeros((len(scales), self._lanes))
+        for place, row in enumerate(scales):
             self._coefficients[place] = self._spread(row)
         self._raw = _Raw(self)
         self._observer: Any = None
         self._owner: Any = None
         self._output_measure = model.measure(model.output)
         self._fast_step: Any = None
+        self._takes_numbers = all(each.measure.is_dimensionless for each in model.inputs.values())
+
+    @property
+    def _coloured(self) -> tuple[str, ...]:
+        """What has noise with a value of its own, in the order of the rows of `_state`."""
+        return tuple(each.target for each in self._sources if each.coloured)
 
     def _spread(self, value: Any) -> Floats:
         """A value on all lanes, flat."""
@@ -319,13 +348,21 @@ class Population(metaclass=ModelType):
     # ------------------------------------------------------------------- setting
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not name.startswith("_") and not hasattr(type(self), name):
-            known = [*self._model.parameters, *self._model.states]
-            raise AttributeError(
-                f"{type(self).__name__} has no state or parameter {name!r}"
-                f"{suggestion(name, known)}."
-            )
+        slot = getattr(type(self), name, None)
+        can_be_set = isinstance(slot, Declaration) or getattr(slot, "fset", None) is not None
+        if not name.startswith("_") and not can_be_set:
+            raise self._not_settable(name)
         object.__setattr__(self, name, value)
+
+    def _not_settable(self, name: str) -> AttributeError:
+        own = type(self).__name__
+        if not hasattr(type(self), name):
+            known = [*self._model.parameters, *self._model.states]
+            return AttributeError(
+                f"{own} has no state or parameter {name!r}{suggestion(name, known)}."
+            )
+        advice = f"; make a copy that has another, copy({name}=...)" if name in _KEYWORDS else ""
+        return AttributeError(f"{name} of a {own} cannot be set{advice}.")
 
     def __getattr__(self, name: str) -> Any:
         model = type(self).model
@@ -364,7 +401,9 @@ class Population(metaclass=ModelType):
         try:
             changed[at] = value
         except IndexError as error:
-            raise IndexError(f"at={at!r} is no index into the shape {self._shape}: {error}.") from None
+            raise IndexError(
+                f"at={at!r} is no index into the shape {self._shape}: {error}."
+            ) from None
         except ValueError:
             needed = changed[at].shape
             raise ValueError(
@@ -433,9 +472,15 @@ class Population(metaclass=ModelType):
         1.49 Hz
         """
         step = self._fast_step
-        if step is not None and type(value) is float and not inputs and value - value == 0.0:
+        if (
+            step is not None
+            and self._takes_numbers
+            and type(value) is float
+            and not inputs
+            and value - value == 0.0
+        ):
             raw = step(self._state, self._constants, self._plan, self._plan_dt, value)
-            if raw == raw:
+            if raw - raw == 0.0 or self._has_stepped():
                 return self._output_measure.quantity(raw)
         self._one_step(self._held(value, inputs, with_units=True))
         return _handed_out(self._output_measure, self._output_array())
@@ -467,10 +512,14 @@ class Population(metaclass=ModelType):
         step = self._fast_step
         if step is not None and type(value) is float and not inputs and value - value == 0.0:
             raw = step(self._state, self._constants, self._plan, self._plan_dt, value)
-            if raw == raw:
+            if raw - raw == 0.0 or self._has_stepped():
                 return raw
         self._one_step(self._held(value, inputs, with_units=False))
         return self._internal(self._model.output)
+
+    def _has_stepped(self) -> bool:
+        """Whether a fast step was taken although its output is not finite."""
+        return int(self._plan[kernel_text.BAD_STATE]) >= 0
 
     def _output_array(self) -> Any:
         name = self._model.output
@@ -608,15 +657,19 @@ class Population(metaclass=ModelType):
     def reset(self) -> None:
         """Return to the initial state and to t = 0; parameters stay, and noise repeats itself."""
         self._check_free("reset")
-        self._state[:] = 0.0
+        self._state[:] = np.nan  # what noise has before its first step
         for name, value in self._initial.items():
             self._row(name)[:] = self._spread(value)
         self._plan[kernel_text.CLOCK] = 0
 
     def _check_free(self, what: str) -> None:
-        if getattr(self, "_owner", None) is not None:
+        own = type(self).__name__
+        if self._owner is not None:
+            raise RuntimeError(f"This {own} is a member of a network; {what} the network.")
+        if self._observer is not None:
             raise RuntimeError(
-                f"This {type(self).__name__} is a member of a network; {what} the network."
+                f"This {own} is being recorded by nm.record, step by step; {what} it outside of "
+                f"the with block."
             )
 
     def snapshot(self) -> Snapshot:
@@ -627,9 +680,15 @@ class Population(metaclass=ModelType):
         Snapshot
             For `restore`, on this population or on another of the same model, shape and dt.
         """
-        parameters = {name: value.copy() for name, value in self._parameters.items()}
-        clock = self._clock
-        return Snapshot(self._model.name, clock, self._dt, self._state.copy(), parameters)
+        return Snapshot(
+            self._model.name,
+            self._clock,
+            self._dt,
+            self._shape,
+            self._coloured,
+            _read_only(self._state.copy()),
+            MappingProxyType({n: _read_only(v.copy()) for n, v in self._parameters.items()}),
+        )
 
     def restore(self, saved: Snapshot) -> None:
         """Return to a snapshot; what follows is bitwise what followed it.
@@ -647,19 +706,11 @@ class Population(metaclass=ModelType):
         self._check_free("restore")
         if not isinstance(saved, Snapshot):
             raise TypeError(f"restore takes a snapshot, not {type(saved).__name__}.")
-        if saved.model != self._model.name or saved.state.shape != self._state.shape:
-            raise ValueError(
-                f"The snapshot is of a {saved.model} with {saved.state.shape[1]} lanes and "
-                f"{saved.state.shape[0]} values each, and does not fit this {self._model.name} "
-                f"with {self._state.shape[1]} lanes and {self._state.shape[0]}."
-            )
-        if saved.dt != self._dt:
-            raise ValueError(
-                f"The snapshot has dt = {units.shown(saved.dt, MS)}, and this population "
-                f"{units.shown(self._dt, MS)}."
-            )
+        mine = self.snapshot()
+        if saved._kind != mine._kind or saved.state.shape != mine.state.shape:
+            raise ValueError(f"The snapshot is of {saved._described}, not of {mine._described}.")
         constants = self._constants_of(saved.parameters)
-        self._parameters = {name: value.copy() for name, value in saved.parameters.items()}
+        self._parameters = dict(saved.parameters)
         self._constants[:] = constants
         self._state[:] = saved.state
         self._plan[kernel_text.CLOCK] = saved.clock
@@ -670,7 +721,8 @@ class Population(metaclass=ModelType):
         Parameters
         ----------
         **changes
-            Parameters, or any keyword of the constructor.
+            Parameters, or any keyword of the constructor. With `initial` the copy stands
+            there, at t = 0; noise that the original does not have begins where the copy stands.
 
         Returns
         -------
@@ -709,9 +761,11 @@ class Population(metaclass=ModelType):
         self._plan[kernel_text.CLOCK] = round(clock)
         for name in self._model.states:
             self._row(name)[:] = self._spread(source._shaped(source._row(name)))
-        same = [each.target for each in self._sources] == [each.target for each in source._sources]
-        if same and self._state.shape == source._state.shape:
-            self._state[:] = source._state
+        first = len(self._model.states)
+        theirs = dict(zip(source._coloured, source._state[first:], strict=True))
+        for row, name in zip(self._state[first:], self._coloured, strict=True):
+            if name in theirs:
+                row[:] = self._spread(source._shaped(theirs[name]))
 
     def __copy__(self) -> Self:
         return self.copy()
@@ -786,7 +840,7 @@ def _check_known(
     if states:
         known += model.states
     else:
-        known += ["shape", "initial", "noise", "seed", "lane", "dt", "method"]
+        known += _KEYWORDS
     for name in given:
         if name in known and (keywords or states or name in model.parameters):
             continue
@@ -803,7 +857,7 @@ def _check_known(
 
 
 def _method(method: Any) -> str:
-    if method not in kernel_text.METHODS:
+    if not isinstance(method, str) or method not in kernel_text.METHODS:
         raise ValueError(
             f"method must be one of {', '.join(kernel_text.METHODS)}, not {method!r}"
             f"{suggestion(method, kernel_text.METHODS)}."
@@ -878,7 +932,9 @@ def _given_shape(shape: Any) -> tuple[int, ...]:
     parts = shape if isinstance(shape, (tuple, list)) else (shape,)
     for each in parts:
         if isinstance(each, bool) or not hasattr(each, "__index__") or each < 1:
-            raise ValueError(f"shape must be a positive whole number or a tuple of them, not {shape!r}.")
+            raise ValueError(
+                f"shape must be a positive whole number or a tuple of them, not {shape!r}."
+            )
     return tuple(int(each) for each in parts)
 
 
@@ -889,14 +945,17 @@ def _check_broadcast(name: str, value: Any, shape: tuple[int, ...]) -> None:
         fits = False
     if not fits:
         raise ValueError(
-            f"{name} has the shape {np.shape(value)}, but the population has {shape or 'a single lane'}."
+            f"{name} has the shape {np.shape(value)}, but the population has "
+            f"{shape or 'a single lane'}."
         )
 
 
 def _plain(value: Any, name: str) -> Any:
     """An input of the raw layer: a finite float or float array."""
     if units.is_quantity(value):
-        raise TypeError(f"{name}: advance takes plain numbers in internal units; update takes Quantities.")
-    plain = np.asarray(value, dtype=float)
+        raise TypeError(
+            f"{name}: advance takes plain numbers in internal units; update takes Quantities."
+        )
+    plain = units.internal(value, units.DIMENSIONLESS, name)
     units.require_finite(plain, name)
-    return float(plain) if plain.ndim == 0 else plain
+    return plain

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-import zipfile
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -186,11 +185,8 @@ class Recording:
         if key.step is not None:
             raise ValueError("A slice of times has no step; record with every=... instead.")
         slack = 1e-6 * self._about.dt
-        low, high = -np.inf, np.inf
-        if key.start is not None:
-            low = float(units.internal(key.start, MS, "the start of the slice", 100.0)) - slack
-        if key.stop is not None:
-            high = float(units.internal(key.stop, MS, "the end of the slice", 200.0)) + slack
+        low = _time(key.start, "the start of the slice", -np.inf) - slack
+        high = _time(key.stop, "the end of the slice", np.inf) + slack
         inside = (self._times >= low) & (self._times <= high)
         data = {name: values[inside] for name, values in self._data.items()}
         return Recording(self._times[inside], data, self._measures, self._about)
@@ -227,14 +223,16 @@ class Recording:
         """
         measure, values = self._look_up(name)
         target = units.measure(unit)
-        if target.dimension != measure.dimension:
+        try:
+            units.internal(target.quantity(1.0), measure, name)  # refuses what does not fit
+        except units.UnitError:
             text = f"{name} is in {measure.symbol or 'no unit'}"
             raise units.UnitError(
                 f"{text} and cannot be given in {target.symbol or 'no unit'}; "
                 f"name its unit, for example rec.array({name!r}, {measure.symbol or repr('')}).",
                 measure.text,
                 target.text,
-            )
+            ) from None
         return np.array(target.from_internal(values), dtype=float)
 
     def scaled(self, tau: Any) -> tuple[Floats, Floats, Floats]:
@@ -425,7 +423,11 @@ class Recordings(Mapping[str, Recording]):
     @property
     def t(self) -> Any:
         """Times of the samples, as a Quantity."""
-        return next(iter(self._members.values())).t
+        first, *others = self._members.values()
+        if any(not np.array_equal(each._times, first._times) for each in others):
+            name = next(iter(self._members))
+            raise ValueError(f"The members have times of their own: take rec[{name!r}].t.")
+        return first.t
 
     @property
     def fs(self) -> Any:
@@ -467,6 +469,7 @@ class Recordings(Mapping[str, Recording]):
             own = [*part.data_vars, *(d for d in part.dims if d != "t")]
             parts.append(part.rename({key: f"{name}_{key}" for key in own}))
             attributes |= {f"{name}_{key}": value for key, value in part.attrs.items()}
+        _ = self.t  # refuses members that do not share their times
         merged = xarray.merge(parts, combine_attrs="drop", join="exact")
         merged.attrs = attributes
         return merged
@@ -510,8 +513,9 @@ def concatenate(recordings: Sequence[Recording]) -> Recording:
     Parameters
     ----------
     recordings : sequence of Recording
-        Of the same model and shape, with the same names; a first sample that repeats the
-        last one before it is left out.
+        Of the same model and shape, with the same names, in their order; a first sample that
+        repeats the last one before it is left out. Time that none of them covers stays a gap
+        in ``t``.
 
     Returns
     -------
@@ -539,27 +543,38 @@ def concatenate(recordings: Sequence[Recording]) -> Recording:
         if not isinstance(each, Recording):
             raise TypeError(f"concatenate takes recordings, not {type(each).__name__}.")
     first = parts[0]
-    times = [first._times]
-    data = {name: [values] for name, values in first._data.items()}
-    for before, each in zip(parts, parts[1:], strict=False):
-        if (each.model, each.names, each.shape) != (first.model, first.names, first.shape):
-            raise ValueError(f"{each!r} does not continue {first!r}.")
-        dt = before._about.dt * before._about.every
-        if each._about.dt * each._about.every != dt or each._about.average != before._about.average:
-            raise ValueError("The recordings were sampled differently.")
-        gap = (each._times[0] - before._times[-1]) / dt if len(each) and len(before) else 1.0
-        if gap < -1e-6:
-            raise ValueError(
-                f"A recording that starts at {units.shown(each._times[0], MS)} cannot follow one "
-                f"that ends at {units.shown(before._times[-1], MS)}."
-            )
-        skip = int(gap < 0.5)
-        times.append(each._times[skip:])
-        for name, values in each._data.items():
-            data[name].append(values[skip:])
-    joined = {name: np.concatenate(values) for name, values in data.items()}
+    for each in parts:
+        _check_alike(first, each)
+    filled = [each for each in parts if len(each)] or parts[:1]
+    skips = [0, *(_repeats(*pair) for pair in pairwise(filled))]
+    pieces = list(zip(filled, skips, strict=True))
+    times = np.concatenate([each._times[skip:] for each, skip in pieces])
+    data = {n: np.concatenate([each._data[n][skip:] for each, skip in pieces]) for n in first.names}
     about = replace(parts[-1]._about, seed=first._about.seed)
-    return Recording(np.concatenate(times), joined, first._measures, about)
+    return Recording(times, data, first._measures, about)
+
+
+def _check_alike(first: Recording, each: Recording) -> None:
+    """Refuse to join recordings of different things."""
+    if (each.model, each.names, each.shape) != (first.model, first.names, first.shape):
+        raise ValueError(f"{each!r} does not continue {first!r}.")
+    one, other = first._about, each._about
+    if (one.dt, one.every, one.average) != (other.dt, other.every, other.average):
+        raise ValueError("The recordings differ in dt, every or average and cannot be joined.")
+    if any(each._measures[n].dimension != m.dimension for n, m in first._measures.items()):
+        raise ValueError("The recordings do not have the same units.")
+
+
+def _repeats(before: Recording, each: Recording) -> int:
+    """1 if a recording begins with the last sample of the one before it, else 0."""
+    start, end = each._times[0], before._times[-1]
+    slack = 1e-6 * before._about.dt
+    if start < end - slack:
+        raise ValueError(
+            f"A recording that starts at {units.shown(start, MS)} cannot follow one that ends at "
+            f"{units.shown(end, MS)}."
+        )
+    return int(start < end + slack)
 
 
 # ------------------------------------------------------------------------------ files
@@ -585,38 +600,43 @@ def load(path: Any) -> Recording | Recordings:
     ValueError
         If the file is truncated, or was not written by ``save``.
     """
-    path = Path(path)
+    with open(path, "rb") as stream:
+        try:
+            header, arrays = _opened(stream)
+        except Exception as error:  # a damaged file can fail in many ways, all meaning the same
+            raise ValueError(
+                f"{path} is truncated, or was not written by save() of a recording ({error})."
+            ) from error
+    if header["format"] > FORMAT:
+        raise ValueError(
+            f"{path} was written by neuromass {header['version']}, a later version than this "
+            f"{__version__}; update the package to read it."
+        )
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if "neuromass" not in file.files:
-                raise ValueError(f"{path} was not written by neuromass.")
-            header = json.loads(str(file["neuromass"][()]))
-            if header["format"] > FORMAT:
-                raise ValueError(
-                    f"{path} was written by neuromass {header['version']}, a later version than "
-                    f"this {__version__}; update the package to read it."
-                )
-            members = {name: _read(file, name, each) for name, each in header["members"].items()}
-    except (zipfile.BadZipFile, EOFError, KeyError, OSError, AttributeError) as error:
-        if isinstance(error, (FileNotFoundError, IsADirectoryError, PermissionError)):
-            raise
-        raise ValueError(f"{path} is truncated or is no recording ({error}).") from error
-    except ValueError as error:
-        if str(path) in str(error):
-            raise
-        raise ValueError(f"{path} is no recording ({error}).") from error
+        members = {name: _read(arrays, name, each) for name, each in header["members"].items()}
+    except Exception as error:
+        raise ValueError(f"{path} is damaged: {type(error).__name__}, {error}.") from error
     return members[""] if set(members) == {""} else Recordings(members)
 
 
-def _read(file: Any, member: str, header: Mapping[str, Any]) -> Recording:
+def _opened(stream: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The header and the arrays of a file."""
+    with np.load(stream, allow_pickle=False) as file:
+        header = json.loads(str(file["neuromass"][()]))
+        if not isinstance(header["format"], int):
+            raise ValueError("it has no version")
+        return header, {name: file[name] for name in file.files}
+
+
+def _read(arrays: Mapping[str, Any], member: str, header: Mapping[str, Any]) -> Recording:
     about = dict(header["about"])
     about["parameters"] = {
-        name: (file[f"{member}/parameter/{name}"], units.measure(unit))
+        name: (arrays[f"{member}/parameter/{name}"], units.measure(unit))
         for name, unit in about["parameters"].items()
     }
-    data = {name: file[f"{member}/{name}"] for name in header["names"]}
+    data = {name: arrays[f"{member}/{name}"] for name in header["names"]}
     measures = {name: units.measure(unit) for name, unit in header["names"].items()}
-    return Recording(file[f"{member}/t"], data, measures, About(**about))
+    return Recording(arrays[f"{member}/t"], data, measures, About(**about))
 
 
 def _write(path: Any, members: Mapping[str, Recording]) -> Path:
@@ -641,24 +661,28 @@ def _write(path: Any, members: Mapping[str, Recording]) -> Path:
 
 def _write_whole(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write beside the target and move there, so that no half file is ever seen."""
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(number, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with open(beside, "xb") as file:
+        try:
+            np.savez(file, **arrays)
+            file.close()
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
 
 
 # --------------------------------------------------------------------------- helpers
+
+
+def _time(value: Any, name: str, otherwise: float) -> float:
+    """One end of a slice of times in ms."""
+    if value is None:
+        return otherwise
+    plain = units.internal(value, MS, name, 100.0)
+    if not isinstance(plain, float) or np.isnan(plain):
+        raise ValueError(f"{name} must be a single time, and {value!r} is none.")
+    return plain
 
 
 def _handed_out(measure: Measure, values: Floats) -> Any:

@@ -6,7 +6,6 @@ import math
 import sys
 from typing import Any, Protocol
 
-
 from neuromass import feeds, units
 from neuromass.errors import SimulationError
 from neuromass.feeds import Window
@@ -210,8 +209,8 @@ class _TimeBar:
         self._bar = tqdm(
             total=window.steps * window.dt,
             desc=label,
-            unit="ms",
-            unit_scale=True,
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:.5g}/{total:.5g} ms "
+            "[{elapsed}<{remaining}]",
             delay=0 if shown else 1,
             leave=shown,
         )
@@ -258,11 +257,21 @@ class PopulationJob:
         model = population._model
         self._feeds = feeds.collect(inputs, model.inputs, model.name, window, population.shape)
         self._tape = Tape(population, names_to_record(record, population), window, every, average)
+        self._known = range(0)
+        self._drive, self._layout = feeds.drive([], 0, 0)
 
     def advance(self, first: int, count: int) -> int:
-        """Take all of the next steps, or none."""
-        drive, layout = feeds.drive(self._feeds, first, count)
-        return self._tape.advance(count, drive, layout)
+        """Take all of the next steps, or none.
+
+        Steps that were tried before, and failed in a larger block, get the inputs that they
+        had then: a function of the user's need not give the same number twice.
+        """
+        if first not in self._known or first + count > self._known.stop:
+            self._drive, self._layout = feeds.drive(self._feeds, first, count)
+            self._known = range(first, first + count)
+        layout = self._layout.copy()
+        layout[:, 0] += (first - self._known.start) * layout[:, 1]
+        return self._tape.advance(count, self._drive, layout)
 
     def done(self) -> int:
         """Steps taken."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ def names_to_record(record: Any, population: Population) -> tuple[str, ...]:
     model = population._model
     if record is None:
         return tuple(model.states)
+    if not isinstance(record, (str, Iterable)):
+        raise TypeError(f"record takes names, record=('r', 'v'), not {record!r}.")
     names = (record,) if isinstance(record, str) else tuple(record)
     known = [*model.states, *model.inputs, *model.outputs]
     for name in names:
@@ -68,71 +72,73 @@ class Tape:
             [names.index(each) if each in names else -1 for each in channels], dtype=np.int64
         )
         count = window.steps // every + (not average)
-        check_memory(8 * count * max(1, len(names)) * population._lanes, every)
-        self._samples: Floats = np.empty((len(names), count, population._lanes))
+        self._samples: Floats = _room((len(names), count, population._lanes), every)
         self._sums: Floats = np.zeros((len(names), population._lanes))
-        self._phase = 0
-        self._sample = 0
         if not average:
-            self._write_current()
+            self._write_current(0)
 
-    def _write_current(self) -> None:
+    def _write_current(self, place: int) -> None:
         """A sample of the states and outputs as they are; inputs have no value between steps."""
         population = self._population
         for slot, name in enumerate(self._names):
             if name in population._model.inputs:
-                self._samples[slot, self._sample] = np.nan
+                self._samples[slot, place] = np.nan
             elif name in population._model.states:
-                self._samples[slot, self._sample] = population._row(name)
+                self._samples[slot, place] = population._row(name)
             else:
-                self._samples[slot, self._sample] = population._computed(name).reshape(-1)
-        self._sample += 1
+                self._samples[slot, place] = population._computed(name).reshape(-1)
+
+    @property
+    def _steps(self) -> int:
+        """Steps taken since the first sample, by the population's own clock.
+
+        All else follows from this one number, which a kernel sets together with the states:
+        Ctrl-C at any moment leaves a tape that fits its population.
+        """
+        return self._population._clock - self._clock
+
+    @property
+    def _count(self) -> int:
+        """Whole samples so far."""
+        return self._steps // self._every + (not self._average)
 
     def advance(self, count: int, drive: Floats, layout: NDArray[np.int64]) -> int:
         """Take and record some steps, all or none."""
         plan = self._population._plan
-        plan[kernel_text.PHASE] = self._phase
-        plan[kernel_text.SAMPLE] = self._sample
-        code = self._population._loop(
+        plan[kernel_text.PHASE] = self._steps % self._every
+        plan[kernel_text.SAMPLE] = self._count
+        return self._population._loop(
             count, drive, layout, self._slots, self._samples, self._sums, self._every, self._average
         )
-        self._sync()
-        return code
-
-    def _sync(self) -> None:
-        """Take over how far the kernel came; a kernel that failed has left its plan as it was."""
-        self._phase = int(self._population._plan[kernel_text.PHASE])
-        self._sample = int(self._population._plan[kernel_text.SAMPLE])
 
     def extend(self, count: int) -> None:
         """Make room for at least so many samples more."""
-        if self._sample + count <= self._samples.shape[1]:
-            return
+        used = self._count
         slots, room, lanes = self._samples.shape
-        larger = np.empty((slots, max(2 * room, self._sample + count), lanes))
-        larger[:, : self._sample] = self._samples[:, : self._sample]
+        if used + count <= room:
+            return
+        larger = np.empty((slots, max(2 * room, used + count), lanes))
+        larger[:, :used] = self._samples[:, :used]
         self._samples = larger
 
     def recording(self) -> Recording:
         """The samples so far, and the last step if it fell between two samples."""
-        population = self._population
-        steps = population._clock - self._clock
-        count = steps // self._every + (not self._average)
-        between = steps % self._every != 0 and not self._average
-        times = self._clock + self._every * np.arange(count, dtype=float)
-        if self._average:
-            times += 0.5 * (self._every + 1)
-        traces = self._samples[:, :count]
-        if between:
+        steps, count = self._steps, self._count
+        clocks = self._clocks(count)
+        if steps % self._every and not self._average:
             self.extend(1)
-            self._sample = count
-            self._write_current()
-            traces = self._samples[:, : count + 1]
-            times = np.append(times, population._clock)
-        return self._as_recording(times * population._dt, traces)
+            self._write_current(count)
+            clocks = np.append(clocks, self._clock + steps)
+        return self._as_recording(clocks, self._samples[:, : len(clocks)])
 
-    def _as_recording(self, times: Floats, traces: Floats) -> Recording:
+    def _clocks(self, count: int) -> Floats:
+        """The times of the first samples, in steps."""
+        clocks = self._clock + self._every * np.arange(count, dtype=float)
+        return clocks + 0.5 * (self._every + 1) if self._average else clocks
+
+    def _as_recording(self, clocks: Floats, traces: Floats) -> Recording:
         population = self._population
+        times = clocks * population._dt
         data = {
             name: traces[slot].reshape(len(times), *population.shape)
             for slot, name in enumerate(self._names)
@@ -158,11 +164,13 @@ class Tape:
         )
 
 
-def check_memory(size: int, every: int) -> None:
-    """Refuse a recording that does not fit into memory, saying what to set."""
+def _room(shape: tuple[int, int, int], every: int) -> Floats:
+    """An array for all samples; refused, saying what to set, if it does not fit into memory."""
+    names, count, lanes = shape
+    size = 8 * count * max(1, names) * lanes
     free = free_memory()
-    if free is None or size <= 0.9 * free:
-        return
+    if size <= 0.9 * free:
+        return np.empty(shape)
     times = math.ceil(size / (0.45 * free))
     raise MemoryError(
         f"The recording would take {size / 1e9:.3g} GB, and {free / 1e9:.3g} GB of memory are "
@@ -171,16 +179,16 @@ def check_memory(size: int, every: int) -> None:
     )
 
 
-def free_memory() -> float | None:
-    """Free memory in bytes, or None where the system does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return 1024.0 * float(line.split()[1])
-    except OSError:
-        pass
-    try:
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return None
+def free_memory() -> float:
+    """Free memory in bytes; infinite where the system does not say."""
+    found = [math.inf]
+    for path, first in (("/proc/meminfo", "MemAvailable:"), ("/sys/fs/cgroup/memory.max", "")):
+        try:
+            lines = Path(path).read_text(encoding="ascii").splitlines()
+            words = next(line for line in lines if line.startswith(first)).split()
+            found.append(1024.0 * float(words[1]) if first else float(words[0]))
+        except (OSError, ValueError, StopIteration):  # "max" means no limit
+            continue
+    if len(found) == 1 and hasattr(os, "sysconf"):
+        found.append(float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")))
+    return min(found)

@@ -139,7 +139,7 @@ def fill_steps(out: Any, row: int, step: int, lane: int, source: int, k0: int, k
 
 @_function
 def fill_lanes(
-    out: Any, row: int, width: int, step: int, lane: int, source: int, k0: int, k1: int
+    even: Any, odd: Any, width: int, step: int, lane: int, source: int, k0: int, k1: int
 ) -> None:
     """Fill two rows with the normals of some lanes for an even step and the odd one after it."""
     pair = step >> 1
@@ -147,5 +147,5 @@ def fill_lanes(
     high = pair >> 32
     for j in range(width):
         first, second = _normal_pair(philox(low, lane + j, source, high, k0, k1))
-        out[row, j] = first
-        out[row + 1, j] = second
+        even[j] = first
+        odd[j] = second

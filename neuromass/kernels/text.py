@@ -115,7 +115,9 @@ def known_names(equations: Equations, states: str = "s_") -> dict[int, str]:
 def rate_lines(equations: Equations, states: str, rates: str, temporary: str) -> list[str]:
     """Lines that compute the derivatives `rates` + name at the states `states` + name."""
     if equations.written:
-        places = {node[1]: f"c{i}" for i, node in enumerate(equations.nodes) if node[0] == "parameter"}
+        places = {
+            node[1]: f"c{i}" for i, node in enumerate(equations.nodes) if node[0] == "parameter"
+        }
         places |= {name: f"{states}{name}" for name in equations.states}
         places |= {name: f"x_{name}" for name in equations.inputs}
         left = ", ".join(f"{rates}{name}" for name in equations.states)
@@ -143,7 +145,7 @@ def step_lines(
         States to which the increment ``w_<state>`` is added, the same in both stages.
     """
     if method == "euler":
-        return first_rate_lines(equations, forced) + _moved(equations, "s_", "dt * k_", kicked)
+        return first_rate_lines(equations, forced) + euler_lines(equations, kicked)
     return (
         first_rate_lines(equations, forced)
         + predictor_lines(equations, kicked)
@@ -160,6 +162,11 @@ def first_rate_lines(equations: Equations, forced: Iterable[str]) -> list[str]:
 def second_rate_lines(equations: Equations, forced: Iterable[str]) -> list[str]:
     """Lines that compute the derivatives ``l_<state>`` at the predicted ``y_<state>``."""
     return rate_lines(equations, "y_", "l_", "b") + [f"l_{n} = l_{n} + f_{n}" for n in forced]
+
+
+def euler_lines(equations: Equations, kicked: Iterable[str]) -> list[str]:
+    """Lines that move ``s_<state>`` with the derivatives at the start of the step."""
+    return _moved(equations, "s_", "dt * k_", kicked)
 
 
 def predictor_lines(equations: Equations, kicked: Iterable[str]) -> list[str]:
@@ -195,7 +202,8 @@ def noise_lines(recipe: Recipe) -> list[str]:
     lines = []
     for i, source in enumerate(recipe.sources):
         if source.coloured:
-            lines.append(f"h{i} = e{i} * n{i} if step == 0 else d{i} * h{i} + p{i} * n{i}")
+            # NaN is the value of a source that has not begun: it begins in its stationary state.
+            lines.append(f"h{i} = d{i} * h{i} + p{i} * n{i} if h{i} == h{i} else e{i} * n{i}")
         value = f"h{i}" if source.coloured else f"p{i} * n{i}"
         if source.on_input:
             lines.append(f"x_{source.target} = x_{source.target} + {value}")
@@ -215,13 +223,21 @@ def coefficient_names(recipe: Recipe) -> list[str]:
 
 def move_lines(recipe: Recipe) -> list[str]:
     """Lines of one step with its noise, and with what the lower bounds ask for."""
-    states = {each.target: each.coloured for each in recipe.sources if not each.on_input}
-    lines = noise_lines(recipe) + step_lines(
-        recipe.equations,
-        recipe.method,
-        forced=[name for name, coloured in states.items() if coloured],
-        kicked=[name for name, coloured in states.items() if not coloured],
-    )
+    forced, kicked = noisy_states(recipe)
+    lines = noise_lines(recipe) + step_lines(recipe.equations, recipe.method, forced, kicked)
+    return lines + bound_lines(recipe)
+
+
+def noisy_states(recipe: Recipe) -> tuple[list[str], list[str]]:
+    """States whose derivative is forced by coloured noise, and states that white noise kicks."""
+    sources = [each for each in recipe.sources if not each.on_input]
+    forced = [each.target for each in sources if each.coloured]
+    return forced, [each.target for each in sources if not each.coloured]
+
+
+def bound_lines(recipe: Recipe) -> list[str]:
+    """Lines that hold noisy states at their lower bound, or note how low the others came."""
+    lines = []
     for name, low in recipe.bounded:
         s, bound = f"s_{name}", f"{low!r}"
         if recipe.sources:
@@ -231,7 +247,9 @@ def move_lines(recipe: Recipe) -> list[str]:
     return lines
 
 
-def verdict_lines(recipe: Recipe, lane: str) -> list[str]:
+def verdict_lines(
+    recipe: Recipe, lane: str, bad_state: int = BAD_STATE, bad_lane: int = BAD_LANE
+) -> list[str]:
     """Lines that return early, saying what and where, unless all is finite and in bounds."""
     bounds = {} if recipe.sources else dict(recipe.bounded)
     lines = []
@@ -240,12 +258,13 @@ def verdict_lines(recipe: Recipe, lane: str) -> list[str]:
         if name in bounds:
             conditions.append((f"low_{name} < {bounds[name]!r}", BELOW_BOUND))
         for condition, code in conditions:
-            lines += [f"if {condition}:", f"    plan[{BAD_STATE}] = {place}"]
-            lines += [f"    plan[{BAD_LANE}] = {lane}", f"    return {code}"]
+            lines += [f"if {condition}:", f"    plan[{bad_state}] = {place}"]
+            lines += [f"    plan[{bad_lane}] = {lane}", f"    return {code}"]
     return lines
 
 
-def _function(name: str, arguments: str, body: Iterable[str]) -> str:
+def function_text(name: str, arguments: str, body: Iterable[str]) -> str:
+    """The text of a function with that body."""
     return f"def {name}({arguments}):\n" + indent("\n".join(body), "    ") + "\n"
 
 
@@ -254,7 +273,11 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 
 def step_text(recipe: Recipe, name: str) -> str:
-    """One step of one lane without noise; returns the output, or NaN and nothing changed."""
+    """One step of one lane without noise; returns the output.
+
+    A step that fails changes nothing, returns NaN and sets `BAD_STATE` to -1: an output may
+    be NaN by itself.
+    """
     eq = recipe.equations
     inputs = "".join(f", x_{each}" for each in eq.inputs)
     body = ["dt = plan_dt[0]", "half = 0.5 * dt"]
@@ -265,14 +288,14 @@ def step_text(recipe: Recipe, name: str) -> str:
         [f"isfinite(s_{each})" for each in eq.states]
         + [f"s_{each} >= {low!r}" for each, low in recipe.bounded]
     )
-    body += [f"if not ({finite}):", "    return nan"]
+    body += [f"if not ({finite}):", f"    plan[{BAD_STATE}] = -1", "    return nan"]
     body += [f"state[{row}, 0] = s_{each}" for row, each in enumerate(eq.states)]
     body += [f"plan[{CLOCK}] += 1"]
     if recipe.output in eq.outputs:
         body += [*output_lines(eq), f"return o_{recipe.output}"]
     else:
         body += [f"return s_{recipe.output}"]
-    return _function(name, f"state, constants, plan, plan_dt{inputs}", body)
+    return function_text(name, f"state, constants, plan, plan_dt{inputs}", body)
 
 
 LOOP_ARGUMENTS: Final = (
@@ -296,12 +319,17 @@ def lane_loop_text(recipe: Recipe, name: str) -> str:
     body = _loop_head()
     body += [f"count = plan[{PHASE}]", f"sample = plan[{SAMPLE}]"]
     body += [f"c{i} = constants[{row}, 0]" for row, i in enumerate(eq.constants())]
-    body += [f"{each} = coefficients[{row}, 0]" for row, each in enumerate(coefficient_names(recipe))]
+    body += [
+        f"{each} = coefficients[{row}, 0]" for row, each in enumerate(coefficient_names(recipe))
+    ]
     body += [f"s_{each} = state[{row}, 0]" for row, each in enumerate(eq.states)]
     for i, each in enumerate(eq.inputs):
         body += [f"at_{each} = layout[{i}, 0]", f"by_{each} = layout[{i}, 1]"]
     body += [f"slot_{each} = slots[{i}]" for i, each in enumerate(recipe.channels)]
-    body += [f"sum_{each} = sums[slot_{each}, 0] if slot_{each} >= 0 else 0.0" for each in recipe.channels]
+    body += [
+        f"sum_{each} = sums[slot_{each}, 0] if slot_{each} >= 0 else 0.0"
+        for each in recipe.channels
+    ]
     body += [f"low_{each} = {low!r}" for each, low in recipe.bounded if not recipe.sources]
     body += _normals_of_one_lane(recipe)
     body += ["for k in range(steps):"]
@@ -314,7 +342,7 @@ def lane_loop_text(recipe: Recipe, name: str) -> str:
     for each in recipe.channels:
         body += [f"if slot_{each} >= 0:", f"    sums[slot_{each}, 0] = sum_{each}"]
     body += [f"return {FINE}"]
-    return _function(name, LOOP_ARGUMENTS, body)
+    return function_text(name, LOOP_ARGUMENTS, body)
 
 
 def _normals_of_one_lane(recipe: Recipe) -> list[str]:
@@ -392,17 +420,30 @@ def tile_loop_text(recipe: Recipe, name: str) -> str:
     state_rows = [*(f"s_{each}" for each in eq.states), *_hidden_names(recipe)]
     constant_rows = [f"c{i}" for i in eq.constants()]
     body = _loop_head()
-    body += ["lanes = state.shape[1]", f"new = empty(({len(state_rows)}, lanes))", "totals = sums.copy()"]
+    body += [
+        "lanes = state.shape[1]",
+        f"new = empty(({len(state_rows)}, lanes))",
+        "totals = sums.copy()",
+    ]
     body += ["count = 0", "sample = 0"]
     if recipe.sources:
         body += [f"lane = plan[{LANE}]", f"key0 = plan[{KEY0}]", f"key1 = plan[{KEY1}]"]
     for i, each in enumerate(eq.inputs):
-        body += [f"at_{each} = layout[{i}, 0]", f"by_{each} = layout[{i}, 1]", f"across_{each} = layout[{i}, 2]"]
+        body += [
+            f"at_{each} = layout[{i}, 0]",
+            f"by_{each} = layout[{i}, 1]",
+            f"across_{each} = layout[{i}, 2]",
+        ]
     tile = [f"work = empty(({len(rows.of)}, {TILE}))"]
     tile += [f"width = min({TILE}, lanes - first)", "padded = (width + 7) // 8 * 8"]
     tile += ["for j in range(padded):", "    i = first + min(j, width - 1)"]
-    tile += [f"    work[{rows.of[each]}, j] = state[{row}, i]" for row, each in enumerate(state_rows)]
-    tile += [f"    work[{rows.of[each]}, j] = constants[{row}, i]" for row, each in enumerate(constant_rows)]
+    tile += [
+        f"    work[{rows.of[each]}, j] = state[{row}, i]" for row, each in enumerate(state_rows)
+    ]
+    tile += [
+        f"    work[{rows.of[each]}, j] = constants[{row}, i]"
+        for row, each in enumerate(constant_rows)
+    ]
     tile += [
         f"    work[{rows.of[each]}, j] = coefficients[{row}, i]"
         for row, each in enumerate(coefficient_names(recipe))
@@ -416,12 +457,15 @@ def tile_loop_text(recipe: Recipe, name: str) -> str:
     if not recipe.sources:
         tile += _indented(rows.load(*(f"low_{each}" for each, _ in recipe.bounded)))
     tile += _indented(verdict_lines(recipe, "first + j"))
-    tile += [f"    new[{row}, first + j] = work[{rows.of[each]}, j]" for row, each in enumerate(state_rows)]
+    tile += [
+        f"    new[{row}, first + j] = work[{rows.of[each]}, j]"
+        for row, each in enumerate(state_rows)
+    ]
     body += [f"for first in range(0, lanes, {TILE}):", *_indented(tile)]
     body += ["state[:] = new", "sums[:] = totals"]
     body += [f"plan[{CLOCK}] = clock + steps", f"plan[{PHASE}] = count", f"plan[{SAMPLE}] = sample"]
     body += [f"return {FINE}"]
-    return _function(name, LOOP_ARGUMENTS, body)
+    return function_text(name, LOOP_ARGUMENTS, body)
 
 
 def _hidden_names(recipe: Recipe) -> list[str]:
@@ -460,8 +504,8 @@ def _tile_step(recipe: Recipe, rows: _Rows) -> list[str]:
     if recipe.sources:
         lines += ["step = clock + k", "odd = step & 1", "if k == 0 or odd == 0:"]
         lines += [
-            f"    fill_lanes(work, {rows.of[f'even{i}']}, padded, step, lane + first,"
-            f" {each.number}, key0, key1)"
+            f"    fill_lanes(work[{rows.of[f'even{i}']}], work[{rows.of[f'odd{i}']}], padded,"
+            f" step, lane + first, {each.number}, key0, key1)"
             for i, each in enumerate(recipe.sources)
         ]
     inner = rows.load(*(f"s_{each}" for each in eq.states))
@@ -495,7 +539,9 @@ def _tile_record(recipe: Recipe, rows: _Rows) -> list[str]:
     lines += ["    if slot >= 0:", "        if average:", "            for j in range(width):"]
     lines += ["                totals[slot, first + j] += work[channel, j]"]
     lines += ["            if count == every:", "                for j in range(width):"]
-    lines += ["                    samples[slot, sample, first + j] = totals[slot, first + j] / every"]
+    lines += [
+        "                    samples[slot, sample, first + j] = totals[slot, first + j] / every"
+    ]
     lines += ["                    totals[slot, first + j] = 0.0"]
     lines += ["        else:", "            for j in range(width):"]
     lines += ["                samples[slot, sample, first + j] = work[channel, j]"]
@@ -510,7 +556,7 @@ def free_step_text(recipe: Recipe, name: str) -> str:
     lines, results = eq.text(eq.constants(), given, "q")
     body += [*lines, *(f"c{i} = {text}" for i, text in zip(eq.constants(), results, strict=True))]
     body += step_lines(eq, recipe.method)
-    body += [f"return {', '.join(f's_{each}' for each in eq.states)}"]
+    body += [f"return {' '.join(f's_{each},' for each in eq.states)}"]
     names = [f"s_{each}" for each in eq.states] + [f"x_{each}" for each in eq.inputs]
     names += [f"p_{each}" for each in eq.parameters]
-    return _function(name, ", ".join([*names, "dt"]), body)
+    return function_text(name, ", ".join([*names, "dt"]), body)
