@@ -55,8 +55,9 @@ def kernel(
     make_text: Callable[[str], str],
     label: str,
     identity: str,
-    signature: str | None,
+    signature: str,
     extra: Mapping[str, Any] | None = None,
+    inline: bool = False,
 ) -> Any:
     """The compiled function of a text, made at most once in a process and once on a disk.
 
@@ -68,10 +69,12 @@ def kernel(
         What the name starts with, for those who read a profile.
     identity : str
         What the text does not show of what decides the result.
-    signature : str or None
-        Types, as numba writes them; None to compile for what it is called with.
+    signature : str
+        Types, as numba writes them.
     extra : mapping, optional
         Further names that the text uses.
+    inline : bool
+        Whether it becomes a part of the compiled functions that call it.
 
     Returns
     -------
@@ -84,27 +87,27 @@ def kernel(
         # two kernels of one name could be handed out one for the other.
         name = f"{label}_{hashlib.sha256(key.encode()).hexdigest()[:20]}"
         if name not in _made:
-            _made[name] = _compile(make_text(name), name, signature, extra or {})
+            _made[name] = _compile(make_text(name), name, signature, extra or {}, inline)
         return _made[name]
 
 
 _NORMALS_TEXT = hashlib.sha256(Path(normals.__file__).read_bytes()).hexdigest()
 
 
-def _compile(text: str, name: str, signature: str | None, extra: Mapping[str, Any]) -> Any:
+def _compile(text: str, name: str, signature: str, extra: Mapping[str, Any], inline: bool) -> Any:
     space = _namespace(extra)
     exec(compile(text, generated.__file__, "exec"), space)
     function = space[name]
     if JIT_IS_OFF:
         return _quiet(function)
     options: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-    types = [signature] if signature else []
-    if signature is None:
+    if inline:
         options["forceinline"] = True
     try:
-        return njit(*types, cache=True, **options)(function)
+        return njit(signature, cache=True, **options)(function)
     except Exception as error:
-        made = njit(*types, cache=False, **options)(function)  # raises anew what is not the cache's
+        # raises anew what is not the cache's
+        made = njit(signature, cache=False, **options)(function)
         _warn_once(error)
         return made
 

@@ -27,13 +27,14 @@ def _identity(recipe: Recipe) -> str:
     return recipe.equations.identity() if recipe.equations.written else ""
 
 
-def _make(recipe: Recipe, what: str, maker: Any, signature: str | None) -> Any:
+def _make(recipe: Recipe, what: str, maker: Any, signature: str, inline: bool = False) -> Any:
     return kernel(
         lambda name: maker(recipe, name),
         _label(recipe, what),
         _identity(recipe),
         signature,
         _extra(recipe),
+        inline,
     )
 
 
@@ -53,4 +54,11 @@ def loop(recipe: Recipe, lanes: int) -> Any:
 
 def free_step(recipe: Recipe) -> Any:
     """One step as a function of plain numbers."""
-    return _make(recipe, "free_step", text.free_step_text, None)
+    return _make(recipe, "free_step", text.free_step_text, free_step_types(recipe), inline=True)
+
+
+def free_step_types(recipe: Recipe) -> str:
+    """The signature of `free_step`, as numba writes it."""
+    eq = recipe.equations
+    count = len(eq.states) + len(eq.inputs) + len(eq.parameters) + 1
+    return f"UniTuple(float64, {len(eq.states)})({', '.join(['float64'] * count)})"
