@@ -162,6 +162,7 @@ class Population(metaclass=ModelType):
         self._sources = noises.resolve(model, noise)
         self._noise = dict(noise or {})
         self._seed = noises.take_seed(seed) if self._sources or seed is not None else None
+        self._seed_was_drawn = seed is None
         self._lane = _lane(lane)
         values = {
             name: np.asarray(each.convert(parameters[name]) if name in parameters else each.default)
@@ -170,6 +171,7 @@ class Population(metaclass=ModelType):
         initial_values = _initial(model, initial)
         self._shape = _shape(shape, {**values, **initial_values}, self._sources)
         self._lanes = math.prod(self._shape)
+        _check_floors(model, values, initial_values)
         self._parameters: dict[str, Floats] = values
         self._initial: dict[str, Floats] = initial_values
         self._allocate()
@@ -185,9 +187,7 @@ class Population(metaclass=ModelType):
         self._state: Floats = np.zeros((rows, self._lanes))
         self._constants: Floats = np.zeros((len(model.equations.constants()), self._lanes))
         self._plan = np.zeros(kernel_text.PLAN_LENGTH, dtype=np.int64)
-        seed = self._seed or 0
-        self._plan[kernel_text.KEY0] = seed & 0xFFFFFFFF
-        self._plan[kernel_text.KEY1] = seed >> 32
+        self._take_seed(self._seed)
         self._plan[kernel_text.LANE] = self._lane
         self._plan_dt: Floats = np.array([self._dt])
         scales = [row for each in self._sources for row in each.coefficients(self._dt)]
@@ -200,6 +200,11 @@ class Population(metaclass=ModelType):
         self._output_measure = model.measure(model.output)
         self._fast_step: Any = None
         self._takes_numbers = all(each.measure.is_dimensionless for each in model.inputs.values())
+
+    def _take_seed(self, seed: int | None) -> None:
+        self._seed = seed
+        self._plan[kernel_text.KEY0] = (seed or 0) & 0xFFFFFFFF
+        self._plan[kernel_text.KEY1] = (seed or 0) >> 32
 
     @property
     def _coloured(self) -> tuple[str, ...]:
@@ -227,7 +232,7 @@ class Population(metaclass=ModelType):
             kernel_text.Source(each.target, each.on_input, each.coloured, _number(each.target))
             for each in self._sources
         )
-        lowest = tuple(each.lower for each in model.states.values())
+        lowest = tuple(each.floor or each.lower for each in model.states.values())
         return kernel_text.Recipe(
             model.name, model.equations, self._method, lowest, model.output, sources
         )
@@ -246,6 +251,8 @@ class Population(metaclass=ModelType):
     @property
     def _clock(self) -> int:
         """Steps since the start."""
+        if self._owner is not None:
+            return int(self._owner._clock)
         return int(self._plan[kernel_text.CLOCK])
 
     @property
@@ -373,22 +380,37 @@ class Population(metaclass=ModelType):
             f"{suggestion(name, [*model.states, *model.parameters, *model.outputs])}."
         )
 
-    def _set_parameters(self, given: Mapping[str, Any], at: Any = None) -> None:
+    def _set_parameters(
+        self, given: Mapping[str, Any], at: Any = None, states_follow: bool = False
+    ) -> None:
         values = {}
         for name, value in given.items():
             plain = np.asarray(self._model.parameters[name].convert(value))
             values[name] = self._placed(name, plain, self._parameters[name], at)
-        parameters = {**self._parameters, **values}
+        if not states_follow:
+            _check_floors(self._model, {**self._parameters, **values}, self._rows())
+        self._set_internal(values)
+
+    def _set_internal(self, values: Mapping[str, Any]) -> None:
+        """Set parameters, given in internal units and checked."""
+        new = {name: np.asarray(value, dtype=float) for name, value in values.items()}
+        parameters = {**self._parameters, **new}
         self._constants[:] = self._constants_of(parameters)
         self._parameters = parameters
+        if self._owner is not None:
+            self._owner._changed()
 
     def _set_states(self, given: Mapping[str, Any], at: Any = None) -> None:
         rows = {}
         for name, value in given.items():
             plain = np.asarray(self._model.states[name].convert(value))
             rows[name] = self._placed(name, plain, self._shaped(self._row(name)), at)
+        _check_floors(self._model, self._parameters, {**self._rows(), **rows})
         for name, row in rows.items():
             self._row(name)[:] = self._spread(row)
+
+    def _rows(self) -> dict[str, Floats]:
+        return {name: self._shaped(self._row(name)) for name in self._model.states}
 
     def _placed(self, name: str, value: Floats, old: Floats, at: Any) -> Floats:
         """The new array of a state or parameter: all of it, or the old with some lanes changed."""
@@ -434,9 +456,11 @@ class Population(metaclass=ModelType):
         model = self._model
         _check_known(values, model, states=True)
         before = self._parameters, self._constants.copy()
-        self._set_parameters({n: v for n, v in values.items() if n in model.parameters}, at)
+        states = {n: v for n, v in values.items() if n in model.states}
+        parameters = {n: v for n, v in values.items() if n in model.parameters}
+        self._set_parameters(parameters, at, states_follow=bool(states))
         try:
-            self._set_states({n: v for n, v in values.items() if n in model.states}, at)
+            self._set_states(states, at)
         except BaseException:
             self._parameters, self._constants[:] = before[0], before[1]
             raise
@@ -538,6 +562,12 @@ class Population(metaclass=ModelType):
             if first in given:
                 raise TypeError(f"{first} is given twice.")
             given[first] = value
+        return self._held_inputs(given, with_units)
+
+    def _held_inputs(self, inputs: Mapping[str, Any], with_units: bool) -> dict[str, Any]:
+        """Inputs given by name, checked, in internal units; defaults for the others."""
+        model = self._model
+        given = dict(inputs)
         held = {}
         for name, each in model.inputs.items():
             if name not in given:
@@ -636,9 +666,12 @@ class Population(metaclass=ModelType):
             f"{each} = {units.shown(self._row(each)[flat], model.measure(each))}"
             for each in model.states
         )
-        lower = model.states[state].lower
+        lower, floor = model.states[state].lower, model.states[state].floor
         what = "is no longer finite"
-        if code == kernel_text.BELOW_BOUND and lower is not None:
+        if code == kernel_text.BELOW_BOUND and floor:
+            lowest = self._spread(self._parameters[floor])[flat]
+            what = f"falls below {floor} = {units.shown(lowest, model.measure(floor))}"
+        elif code == kernel_text.BELOW_BOUND and lower is not None:
             what = f"falls below {units.shown(lower, model.measure(state))}"
         return SimulationError(
             f"{where}{place}: {state} {what} in the step from t = "
@@ -657,6 +690,9 @@ class Population(metaclass=ModelType):
     def reset(self) -> None:
         """Return to the initial state and to t = 0; parameters stay, and noise repeats itself."""
         self._check_free("reset")
+        self._reset()
+
+    def _reset(self) -> None:
         self._state[:] = np.nan  # what noise has before its first step
         for name, value in self._initial.items():
             self._row(name)[:] = self._spread(value)
@@ -704,14 +740,18 @@ class Population(metaclass=ModelType):
             If it is of another model, shape, noise or dt.
         """
         self._check_free("restore")
+        self._check_snapshot(saved)
+        self._restore(saved)
+
+    def _check_snapshot(self, saved: Any) -> None:
         if not isinstance(saved, Snapshot):
             raise TypeError(f"restore takes a snapshot, not {type(saved).__name__}.")
         mine = self.snapshot()
         if saved._kind != mine._kind or saved.state.shape != mine.state.shape:
             raise ValueError(f"The snapshot is of {saved._described}, not of {mine._described}.")
-        constants = self._constants_of(saved.parameters)
-        self._parameters = dict(saved.parameters)
-        self._constants[:] = constants
+
+    def _restore(self, saved: Snapshot) -> None:
+        self._set_internal(saved.parameters)
         self._state[:] = saved.state
         self._plan[kernel_text.CLOCK] = saved.clock
 
@@ -737,6 +777,8 @@ class Population(metaclass=ModelType):
             "dt": self.dt,
             "method": self._method,
         }
+        if any(each.floor for each in self._model.states.values()):
+            options["initial"] = self.initial
         internal = {name: value for name, value in self._parameters.items() if name not in changes}
         other = type(self)(**{**options, **changes})
         other._take_over(self, internal, "initial" in changes)
@@ -766,12 +808,14 @@ class Population(metaclass=ModelType):
         for row, name in zip(self._state[first:], self._coloured, strict=True):
             if name in theirs:
                 row[:] = self._spread(source._shaped(theirs[name]))
+        _check_floors(self._model, self._parameters, self._rows())
 
     def __copy__(self) -> Self:
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = ("_method", "_dt", "_noise", "_sources", "_seed", "_lane", "_shape", "_lanes")
+        kept = ("_method", "_dt", "_noise", "_sources", "_seed", "_seed_was_drawn", "_lane")
+        kept += ("_shape", "_lanes")
         state = {name: getattr(self, name) for name in kept}
         state["_parameters"] = {n: v.copy() for n, v in self._parameters.items()}
         state["_initial"] = {n: v.copy() for n, v in self._initial.items()}
@@ -926,6 +970,17 @@ def _shape(
     if 0 in common:
         raise ValueError("An array without elements makes no population.")
     return common
+
+
+def _check_floors(
+    model: Model, parameters: Mapping[str, Floats], states: Mapping[str, Floats]
+) -> None:
+    """Refuse states below a parameter that is their lower bound."""
+    for name, each in model.states.items():
+        if each.floor and np.any(states[name] < parameters[each.floor]):
+            least = units.shown(np.max(parameters[each.floor]), model.measure(each.floor))
+            given = units.shown(np.min(states[name]), each.measure)
+            raise ValueError(f"{name} cannot be below {each.floor} = {least}, and {given} is.")
 
 
 def _given_shape(shape: Any) -> tuple[int, ...]:

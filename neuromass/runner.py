@@ -31,6 +31,9 @@ class Job(Protocol):
     def advance(self, first: int, count: int) -> int:
         """Take all of the next steps, or none; returns FINE or what went wrong."""
 
+    def room(self) -> int:
+        """How many steps can be taken at once."""
+
     def done(self) -> int:
         """Steps taken."""
 
@@ -96,12 +99,20 @@ def run(
     >>> rec
     <Recording of QIF: 1001 samples from 0 ms to 50 ms; r [Hz], v, I_ext>
     """
-    if not isinstance(system, Population):
-        raise TypeError(f"run takes a population or a network, not {type(system).__name__}.")
+    make = PopulationJob if isinstance(system, Population) else _network_job(system)
     window = Window(system._clock, _steps(duration, system._dt), system._dt)
-    job = PopulationJob(system, window, inputs, record, _every(every, window.steps), bool(average))
-    _go(job, _bar(progress, window, system._model.name))
+    job = make(system, window, inputs, record, _every(every, window.steps), bool(average))
+    _go(job, _bar(progress, window, type(system).__name__))
     return job.recording()
+
+
+def _network_job(system: Any) -> Any:
+    from neuromass.network import Network  # noqa: PLC0415
+    from neuromass.network_tape import NetworkJob  # noqa: PLC0415
+
+    if not isinstance(system, Network):
+        raise TypeError(f"run takes a population or a network, not {type(system).__name__}.")
+    return NetworkJob
 
 
 def _steps(duration: Any, dt: float) -> int:
@@ -163,7 +174,7 @@ def _go(job: Job, bar: Any) -> None:
 
 def _block(job: Job) -> int:
     """Steps in one call: whole samples where these are short."""
-    count = max(1, _BLOCK // job.lanes)
+    count = max(1, min(_BLOCK // job.lanes, job.room()))
     return max(1, count // job.every) * job.every if job.every <= count else count
 
 
@@ -272,6 +283,10 @@ class PopulationJob:
         layout = self._layout.copy()
         layout[:, 0] += (first - self._known.start) * layout[:, 1]
         return self._tape.advance(count, self._drive, layout)
+
+    def room(self) -> int:
+        """How many steps can be taken at once."""
+        return self.window.steps
 
     def done(self) -> int:
         """Steps taken."""

@@ -72,7 +72,7 @@ class Tape:
             [names.index(each) if each in names else -1 for each in channels], dtype=np.int64
         )
         count = window.steps // every + (not average)
-        self._samples: Floats = _room((len(names), count, population._lanes), every)
+        self._samples: Floats = allocate((len(names), count, population._lanes), every)
         self._sums: Floats = np.zeros((len(names), population._lanes))
         if not average:
             self._write_current(0)
@@ -144,27 +144,28 @@ class Tape:
             for slot, name in enumerate(self._names)
         }
         measures = {name: population._model.measure(name) for name in self._names}
-        return Recording(times, data, measures, self._about())
-
-    def _about(self) -> About:
-        """Where the recording comes from."""
-        population = self._population
-        model = population._model
-        return About(
-            model=model.name,
-            method=population.method,
-            dt=population._dt,
-            every=self._every,
-            average=self._average,
-            parameters={
-                name: (value.copy(), model.measure(name))
-                for name, value in population._parameters.items()
-            },
-            seed=population.seed,
-        )
+        source = about_population(population, self._every, self._average)
+        return Recording(times, data, measures, source)
 
 
-def _room(shape: tuple[int, int, int], every: int) -> Floats:
+def about_population(population: Population, every: int, average: bool) -> About:
+    """Where a recording of a population comes from."""
+    model = population._model
+    return About(
+        model=model.name,
+        method=population.method,
+        dt=population._dt,
+        every=every,
+        average=average,
+        parameters={
+            name: (value.copy(), model.measure(name))
+            for name, value in population._parameters.items()
+        },
+        seed=population.seed,
+    )
+
+
+def allocate(shape: tuple[int, int, int], every: int) -> Floats:
     """An array for all samples; refused, saying what to set, if it does not fit into memory."""
     names, count, lanes = shape
     size = 8 * count * max(1, names) * lanes

@@ -1,0 +1,939 @@
+"""Networks: named populations and what connects them."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass import units, wiring
+from neuromass.assembly import Assembly, Route
+from neuromass.declaration import suggestion
+from neuromass.errors import SimulationError
+from neuromass.kernels import network_text
+from neuromass.kernels import text as kernel_text
+from neuromass.population import Population, Snapshot
+from neuromass.synapses import Synapse
+from neuromass.units import DIMENSIONLESS, HZ, MS, Measure
+
+__all__ = ["Connection", "Network", "NetworkSnapshot"]
+
+Floats = NDArray[np.float64]
+COUPLINGS = ("full", "held")
+
+
+@dataclass(frozen=True)
+class _Wire:
+    """What a connection was given, checked and in internal units; never changed, only replaced."""
+
+    source: str
+    target: str
+    variable: str
+    input: str
+    by_tau: bool
+    strength: Any
+    strength_measure: Measure
+    delay: Any
+    synapse: Synapse | None
+
+
+class Connection:
+    """A connection of a network: its strength, delay and synapse, as validated properties.
+
+    ``net["inh->exc"]`` gives it. It has ``J`` or ``weight``, whichever it was made with,
+    ``delay``, the parameters of its synapse (``tau`` and so on), and the synapse's states.
+    """
+
+    def __init__(self, network: Network, name: str) -> None:
+        object.__setattr__(self, "_network", network)
+        object.__setattr__(self, "_name", name)
+
+    @property
+    def _wire(self) -> _Wire:
+        return self._network._wires[self._name]
+
+    @property
+    def name(self) -> str:
+        """Its name, ``"inh->exc"``."""
+        return str(self._name)
+
+    @property
+    def source(self) -> str:
+        """Name of the member it comes from."""
+        return self._wire.source
+
+    @property
+    def target(self) -> str:
+        """Name of the member it goes to."""
+        return self._wire.target
+
+    @property
+    def variable(self) -> str:
+        """What of the source it carries."""
+        return self._wire.variable
+
+    @property
+    def input(self) -> str:
+        """The input of the target it goes to."""
+        return self._wire.input
+
+    @property
+    def synapse(self) -> Synapse | None:
+        """The synapse, or None."""
+        return self._wire.synapse
+
+    def _strength_name(self) -> str:
+        return "J" if self._wire.by_tau else "weight"
+
+    def _stages(self) -> dict[str, Population]:
+        return self._network._stages_of(self._name)
+
+    def _synapse_parameters(self) -> list[str]:
+        return [] if self.synapse is None else list(self.synapse.declared())
+
+    def _states(self) -> list[str]:
+        stages = list(self._stages().values())
+        return list(stages[-1]._model.states) if stages else []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        wire = self._wire
+        if name == self._strength_name():
+            return _out(wire.strength_measure, wire.strength)
+        if name == "delay":
+            return _out(MS, wire.delay)
+        if wire.synapse is not None and name in wire.synapse.declared():
+            return getattr(wire.synapse, name)
+        if name in self._states():
+            return list(self._stages().values())[-1]._state_of(name)
+        raise AttributeError(f"The connection {self._name} has no {name!r}{self._near(name)}.")
+
+    def _near(self, name: str) -> str:
+        known = [self._strength_name(), "delay", *self._synapse_parameters(), *self._states()]
+        return suggestion(name, known)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._network._change_connection(self._name, name, value)
+
+    def __dir__(self) -> list[str]:
+        own = [self._strength_name(), "delay", *self._synapse_parameters(), *self._states()]
+        return [*super().__dir__(), *own]
+
+    def __repr__(self) -> str:
+        wire = self._wire
+        unit = wire.strength_measure
+        parts = [f"{self._strength_name()} = {_shown(wire.strength, unit)}"]
+        if np.any(np.asarray(wire.delay) > 0.0):
+            parts.append(f"delay {units.shown(wire.delay, MS)}")
+        if wire.synapse is not None:
+            parts.append(repr(wire.synapse))
+        ends = f"{wire.source}.{wire.variable} -> {wire.target}.{wire.input}"
+        return f"<{self._name}: {ends}, {', '.join(parts)}>"
+
+
+def _out(measure: Measure, value: Any) -> Any:
+    if hasattr(value, "tocoo"):
+        return value.tocsr() if measure.is_dimensionless else measure.quantity(value.tocsr())
+    if np.ndim(value) == 0:
+        return measure.quantity(float(value))
+    array = measure.quantity(np.array(value, dtype=float))
+    array.magnitude.flags.writeable = False
+    return array
+
+
+def _shown(value: Any, measure: Measure) -> str:
+    if hasattr(value, "tocoo"):
+        return f"{value.nnz} pairs, {units.shown(value.data, measure)}"
+    size = f"{' x '.join(map(str, np.shape(value)))} matrix, " if np.ndim(value) == 2 else ""
+    return f"{size}{units.shown(value, measure)}"
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSnapshot:
+    """All that changes in a network, exactly: members, synapses, connections, histories, clock."""
+
+    clock: int
+    members: dict[str, Snapshot]
+    wires: dict[str, _Wire]
+    histories: dict[tuple[str, str], Floats]
+
+    def __repr__(self) -> str:
+        return f"<Snapshot of a network of {', '.join(self.members)}>"
+
+
+class Network:
+    """Populations that are stepped together, with second order.
+
+    Parameters
+    ----------
+    members : mapping of Population
+        Populations by name, of any models and shapes, all with the same dt, method and time.
+        They belong to the network from then on: it alone steps them.
+    coupling : {"full", "held"}
+        ``"full"``: both stages of a step see the coupling of their own stage, which makes
+        Heun's method second order for the whole network. ``"held"``: coupling is computed at
+        the start of a step and held, as in a hand-written loop of ``update``; first order.
+    seed : int, optional
+        Fills in the seed of members with noise that were given none, from their names.
+    short_delays : {"dt"}, optional
+        Lift delays between 0 and dt to dt, instead of refusing them.
+    history : mapping, optional
+        Past of what members send over delayed connections, by member: a value, or a function
+        of t for t <= 0. Otherwise it is the initial state.
+
+    Raises
+    ------
+    ValueError
+        For members with different dt, method or time, or that are in a network already.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms, Hz
+    >>> exc, inh = nm.QIF(tau=20 * ms, J=8.0), nm.QIF(tau=10 * ms)
+    >>> net = nm.Network({"exc": exc, "inh": inh})
+    >>> net.connect("exc", "inh", J=10.0)
+    <exc->inh: exc.r -> inh.I_ext, J = 10>
+    >>> net.connect("inh", "exc", J=-10.0, delay=1 * ms)
+    <inh->exc: inh.r -> exc.I_ext, J = -10, delay 1 ms>
+    >>> rec = nm.run(net, 500 * ms, inputs={"exc": 10.0})
+    >>> rec["exc"].r.shape
+    (10001,)
+    """
+
+    def __init__(
+        self,
+        members: Mapping[str, Population],
+        *,
+        coupling: str = "full",
+        seed: int | None = None,
+        short_delays: str | None = None,
+        history: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._members = _checked_members(members)
+        if coupling not in COUPLINGS:
+            raise ValueError(
+                f"coupling must be one of {', '.join(COUPLINGS)}, not {coupling!r}"
+                f"{suggestion(coupling, COUPLINGS)}."
+            )
+        if short_delays not in (None, "dt"):
+            raise ValueError(f"short_delays is None or 'dt', not {short_delays!r}.")
+        first = next(iter(self._members.values()))
+        self._dt = first._dt
+        self._method = first.method
+        self._coupling = coupling
+        self._lift = short_delays == "dt"
+        self._past = _checked_history(history, self._members)
+        self._wires: dict[str, _Wire] = {}
+        self._stages: dict[str, dict[str, Population]] = {}
+        self._plan = np.zeros(network_text.PLAN_LENGTH, dtype=np.int64)
+        self._plan[network_text.CLOCK] = first._clock
+        self._started = first._clock
+        self._assembly: Assembly | None = None
+        self._kept: dict[tuple[str, str], Floats] = {}
+        _spread_seed(seed, self._members)
+        for each in self._members.values():
+            each._owner = self
+            each._fast_step = None
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def t(self) -> Any:
+        """The network's time, as a Quantity."""
+        return MS.quantity(self._clock * self._dt)
+
+    @property
+    def dt(self) -> Any:
+        """The step, as a Quantity."""
+        return MS.quantity(self._dt)
+
+    @property
+    def method(self) -> str:
+        """How a step is taken: ``"heun"`` or ``"euler"``."""
+        return self._method
+
+    @property
+    def coupling(self) -> str:
+        """Whether coupling is ``"full"`` or ``"held"``."""
+        return self._coupling
+
+    @property
+    def members(self) -> Mapping[str, Population]:
+        """The populations by name."""
+        return MappingProxyType(self._members)
+
+    @property
+    def connections(self) -> Mapping[str, Connection]:
+        """The connections by name."""
+        return MappingProxyType({name: Connection(self, name) for name in self._wires})
+
+    @property
+    def _clock(self) -> int:
+        return int(self._plan[network_text.CLOCK])
+
+    @property
+    def _lanes(self) -> int:
+        return sum(each._lanes for each in self._nodes().values())
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._members:
+            return self._members[name]
+        if name in self._wires:
+            return Connection(self, name)
+        known = [*self._members, *self._wires]
+        raise KeyError(f"The network has no member or connection {name!r}{suggestion(name, known)}.")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._members or name in self._wires
+
+    def _stages_of(self, connection: str) -> dict[str, Population]:
+        return self._stages.get(connection, {})
+
+    def _nodes(self) -> dict[str, Population]:
+        """Members and stages of synapses, by name."""
+        stages = {name: each for group in self._stages.values() for name, each in group.items()}
+        return {**self._members, **stages}
+
+    # --------------------------------------------------------------- connecting
+
+    def connect(
+        self,
+        source: str,
+        target: str,
+        J: Any = None,
+        weight: Any = None,
+        delay: Any = None,
+        distances: Any = None,
+        speed: Any = None,
+        synapse: Synapse | None = None,
+        variable: str | None = None,
+        input: str | None = None,  # noqa: A002
+    ) -> Connection:
+        """Connect two members; several connections onto one input add up.
+
+        Parameters
+        ----------
+        source, target : str
+            Names of members; they may be the same.
+        J : float, array or sparse matrix, optional
+            Strength as in the papers: adds J tau_target r_source to the target's input, and
+            follows tau. For sources whose variable is a rate and targets with a ``tau`` and a
+            dimensionless input.
+        weight : Quantity, array of them or sparse matrix, optional
+            Strength otherwise, with the unit that turns the source's variable into the
+            target's input. Exactly one of J and weight is given: one value or one for each
+            lane goes from lane to lane, a matrix [target, source] from all to all.
+        delay : Quantity, optional
+            One value, one for each target, or a matrix; it counts where the weight is not
+            zero.
+        distances, speed : Quantity, optional
+            Instead of `delay`: distances [target, source] and the conduction speed.
+        synapse : Synapse, optional
+            One of ``nm.synapses``.
+        variable : str, optional
+            The state or output of the source that is sent; the model's output if left out.
+        input : str, optional
+            The input of the target; its first if left out.
+
+        Returns
+        -------
+        Connection
+            Also found as ``net["source->target"]``.
+
+        Raises
+        ------
+        UnitError
+            For a weight of the wrong unit.
+        ValueError
+            For unknown names, both or neither of J and weight, a wrong shape, a value that is
+            not finite, a negative delay, or one shorter than dt.
+
+        Notes
+        -----
+        A connection made after the first step begins with the past that is known: what older
+        connections have kept of the source, and before that its earliest value known.
+        """
+        for each in (source, target):
+            if each not in self._members:
+                raise ValueError(
+                    f"The network has no member {each!r}{suggestion(each, self._members)}."
+                )
+        variable = _variable(self._members[source], source, variable)
+        goes_to = _input(self._members[target], target, input)
+        name = self._free_name(source, target)
+        if (J is None) == (weight is None):
+            raise ValueError(f"{name}: give exactly one of J and weight.")
+        if synapse is not None and not isinstance(synapse, Synapse):
+            raise TypeError(f"synapse is one of nm.synapses, not {type(synapse).__name__}.")
+        measure = self._strength_measure(source, target, variable, goes_to, J is not None, name)
+        given, what = (J, "J") if J is not None else (weight, "weight")
+        wire = _Wire(
+            source, target, variable, goes_to, J is not None,
+            _strength(given, measure, what, name), measure,
+            wiring.delays_of(delay, distances, speed), synapse,
+        )  # fmt: skip
+        self._check_gate(wire, name)
+        self._route(name, wire, {})
+        own = self._members[source]._parameters.get("J")
+        if source == target and own is not None and np.any(own != 0.0):
+            warnings.warn(
+                f"{name}: {source} has a recurrent coupling of its own, "
+                f"J = {units.shown(own, DIMENSIONLESS)}, to which this connection adds.",
+                UserWarning,
+                stacklevel=2,
+            )
+        self._wires[name] = wire
+        self._stages[name] = self._make_stages(name, wire)
+        self._changed()
+        return Connection(self, name)
+
+    def _free_name(self, source: str, target: str) -> str:
+        name, count = f"{source}->{target}", 1
+        while name in self._wires:
+            count += 1
+            name = f"{source}->{target}#{count}"
+        return name
+
+    def _strength_measure(
+        self, source: str, target: str, variable: str, to: str, by_tau: bool, name: str
+    ) -> Measure:
+        sent = self._members[source]._model.measure(variable)
+        needed = self._members[target]._model.measure(to)
+        if not by_tau:
+            return needed.combined(sent, -1) if sent.text else needed
+        tau = self._members[target]._model.parameters.get("tau")
+        fits = (
+            sent.dimension == HZ.dimension
+            and needed.is_dimensionless
+            and tau is not None
+            and tau.measure.dimension == MS.dimension
+        )
+        if not fits:
+            unit = units.internal_unit(needed.combined(sent, -1).dimension if sent.text else needed.dimension)
+            raise ValueError(
+                f"{name}: J needs a rate at the source, and a tau and a dimensionless input at the "
+                f"target; {source}.{variable} is in {sent.symbol or 'no unit'}, {target}.{to} in "
+                f"{needed.symbol or 'no unit'}. Give weight=... in {unit or 'no unit'} instead."
+            )
+        return DIMENSIONLESS
+
+    def _check_gate(self, wire: _Wire, name: str) -> None:
+        sent = self._members[wire.source]._model.measure(wire.variable)
+        if wire.synapse is not None and wire.synapse.gates and sent.dimension != HZ.dimension:
+            raise ValueError(
+                f"{name}: {type(wire.synapse).__name__} needs a rate at the source, and "
+                f"{wire.source}.{wire.variable} is in {sent.symbol or 'no unit'}."
+            )
+
+    def _make_stages(self, name: str, wire: _Wire) -> dict[str, Population]:
+        if wire.synapse is None:
+            return {}
+        source = self._members[wire.source]
+        made: dict[str, Population] = {}
+        for number, (model, values) in enumerate(wire.synapse.stages()):
+            initial = {"u": values["U0"]} if "U0" in values else None
+            stage = model(
+                shape=source.shape or None, dt=self.dt, method=self._method, initial=initial
+            )
+            stage._set_internal(values)
+            stage._owner = self
+            made[f"{name}/{number}"] = stage
+        return made
+
+    def _change_connection(self, name: str, what: str, value: Any) -> None:
+        wire = self._wires[name]
+        connection = Connection(self, name)
+        if what == connection._strength_name():
+            plain = _strength(value, wire.strength_measure, what, name)
+            changed = replace(wire, strength=plain)
+        elif what == "delay":
+            changed = replace(wire, delay=wiring.delays_of(value, None, None))
+        elif wire.synapse is not None and what in wire.synapse.declared():
+            changed = replace(wire, synapse=wire.synapse.changed(what, value))
+        elif what in connection._states():
+            list(self._stages[name].values())[-1]._set_states({what: value})
+            return
+        else:
+            raise AttributeError(f"The connection {name} has no {what!r}{connection._near(what)}.")
+        self._route(name, changed, {})
+        self._replace_wire(name, changed)
+
+    def _replace_wire(self, name: str, wire: _Wire) -> None:
+        stages = self._stages[name]
+        recipes = [] if wire.synapse is None else wire.synapse.stages()
+        if len(recipes) != len(stages):
+            self._stages[name] = self._make_stages(name, wire)
+        else:
+            for stage, (_, values) in zip(stages.values(), recipes, strict=True):
+                stage._set_internal(values)
+        self._wires[name] = wire
+        self._changed()
+
+    def _route(self, name: str, wire: _Wire, stages: Mapping[str, Population]) -> Route:
+        """What a connection comes to, checked."""
+        source, target = self._members[wire.source], self._members[wire.target]
+        what = "J" if wire.by_tau else "weight"
+        pairs = wiring.pairs(
+            wire.strength, wire.delay, target._lanes, source._lanes, name, what
+        )
+        steps, fractions = wiring.in_steps(pairs, self._dt, name, self._lift)
+        weights = pairs.values
+        if wire.by_tau:
+            weights = weights * target._spread(target._parameters["tau"])[pairs.targets]
+        gates = wire.synapse is not None and wire.synapse.gates
+        return Route(
+            wire.source, wire.target, wire.variable, wire.input, tuple(stages), gates,
+            pairs, weights, steps, fractions,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ assembly
+
+    def _changed(self) -> None:
+        """Parameters or connections have changed: the arrays are made anew before the next step."""
+        if self._assembly is not None:
+            self._kept = self._known_past()
+            self._assembly = None
+
+    def _known_past(self) -> dict[tuple[str, str], Floats]:
+        """Histories up to now, oldest first, by node and value."""
+        assembly = self._assembly
+        if assembly is None:
+            return self._kept
+        end = int(self._plan[network_text.POSITION]) + 1
+        start = max(0, end - assembly.keep)
+        return {
+            sender: assembly.history[rows, start:end].copy()
+            for sender, rows in assembly.traced_values().items()
+        }
+
+    def _assembled(self) -> Assembly:
+        if self._assembly is None:
+            routes = [
+                self._route(name, wire, self._stages[name]) for name, wire in self._wires.items()
+            ]
+            made = Assembly(self._nodes(), routes, self._method, self._coupling == "held")
+            self._fill_history(made)
+            self._plan[network_text.BLOCK] = made.block
+            self._plan[network_text.BLOCKED] = made.blocked
+            self._assembly = made
+        return self._assembly
+
+    def _fill_history(self, made: Assembly) -> None:
+        """The past of what is sent: as known, as given, or as the state is now."""
+        self._plan[network_text.POSITION] = made.keep - 1
+        for sender, rows in made.traced_values().items():
+            known = self._kept.get(sender)
+            if known is None:
+                known = self._given_past(sender, made.keep)
+            count = min(known.shape[1], made.keep)
+            made.history[rows, made.keep - count : made.keep] = known[:, known.shape[1] - count :]
+            made.history[rows, : made.keep - count] = known[:, :1]
+
+    def _given_past(self, sender: tuple[str, str], keep: int) -> Floats:
+        node, variable = sender
+        population = self._nodes()[node]
+        now = np.asarray(population._internal(variable), dtype=float).reshape(-1, 1)
+        past = self._past.get(node)
+        if past is None or node not in self._members:
+            return now
+        measure = population._model.measure(variable)
+        times = (self._clock - np.arange(keep - 1, -1, -1)) * self._dt
+        return _sampled_past(past, times, measure, population.shape, f"history of {node}")
+
+    def _make_room(self, assembly: Assembly) -> int:
+        """How many steps fit behind the present in the histories, some at least."""
+        if not assembly.traced.size:
+            return 1 << 62
+        from neuromass.kernels.network import rewind  # noqa: PLC0415
+
+        columns = assembly.history.shape[1]
+        if int(self._plan[network_text.POSITION]) + 1 >= columns:
+            rewind(assembly.history, self._plan, network_text.POSITION, assembly.keep)
+        return columns - 1 - int(self._plan[network_text.POSITION])
+
+    # ------------------------------------------------------------------ stepping
+
+    def update(self, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Take one step with the inputs held.
+
+        Parameters
+        ----------
+        inputs : mapping, optional
+            ``{"exc": 10.0}`` for members with one input, ``{"exc.I_ext": 10.0}`` for any.
+
+        Returns
+        -------
+        dict
+            The output of every member, as a Quantity.
+
+        Raises
+        ------
+        SimulationError
+            If a state stops being finite; the network then stands where it was.
+        """
+        self._one_step(self._held(inputs, with_units=True))
+        return {name: getattr(each, each._model.output) for name, each in self._members.items()}
+
+    def advance(self, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Take one step like `update`, with plain numbers in internal units.
+
+        Parameters
+        ----------
+        inputs : mapping, optional
+            As for `update`, in internal units.
+
+        Returns
+        -------
+        dict
+            The output of every member, in internal units.
+        """
+        self._one_step(self._held(inputs, with_units=False))
+        return {
+            name: each._internal(each._model.output) for name, each in self._members.items()
+        }
+
+    def _by_member(self, inputs: Any) -> dict[str, dict[str, Any]]:
+        """Inputs as member -> input -> value."""
+        found: dict[str, dict[str, Any]] = {name: {} for name in self._members}
+        if inputs is None:
+            return found
+        if not isinstance(inputs, Mapping):
+            raise TypeError("The inputs of a network are given by member, {'exc': ...}.")
+        for key, value in inputs.items():
+            member, _, name = str(key).partition(".")
+            if member not in self._members:
+                raise ValueError(
+                    f"inputs: the network has no member {member!r}"
+                    f"{suggestion(member, self._members)}."
+                )
+            declared = self._members[member]._model.inputs
+            if not name and isinstance(value, Mapping):
+                found[member].update(value)
+                continue
+            if not name and len(declared) != 1:
+                raise ValueError(
+                    f"{member} has the inputs {', '.join(declared)}; write "
+                    f"'{member}.{next(iter(declared), '...')}'."
+                )
+            name = name or next(iter(declared))
+            if name not in declared:
+                raise ValueError(
+                    f"inputs: {member} has no input {name!r}{suggestion(name, declared)}."
+                )
+            if name in found[member]:
+                raise ValueError(f"inputs: {member}.{name} is given twice.")
+            found[member][name] = value
+        return found
+
+    def _held(self, inputs: Any, with_units: bool) -> dict[tuple[str, str], Any]:
+        held = {}
+        for member, given in self._by_member(inputs).items():
+            values = self._members[member]._held_inputs(given, with_units)
+            held.update({(member, name): value for name, value in values.items()})
+        return held
+
+    def _one_step(self, held: Mapping[tuple[str, str], Any]) -> None:
+        assembly = self._assembled()
+        for (member, name), value in held.items():
+            assembly.set_outside(member, name, value)
+        code = self._loop(1, *NOTHING_RECORDED)
+        if code != kernel_text.FINE:
+            raise self._failure(code)
+
+    def _loop(
+        self,
+        steps: int,
+        drive: Floats,
+        layout: NDArray[np.int64],
+        items: NDArray[np.int64],
+        samples: Floats,
+        sums: Floats,
+        every: int = 1,
+        average: bool = False,
+    ) -> int:
+        """Take some steps, all or none; they must fit into the room there is."""
+        assembly = self._assembled()
+        self._make_room(assembly)
+        plan = self._plan
+        plan[network_text.STEPS] = steps
+        plan[network_text.EVERY] = every
+        plan[network_text.AVERAGE] = average
+        return assembly.loop(
+            plan, self._dt, assembly.links, assembly.link_weights, assembly.gates,
+            assembly.matrices, assembly.matrix_weights, drive, layout, assembly.history,
+            assembly.traced, assembly.slots, assembly.bundles, assembly.weights,
+            assembly.delays, assembly.rows, assembly.entries, assembly.entry_weights,
+            items, samples, sums,
+        )  # fmt: skip
+
+    def _failure(self, code: int) -> SimulationError:
+        plan = self._plan
+        where, lane = self._assembled().find(
+            int(plan[network_text.BAD_KIND]), int(plan[network_text.BAD_LANE])
+        )
+        node = self._nodes()[where]
+        node._plan[kernel_text.BAD_STATE] = plan[network_text.BAD_STATE]
+        node._plan[kernel_text.BAD_LANE] = lane
+        return node._failure(code, where)
+
+    # ------------------------------------------------------- going back, copying
+
+    def snapshot(self) -> NetworkSnapshot:
+        """All that changes, exactly: members, synapses, connections, histories, clock.
+
+        Returns
+        -------
+        NetworkSnapshot
+            For `restore`.
+        """
+        self._assembled()
+        members = {name: each.snapshot() for name, each in self._nodes().items()}
+        return NetworkSnapshot(self._clock, members, dict(self._wires), self._known_past())
+
+    def restore(self, saved: NetworkSnapshot) -> None:
+        """Return to a snapshot; what follows is bitwise what followed it.
+
+        Parameters
+        ----------
+        saved : NetworkSnapshot
+            Taken of this network, or of a copy of it.
+
+        Raises
+        ------
+        ValueError
+            If it is of another network.
+        """
+        if not isinstance(saved, NetworkSnapshot):
+            raise TypeError(f"restore takes a snapshot of a network, not {type(saved).__name__}.")
+        if set(saved.wires) != set(self._wires) or set(self._members) - set(saved.members):
+            raise ValueError("The snapshot is of a network with other members or connections.")
+        for name, each in self._members.items():
+            each._check_snapshot(saved.members[name])
+        for name, wire in saved.wires.items():
+            self._replace_wire(name, wire)
+        for name, each in self._nodes().items():
+            each._restore(saved.members[name])
+        self._assembly = None
+        self._kept = {sender: past.copy() for sender, past in saved.histories.items()}
+        self._plan[network_text.CLOCK] = saved.clock
+
+    def reset(self) -> None:
+        """Return to the initial states and to t = 0; parameters stay, and noise repeats itself."""
+        for each in self._nodes().values():
+            each._reset()
+        self._assembly = None
+        self._kept = {}
+        self._plan[network_text.CLOCK] = 0
+
+    def copy(self, **changes: Any) -> Self:
+        """A network of its own, at the same state and time.
+
+        Parameters
+        ----------
+        **changes
+            Keywords of the constructor, or ``dt``, ``method``, ``noise`` for all members.
+
+        Returns
+        -------
+        Network
+        """
+        for_members = {n: changes.pop(n) for n in ("dt", "method", "noise") if n in changes}
+        options = {
+            "coupling": self._coupling,
+            "short_delays": "dt" if self._lift else None,
+            "history": self._past,
+            **changes,
+        }
+        other = type(self)(
+            {name: each.copy(**for_members) for name, each in self._members.items()}, **options
+        )
+        for name, wire in self._wires.items():
+            other._wires[name] = wire
+            other._stages[name] = {
+                key: each.copy(**{n: v for n, v in for_members.items() if n != "noise"})
+                for key, each in self._stages[name].items()
+            }
+            for each in other._stages[name].values():
+                each._owner = other
+            other._route(name, wire, {})
+        if not {"dt"} & set(for_members):
+            other._kept = {sender: past.copy() for sender, past in self._known_past().items()}
+        return other
+
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = ("_dt", "_method", "_coupling", "_lift", "_past", "_started", "_wires")
+        return {
+            **{name: getattr(self, name) for name in kept},
+            "_members": dict(self._members),
+            "_stages": {name: dict(group) for name, group in self._stages.items()},
+            "_kept": {sender: past.copy() for sender, past in self._known_past().items()},
+            "_plan": self._plan.copy(),
+            "_assembly": None,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for each in self._nodes().values():
+            each._owner = self
+
+    # --------------------------------------------------------------- describing
+
+    def describe(self) -> str:
+        """Members with their own coupling, and connections, as text."""
+        lines = [f"Network at t = {units.shown(self._clock * self._dt, MS)}, {self._method}, "
+                 f"dt = {units.shown(self._dt, MS)}, coupling {self._coupling}"]  # fmt: skip
+        lines.append("members")
+        for name, each in self._members.items():
+            lanes = f", lanes {each.shape}" if each.shape else ""
+            own = each._parameters.get("J")
+            recurrent = f", own J = {units.shown(own, DIMENSIONLESS)}" if own is not None else ""
+            noise = f", noise on {', '.join(each.noise)}" if each.noise else ""
+            lines.append(f"  {name}: {each._model.name}{lanes}{recurrent}{noise}")
+        lines.append("connections" if self._wires else "no connections")
+        lines += [f"  {str(Connection(self, name))[1:-1]}" for name in self._wires]
+        return "\n".join(lines)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the populations and connections with their strengths and delays.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure otherwise.
+
+        Returns
+        -------
+        Axes
+        """
+        from neuromass import plotting  # noqa: PLC0415
+
+        return plotting.plot_network(self, ax)
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+
+NOTHING_RECORDED = (
+    np.zeros(0), np.zeros((0, 8), dtype=np.int64),
+    np.zeros((0, 6), dtype=np.int64), np.zeros(0), np.zeros(0),
+)  # fmt: skip
+
+
+# ----------------------------------------------------------------------- validation
+
+
+def _checked_members(members: Any) -> dict[str, Population]:
+    if not isinstance(members, Mapping) or not members:
+        raise TypeError("A network takes its populations by name, Network({'exc': exc, ...}).")
+    found: dict[str, Population] = {}
+    for name, each in members.items():
+        if not isinstance(name, str) or not name or any(c in name for c in ".>/# "):
+            raise ValueError(f"{name!r} is no name for a member: letters, digits and _ are.")
+        if not isinstance(each, Population):
+            raise TypeError(f"{name} must be a population, not {type(each).__name__}.")
+        if each._owner is not None:
+            raise ValueError(f"{name} is in a network already; give a copy of it, pop.copy().")
+        if any(each is other for other in found.values()):
+            raise ValueError(f"{name} is a population that was given under another name, too.")
+        each._check_free("put it into the network")
+        found[name] = each
+    first_name, first = next(iter(found.items()))
+    for name, each in found.items():
+        for what, mine, theirs in (
+            ("dt", units.shown(each._dt, MS), units.shown(first._dt, MS)),
+            ("method", each.method, first.method),
+            ("t", units.shown(each._time, MS), units.shown(first._time, MS)),
+        ):
+            if mine != theirs or (what == "dt" and each._dt != first._dt):
+                raise ValueError(
+                    f"{name} has {what} = {mine}, but {first_name} has {theirs}; all members of a "
+                    f"network share one."
+                )
+    return found
+
+
+def _checked_history(history: Any, members: Mapping[str, Population]) -> dict[str, Any]:
+    if history is None:
+        return {}
+    for name in history:
+        if name not in members:
+            raise ValueError(
+                f"history: the network has no member {name!r}{suggestion(name, members)}."
+            )
+    return dict(history)
+
+
+def _sampled_past(
+    past: Any, times: Floats, measure: Measure, shape: tuple[int, ...], name: str
+) -> Floats:
+    """A given past at some times, one row for each lane."""
+    lanes = int(np.prod(shape, dtype=int))
+    rows = [past(MS.quantity(t)) if callable(past) else past for t in times]
+    plain = np.stack([
+        np.broadcast_to(units.internal(row, measure, name), shape).reshape(lanes) for row in rows
+    ])  # fmt: skip
+    units.require_finite(plain, name)
+    return np.ascontiguousarray(plain.T)
+
+
+def _spread_seed(seed: Any, members: Mapping[str, Population]) -> None:
+    """Give members with noise, but without a seed of their own, one from the network's."""
+    if seed is None:
+        return
+    from neuromass.noise import take_seed  # noqa: PLC0415
+
+    base = take_seed(seed)
+    for name, each in members.items():
+        if each._sources and each._seed_was_drawn:
+            digest = hashlib.sha256(f"{base}/{name}".encode()).digest()
+            each._take_seed(int.from_bytes(digest[:4], "little") >> 1)
+
+
+def _variable(population: Population, name: str, variable: str | None) -> str:
+    model = population._model
+    if variable is None:
+        return model.output
+    known = [*model.states, *model.outputs]
+    if variable not in known:
+        raise ValueError(
+            f"variable: {name} has no state or output {variable!r}{suggestion(variable, known)}."
+        )
+    return variable
+
+
+def _input(population: Population, name: str, given: str | None) -> str:
+    model = population._model
+    if not model.inputs:
+        raise ValueError(f"{name} is a {model.name}, which has no input to connect to.")
+    if given is None:
+        return next(iter(model.inputs))
+    if given not in model.inputs:
+        raise ValueError(f"input: {name} has no input {given!r}{suggestion(given, model.inputs)}.")
+    return given
+
+
+def _strength(value: Any, measure: Measure, what: str, name: str) -> Any:
+    try:
+        return wiring.strengths(value, measure, what)
+    except units.UnitError as error:
+        unit = units.internal_unit(measure.dimension) or "no unit"
+        raise units.UnitError(
+            f"{name}: {error} A {what} in {unit} would fit.", error.units1, error.units2
+        ) from None
