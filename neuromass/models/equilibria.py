@@ -115,7 +115,12 @@ def _of_all_lanes(population: Any, held: Mapping[str, Any]) -> list[list[RestSta
     columns = {name: population._spread(each) for name, each in population._parameters.items()}
     columns |= {name: np.broadcast_to(np.asarray(x, float), lanes) for name, x in held.items()}
     every = [{name: float(each[lane]) for name, each in columns.items()} for lane in range(lanes)]
-    return [[_described(cls.model, each, values) for each in solve(values)] for values in every]
+    with np.errstate(over="ignore"):
+        found = [list(solve(values)) for values in every]
+    return [
+        [_described(cls.model, each, values) for each in lane]
+        for lane, values in zip(found, every, strict=True)
+    ]
 
 
 def at_rest(cls: Any, options: Mapping[str, Any]) -> Any:
@@ -255,34 +260,82 @@ def positive_roots(coefficients: Iterable[float]) -> list[float]:
         terms.pop(0)
     if len(terms) < 2:
         return []
+
+    def value(x: float) -> float:
+        total = 0.0
+        for each in reversed(terms):
+            total = total * x + each
+        return total
+
     extrema = positive_roots(k * each for k, each in enumerate(terms[1:], 1))
     furthest = 1.0 + max(abs(each / terms[-1]) for each in terms[:-1])
     corners = [0.0, *(each for each in extrema if each < furthest), furthest]
-    roots = [each for each in corners if _value(terms, each) == 0.0]
+    roots = [each for each in corners if value(each) == 0.0]
     roots += [
-        _bisected(terms, low, high)
+        _bisected(value, low, high)
         for low, high in pairwise(corners)
-        if _value(terms, low) * _value(terms, high) < 0.0
+        if value(low) * value(high) < 0.0
     ]
     return sorted(roots)
 
 
-def _value(terms: list[float], x: float) -> float:
-    total = 0.0
-    for each in reversed(terms):
-        total = total * x + each
-    return total
-
-
-def _bisected(terms: list[float], low: float, high: float) -> float:
+def _bisected(function: Callable[[Any], Any], low: float, high: float) -> float:
     """The root between two points of different sign, to the last bit."""
-    rising = _value(terms, high) > 0.0
+    rising = function(high) > 0.0
     while low < (middle := 0.5 * (low + high)) < high:
-        if (_value(terms, middle) > 0.0) == rising:
+        if (function(middle) > 0.0) == rising:
             high = middle
         else:
             low = middle
     return middle
+
+
+# ---------------------------------------------------------------- roots of other functions
+
+_SAMPLES: Final = 4001
+
+
+def roots_between(function: Callable[[Any], Any], low: float, high: float) -> list[float]:
+    """Roots of a smooth function in an interval, ascending, from 4001 samples of it.
+
+    Where the samples approach zero and turn back, the turning point is looked for, so that a
+    pair of roots between two samples is found too.
+
+    Parameters
+    ----------
+    function : callable
+        Of a float or an array.
+    low, high : float
+        The interval.
+    """
+    points = np.linspace(low, high, _SAMPLES)
+    values = function(points)
+    size = np.abs(values)
+    turning = 1 + np.flatnonzero(
+        (size[1:-1] <= size[:-2])
+        & (size[1:-1] <= size[2:])
+        & (values[1:-1] * values[:-2] > 0.0)
+        & (values[1:-1] * values[2:] > 0.0)
+    )
+    extra = [_nearest_zero(function, points[i - 1], points[i + 1]) for i in turning]
+    corners = np.unique([*points, *extra])
+    values = np.asarray(function(corners))
+    roots = list(corners[values == 0.0])
+    changes = np.flatnonzero(values[1:] * values[:-1] < 0.0)
+    roots += [_bisected(function, corners[i], corners[i + 1]) for i in changes]
+    return sorted(float(each) for each in roots)
+
+
+def _nearest_zero(function: Callable[[Any], Any], low: float, high: float) -> float:
+    """Where, between two points, the modulus of the function is least."""
+    sign = 1.0 if function(low) > 0.0 else -1.0
+    for _ in range(60):
+        first, second = low + (high - low) / 3, high - (high - low) / 3
+        if sign * function(first) < sign * function(second):
+            high = second
+        else:
+            low = first
+    return 0.5 * (low + high)
 
 
 # ------------------------------------------------------------------------ the QIF family

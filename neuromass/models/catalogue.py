@@ -1,0 +1,111 @@
+"""``list_models``: a table of all models that come with the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from textwrap import wrap
+from typing import Any, Final
+
+from neuromass.declaration import ModelType
+from neuromass.models.qif import QIF
+
+__all__ = ["ModelEntry", "ModelTable", "list_models"]
+
+_TITLES: Final = ("model", "states", "exact for", "source")
+_WIDTHS: Final = (20, 28, 44, 32)
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A line of the table.
+
+    Attributes
+    ----------
+    name : str
+        The class.
+    states : tuple of str
+        Its states, with units.
+    exact_for : str
+        In what limit its equations are exact; or that, and why, they are approximate.
+    source : str
+        Authors and year; the class's docstring has the reference.
+    """
+
+    name: str
+    states: tuple[str, ...]
+    exact_for: str
+    source: str
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """The line as text."""
+        return self.name, ", ".join(self.states), self.exact_for, self.source
+
+
+class ModelTable(tuple[ModelEntry, ...]):
+    """All models, one `ModelEntry` each: a table in a notebook, text in a terminal."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        rule = "  ".join("=" * width for width in _WIDTHS)
+        rows = [line for entry in self for line in _wrapped(entry.cells)]
+        return "\n".join([rule, *_wrapped(_TITLES), rule, *rows, rule])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(title)}</th>" for title in _TITLES)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in entry.cells) + "</tr>"
+            for entry in self
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _wrapped(cells: tuple[str, ...]) -> Iterator[str]:
+    parts = [wrap(cell, width) for cell, width in zip(cells, _WIDTHS, strict=True)]
+    for row in range(max(len(part) for part in parts)):
+        texts = (part[row] if row < len(part) else "" for part in parts)
+        yield "  ".join(f"{t:{w}}" for t, w in zip(texts, _WIDTHS, strict=True)).rstrip()
+
+
+def list_models() -> ModelTable:
+    """All models of the package: their states, what they are exact for, and their source.
+
+    Returns
+    -------
+    ModelTable
+        A tuple with one entry a model, shown as a table.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> models = nm.list_models()
+    >>> models[0].name, models[0].states
+    ('QIF', ('r [Hz]', 'v'))
+    """
+    return ModelTable(_entry(cls) for cls in _models())
+
+
+def _models() -> list[Any]:
+    import neuromass  # noqa: PLC0415
+
+    homes = neuromass._HOMES.items()
+    found = [getattr(neuromass, name) for name, home in homes if home.startswith("models.")]
+    return sorted((each for each in found if isinstance(each, ModelType)), key=_place)
+
+
+def _place(cls: Any) -> tuple[bool, int, str]:
+    """QIF models first, and among them the plain ones."""
+    if issubclass(cls, QIF):
+        return False, cls.__mro__.index(QIF), cls.__name__
+    return True, 0, cls.__name__
+
+
+def _entry(cls: Any) -> ModelEntry:
+    states = tuple(
+        f"{name} [{each.measure.symbol}]" if each.measure.symbol else name
+        for name, each in cls.model.states.items()
+    )
+    return ModelEntry(cls.__name__, states, cls.exact_for, cls.source)
