@@ -477,7 +477,6 @@ def hexed(system):
     return [float(each).hex() for each in np.concatenate([np.ravel(each) for each in values])]
 
 
-@pytest.mark.slow
 def test_without_the_jit_the_numbers_are_the_same():
     code = "import json, test_parity; print(json.dumps(test_parity.digests()))"
     ran = subprocess.run(
