@@ -227,6 +227,7 @@ class Assembly:
         self.gates = _stacked(gates, 4)
         self.matrices = np.array(matrices, dtype=np.int64).reshape(-1, 12)
         self.matrix_weights = _joined(matrix_weights)
+        self.total = np.zeros(int(self.matrices[:, 0].max(initial=0)))
         self._delayed(delayed)
 
     def _links(self, source: str, variable: str, target: str, name: str) -> Ints:

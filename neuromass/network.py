@@ -674,7 +674,7 @@ class Network:
         plan[network_text.AVERAGE] = average
         return assembly.loop(
             plan, self._dt, assembly.links, assembly.link_weights, assembly.gates,
-            assembly.matrices, assembly.matrix_weights, drive, layout, assembly.history,
+            assembly.matrices, assembly.matrix_weights, assembly.total, drive, layout, assembly.history,
             assembly.traced, assembly.slots, assembly.bundles, assembly.weights,
             assembly.delays, assembly.rows, assembly.entries, assembly.entry_weights,
             items, samples, sums,

@@ -16,16 +16,17 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from neuromass.kernels.compiler import shared
 from neuromass.kernels.normals import fill_lanes
 
-_function = njit(error_model="numpy", nogil=True)
+_inner = njit(error_model="numpy", nogil=True)
 _inline = njit(error_model="numpy", nogil=True, forceinline=True)
 
 GATHER, BLOCK = 0, 1
 """How arrivals are computed."""
 
 
-@_function
+@shared
 def arrive(
     arrivals: Any, points: int, position: int, blocked: bool, bundles: Any,
     weights: Any, delays: Any, rows: Any, entries: Any, entry_weights: Any, history: Any,
@@ -69,13 +70,13 @@ def arrive(
         _add_one(arrivals[slot], history[row], np.uint64(points), np.uint64(position - delay), entry_weights[e])
 
 
-@_function
+@_inner
 def _add_one(a: Any, h: Any, points: Any, start: Any, weight: float) -> None:
     for p in range(points):
         a[p] = a[p] + weight * h[start + p]
 
 
-@_function
+@_inner
 def _add_four(
     a: Any, h0: Any, h1: Any, h2: Any, h3: Any, points: Any,
     t0: Any, t1: Any, t2: Any, t3: Any, w0: float, w1: float, w2: float, w3: float,
@@ -84,7 +85,7 @@ def _add_four(
         a[p] = a[p] + w0 * h0[t0 + p] + w1 * h1[t1 + p] + w2 * h2[t2 + p] + w3 * h3[t3 + p]
 
 
-@_function
+@_inner
 def _dense_block(
     arrivals: Any, points: int, position: int, slot: int, targets: int, sources: int,
     place: int, row: int, weights: Any, delays: Any, rows: Any, history: Any,
@@ -110,7 +111,7 @@ def _dense_block(
             _add_one(arrivals[slot + i], h0, count, np.uint64(position - delays[p0]), weights[p0])
 
 
-@_function
+@_inner
 def _dense_gather(
     arrivals: Any, points: int, position: int, slot: int, targets: int, sources: int,
     place: int, row: int, weights: Any, delays: Any, rows: Any, history: Any,
@@ -123,16 +124,20 @@ def _dense_gather(
                 arrivals[slot + i, p] = arrivals[slot + i, p] + weights[k] * h[position + p - delays[k]]
 
 
-@_function
-def fill_segments(work: Any, row: int, segments: Any, step: int, source: int) -> None:
+@shared
+def fill_segments(
+    work: Any, row: int, rows: int, segments: Any, step: int, source: int
+) -> None:
     """Normals of all members of a kind, an even step's in one row of each tile, the odd one's next.
 
     Parameters
     ----------
     work : ndarray
-        Tiles by rows by lanes.
+        All values of the network, rows by lanes.
     row : int
-        Row of the even step.
+        Row of the even step in the kind's first tile.
+    rows : int
+        Rows of a tile.
     segments : ndarray
         For each member's part of a tile: tile, first lane in it, lanes, number of the first
         lane, two words of the seed.
@@ -143,8 +148,8 @@ def fill_segments(work: Any, row: int, segments: Any, step: int, source: int) ->
     """
     for s in range(segments.shape[0]):
         tile, first, width = segments[s, 0], segments[s, 1], segments[s, 2]
-        even = work[tile, row, first : first + width]
-        odd = work[tile, row + 1, first : first + width]
+        even = work[row + tile * rows, first : first + width]
+        odd = work[row + tile * rows + 1, first : first + width]
         fill_lanes(even, odd, width, step, segments[s, 3], source, segments[s, 4], segments[s, 5])
 
 
@@ -159,7 +164,7 @@ def _place(span: Any, at: int, lane: int) -> Any:
     return span[at] + (here // 64) * span[at + 1] + here % 64
 
 
-@_function
+@shared
 def lay_outside(flat: Any, drive: Any, layout: Any, k: int) -> None:
     """External inputs of a step that change from step to step.
 
@@ -184,7 +189,7 @@ def lay_outside(flat: Any, drive: Any, layout: Any, k: int) -> None:
             flat[to + layout[i, 7]] = flat[to]
 
 
-@_function
+@shared
 def multiply_matrix(flat: Any, matrix: Any, stage: int, weights: Any, total: Any) -> None:
     """Add what one dense connection without delay carries to its target's input.
 
@@ -214,13 +219,13 @@ def multiply_matrix(flat: Any, matrix: Any, stage: int, weights: Any, total: Any
         flat[to] = flat[to] + total[i]
 
 
-@_function
+@_inner
 def _add_scaled(total: Any, row: Any, y: float, count: Any) -> None:
     for i in range(count):
         total[i] = total[i] + row[i] * y
 
 
-@_function
+@shared
 def take_samples(
     flat: Any, items: Any, samples: Any, totals: Any, sample: int, average: bool, every: int,
     complete: bool,
@@ -253,7 +258,7 @@ def take_samples(
                 samples[begin + sample * lanes + i] = value
 
 
-@_function
+@shared
 def rewind(history: Any, plan: Any, place: int, keep: int) -> None:
     """Move the last columns of the histories to the front, to make room behind them."""
     position = plan[place]

@@ -1,8 +1,14 @@
-"""From the text of a kernel to a compiled function that other processes find on disk."""
+"""From the text of a kernel to a compiled function that other processes find on disk.
+
+Numba keeps compiled functions in files and believes what it reads there. Here a file holds
+a checksum too, and whatever goes wrong with files is a warning: the kernel is then compiled
+anew, and a damaged file replaced.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import pickle
 import threading
 import warnings
 from collections.abc import Callable, Mapping
@@ -12,23 +18,26 @@ from typing import Any
 import numba
 import numpy as np
 from numba import njit
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.errors import NumbaError
+from numba.extending import register_jitable
 
 from neuromass._version import __version__
-from neuromass.equations import FUNCTIONS, on_floats
+from neuromass.equations import FUNCTIONS, array_function, helpers, on_floats
 from neuromass.kernels import generated, normals
 
 _made: dict[str, Any] = {}
 _lock = threading.RLock()
 _warned: list[str] = []
 
-JIT_IS_OFF = bool(numba.config.DISABLE_JIT)
+JIT_IS_OFF = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
 """Whether numba was told to leave Python as it is; then the same text runs on floats."""
 
 
 def plain_functions() -> dict[str, Any]:
     """What the names in a text mean when it is not compiled: the same C library's functions."""
     return {
-        **{name: on_floats(each, getattr(np, name)) for name, each in FUNCTIONS.items()},
+        **{name: on_floats(each, array_function(name)) for name, each in FUNCTIONS.items()},
         "isfinite": np.isfinite,
         "empty": np.empty,
         "inf": np.inf,
@@ -37,8 +46,8 @@ def plain_functions() -> dict[str, Any]:
 
 
 def _compiled_functions() -> dict[str, Any]:
-    names = {name: getattr(np, name) for name in (*FUNCTIONS, "isfinite", "empty")}
-    return {**names, "inf": np.inf, "nan": np.nan}
+    names = {name: getattr(np, name, in_c) for name, in_c in FUNCTIONS.items()}
+    return {**names, "isfinite": np.isfinite, "empty": np.empty, "inf": np.inf, "nan": np.nan}
 
 
 def _namespace(extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +91,7 @@ def kernel(
     """
     with _lock:
         text = make_text("kernel")
-        key = repr((text, identity, signature, __version__, _NORMALS_TEXT))
+        key = repr((text, identity, signature, __version__, _NORMALS_TEXT, _DIGEST))
         # The hash stands in the name, because numba files what it compiled under the name:
         # two kernels of one name could be handed out one for the other.
         name = f"{label}_{hashlib.sha256(key.encode()).hexdigest()[:20]}"
@@ -91,6 +100,7 @@ def kernel(
         return _made[name]
 
 
+_DIGEST = hashlib.sha256().digest_size
 _NORMALS_TEXT = hashlib.sha256(Path(normals.__file__).read_bytes()).hexdigest()
 
 
@@ -103,13 +113,88 @@ def _compile(text: str, name: str, signature: str, extra: Mapping[str, Any], inl
     options: dict[str, Any] = {"error_model": "numpy", "nogil": True}
     if inline:
         options["forceinline"] = True
+    made: Any = njit(**options)(function)
     try:
-        return njit(signature, cache=True, **options)(function)
-    except Exception as error:
-        # raises anew what is not the cache's
-        made = njit(signature, cache=False, **options)(function)
+        made._cache = _Cache(function)
+    except (OSError, RuntimeError) as error:
         _warn_once(error)
-        return made
+    try:
+        made.compile(signature)
+    except NumbaError as error:
+        raise TypeError(
+            f"The kernel {name} cannot be compiled: an equation that is used as it is written "
+            f"(see print(model.equations)) contains what numba does not know. Write it with "
+            f"arithmetic and functions of numpy or math. Numba says: {_last_words(error)}"
+        ) from error
+    made.disable_compile()
+    return made
+
+
+def shared(function: Callable[..., Any]) -> Any:
+    """A function that many kernels call: compiled when one first does, and kept on disk."""
+    if JIT_IS_OFF:
+        return function
+    made: Any = njit(error_model="numpy", nogil=True)(function)
+    try:
+        made._cache = _Cache(function)
+    except (OSError, RuntimeError) as error:
+        _warn_once(error)
+    return made
+
+
+def _last_words(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:4])
+
+
+class _File(IndexDataCacheFile):
+    """Files of compiled code that begin with a checksum of the rest."""
+
+    def _save_data(self, name: str, data: Any) -> None:
+        content = self._dump(data)
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(hashlib.sha256(content).digest() + content)
+
+    def _load_data(self, name: str) -> Any:
+        whole = Path(self._data_path(name)).read_bytes()
+        if hashlib.sha256(whole[_DIGEST:]).digest() != whole[:_DIGEST]:
+            raise ValueError(f"{self._data_path(name)} is damaged")
+        return pickle.loads(whole[_DIGEST:])
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            found: dict[Any, str] = super()._load_index()
+        except OSError:
+            raise
+        except Exception as error:
+            _warn_once(ValueError(f"{self._index_path} is damaged: {error}"))
+            return {}
+        return found
+
+
+class _Cache(FunctionCache):
+    """The place of one kernel on disk, whose failures are warnings."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file = _File(
+            cache_path=self._cache_path,
+            filename_base=self._impl.filename_base,
+            source_stamp=self._impl.locator.get_source_stamp(),
+        )
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception as error:
+            _warn_once(error)
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except Exception as error:
+            _warn_once(error)
 
 
 def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -124,18 +209,26 @@ def _warn_once(error: Exception) -> None:
     if not _warned:
         _warned.append(str(error))
         warnings.warn(
-            f"The compiled kernels cannot be kept on disk, so every process compiles them anew "
-            f"({type(error).__name__}: {error}). Set NUMBA_CACHE_DIR to a folder that can be "
-            f"written.",
+            f"A compiled kernel cannot be read from disk or kept there, and is compiled anew "
+            f"({type(error).__name__}: {error}). If this comes again, set NUMBA_CACHE_DIR to a "
+            f"folder that can be written.",
             RuntimeWarning,
             stacklevel=2,
         )
 
 
+_registered: set[Any] = set()
+
+
 def jitted(function: Any) -> Any:
     """A model's own function, for kernels that use it as it is written."""
-    function = getattr(function, "py_func", function)
-    return njit(error_model="numpy", nogil=True, forceinline=True)(function)
+    options: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
+    with _lock:
+        for helper in helpers(function):
+            if helper not in _registered:
+                _registered.add(helper)
+                register_jitable(**options)(helper)
+    return njit(nogil=True, **options)(function)
 
 
 def cache_statistics() -> dict[str, tuple[int, int]]:

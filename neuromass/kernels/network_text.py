@@ -27,6 +27,10 @@ from neuromass.kernels.text import TILE, Recipe
 PLAN_LENGTH: Final = 12
 
 
+FEW: Final = 5
+"""Up to so many lanes are not padded."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """Members that share one text: same model, method and kinds of noise.
@@ -102,6 +106,7 @@ def arguments(circuit: Circuit) -> list[tuple[str, str]]:
     pairs += [("plan", "int64[::1]"), ("dt", "float64")]
     pairs += [("links", ints), ("link_weights", "float64[::1]"), ("gates", ints)]
     pairs += [("matrices", ints), ("matrix_weights", "float64[::1]")]
+    pairs += [("total", "float64[::1]")]
     pairs += [("drive", "float64[::1]"), ("layout", ints)]
     pairs += [("history", table), ("traced", "int64[::1]"), ("slots", "int64[::1]")]
     pairs += [("bundles", ints), ("weights", "float64[::1]"), ("delays", "int64[::1]")]
@@ -133,19 +138,17 @@ def _head(circuit: Circuit) -> list[str]:
     for place in ("CLOCK", "STEPS", "EVERY", "POSITION", "BLOCK"):
         lines.append(f"{place.lower()} = plan[{globals()[place]}]")
     lines += [f"blocked = plan[{BLOCKED}] != 0", f"average = plan[{AVERAGE}] != 0"]
-    lines += [f"count = plan[{PHASE}]", f"sample = plan[{SAMPLE}]", "totals = sums.copy()"]
+    lines += [f"count = plan[{PHASE}]", f"sample = plan[{SAMPLE}]", "totals = empty(sums.size)"]
+    lines += ["for i in range(sums.size):", "    totals[i] = sums[i]"]
     lines += ["arrivals = empty((slots.shape[0], block + 1))", "ready = 0"]
     start = "0"
     for q, kind in enumerate(circuit.kinds):
         rows = len(kind.rows())
         lines += [f"lanes{q} = state{q}.shape[1]", f"tiles{q} = (lanes{q} + {TILE - 1}) // {TILE}"]
         lines += [f"start{q} = {start}"]
-        lines += [f"stop{q} = start{q} + tiles{q} * {rows * TILE}"]
-        start = f"stop{q}"
-    lines += [f"flat = empty({start})", "total = empty(matrices[:, 0].max() if matrices.shape[0] > 0 else 0)"]
+        start = f"start{q} + tiles{q} * {rows}"
+    lines += [f"work = empty(({start}, {TILE}))", "flat = work.reshape(work.size)"]
     for q, kind in enumerate(circuit.kinds):
-        rows = len(kind.rows())
-        lines += [f"work{q} = flat[start{q}:stop{q}].reshape((tiles{q}, {rows}, {TILE}))"]
         lines += _load(q, kind)
     lines += _export(circuit, "s_")
     lines += ["for i in range(traced.shape[0]):"]
@@ -162,31 +165,44 @@ def _load(q: int, kind: Kind) -> list[str]:
         (f"coefficients{q}", text.coefficient_names(kind.recipe)),
         (f"outside{q}", [f"given_{each}" for each in eq.inputs]),
     ):
-        inner += [f"work{q}[b, {rows[n]}, j] = {array}[{i}, i]" for i, n in enumerate(names)]
+        inner += [f"tile[{rows[n]}, j] = {array}[{i}, i]" for i, n in enumerate(names)]
     for each in eq.inputs:
-        inner += [f"work{q}[b, {rows[f'x_{each}']}, j] = work{q}[b, {rows[f'given_{each}']}, j]"]
+        inner += [f"tile[{rows[f'x_{each}']}, j] = tile[{rows[f'given_{each}']}, j]"]
     if not kind.recipe.sources:
         for each, low in kind.recipe.bounded:
-            inner += [f"work{q}[b, {rows[f'low_{each}']}, j] = {low!r}"]
-    return [f"for b in range(tiles{q}):", f"    for j in range({TILE}):", *_indented(_indented(inner))]
+            inner += [f"tile[{rows[f'low_{each}']}, j] = {low!r}"]
+    return _over_tiles(q, kind, [f"for j in range({TILE}):", *_indented(inner)])
 
 
-def _over_lanes(q: int, inner: Iterable[str]) -> list[str]:
-    """A loop over the tiles of a kind and the lanes of each, rounded up to eight."""
+def _over_tiles(q: int, kind: Kind, inner: Iterable[str]) -> list[str]:
+    """A loop over the tiles of a kind; the rows of each are a view of constant shape."""
+    rows = len(kind.rows())
     return [
         f"for b in range(tiles{q}):",
-        f"    width = (min({TILE}, lanes{q} - b * {TILE}) + 7) // 8 * 8",
-        "    for j in range(width):",
-        *_indented(_indented(inner)),
+        f"    tile = work[start{q} + b * {rows} : start{q} + (b + 1) * {rows}]",
+        *_indented(inner),
     ]
 
 
-def _loads(q: int, rows: dict[str, int], names: Iterable[str]) -> list[str]:
-    return [f"{name} = work{q}[b, {rows[name]}, j]" for name in names]
+def _over_lanes(q: int, kind: Kind, inner: Iterable[str]) -> list[str]:
+    """A loop over the tiles of a kind and the lanes of each, rounded up to eight.
+
+    A few lanes go one by one: a vector that is loaded right after a link has stored one of its
+    lanes would wait for that store to reach the cache.
+    """
+    width = [
+        f"width = min({TILE}, lanes{q} - b * {TILE})",
+        f"width = width if width <= {FEW} else (width + 7) // 8 * 8",
+    ]
+    return _over_tiles(q, kind, [*width, "for j in range(width):", *_indented(inner)])
 
 
-def _stores(q: int, rows: dict[str, int], names: Iterable[str]) -> list[str]:
-    return [f"work{q}[b, {rows[name]}, j] = {name}" for name in names]
+def _loads(rows: dict[str, int], names: Iterable[str]) -> list[str]:
+    return [f"{name} = tile[{rows[name]}, j]" for name in names]
+
+
+def _stores(rows: dict[str, int], names: Iterable[str]) -> list[str]:
+    return [f"tile[{rows[name]}, j] = {name}" for name in names]
 
 
 def _step(circuit: Circuit) -> list[str]:
@@ -200,13 +216,13 @@ def _step(circuit: Circuit) -> list[str]:
     lines += ["place = k - ready + points if slots.shape[0] > 0 else 0"]
     lines += _coupling(stage=0, point="place")
     for q, kind in enumerate(circuit.kinds):
-        lines += _over_lanes(q, _first_stage(circuit, q, kind))
+        lines += _over_lanes(q, kind, _first_stage(circuit, kind))
     if circuit.method == "heun":
         if not circuit.held:
             lines += _export(circuit, "y_")
             lines += _coupling(stage=1, point="place + 1")
         for q, kind in enumerate(circuit.kinds):
-            lines += _over_lanes(q, _second_stage(q, kind))
+            lines += _over_lanes(q, kind, _second_stage(kind))
     lines += _export(circuit, "s_")
     lines += ["for i in range(traced.shape[0]):"]
     lines += ["    history[i, position + k + 1] = flat[traced[i]]"]
@@ -219,7 +235,10 @@ def _noise(circuit: Circuit) -> list[str]:
         rows = kind.rows()
         for i, source in enumerate(kind.recipe.sources):
             row = rows[f"even{i}"]
-            lines.append(f"    fill_segments(work{q}, {row}, segments{q}, step, {source.number})")
+            first = f"start{q} + {row}"
+            lines.append(
+                f"    fill_segments(work, {first}, {len(rows)}, segments{q}, step, {source.number})"
+            )
     return ["if k == 0 or odd == 0:", *lines] if lines else []
 
 
@@ -242,51 +261,51 @@ def _noise_values(recipe: Recipe, fresh: bool) -> list[str]:
     return lines if fresh else [each for each in lines if not each.startswith("h")]
 
 
-def _first_stage(circuit: Circuit, q: int, kind: Kind) -> list[str]:
+def _first_stage(circuit: Circuit, kind: Kind) -> list[str]:
     recipe, eq, rows = kind.recipe, kind.recipe.equations, kind.rows()
     forced, kicked = text.noisy_states(recipe)
-    inner = _loads(q, rows, [*kind.state_rows, *(f"x_{each}" for each in eq.inputs)])
-    inner += _loads(q, rows, [f"c{i}" for i in eq.constants()] + text.coefficient_names(recipe))
-    inner += [f"n{i} = work{q}[b, {rows[f'even{i}']} + odd, j]" for i in range(len(recipe.sources))]
+    inner = _loads(rows, [*kind.state_rows, *(f"x_{each}" for each in eq.inputs)])
+    inner += _loads(rows, [f"c{i}" for i in eq.constants()] + text.coefficient_names(recipe))
+    inner += [f"n{i} = tile[{rows[f'even{i}']} + odd, j]" for i in range(len(recipe.sources))]
     inner += _noise_values(recipe, fresh=True)
-    inner += _stores(q, rows, kind.state_rows[len(eq.states) :])
-    inner += [f"work{q}[b, {rows[f'u_{each}']}, j] = x_{each}" for each in eq.inputs]
+    inner += _stores(rows, kind.state_rows[len(eq.states) :])
+    inner += [f"tile[{rows[f'u_{each}']}, j] = x_{each}" for each in eq.inputs]
     inner += text.first_rate_lines(eq, forced)
     if circuit.method == "euler":
         inner += text.euler_lines(eq, kicked)
-        return inner + _finish(q, kind)
+        return inner + _finish(kind)
     inner += text.predictor_lines(eq, kicked)
-    inner += _stores(q, rows, [f"{each}{n}" for n in eq.states for each in ("y_", "k_")])
-    return inner if circuit.held else inner + _reset_inputs(q, kind)
+    inner += _stores(rows, [f"{each}{n}" for n in eq.states for each in ("y_", "k_")])
+    return inner if circuit.held else inner + _reset_inputs(kind)
 
 
-def _second_stage(q: int, kind: Kind) -> list[str]:
+def _second_stage(kind: Kind) -> list[str]:
     recipe, eq, rows = kind.recipe, kind.recipe.equations, kind.rows()
     forced, kicked = text.noisy_states(recipe)
     names = [*kind.state_rows, *(f"{each}{n}" for n in eq.states for each in ("y_", "k_"))]
     names += [f"x_{each}" for each in eq.inputs] + [f"c{i}" for i in eq.constants()]
-    inner = _loads(q, rows, names + text.coefficient_names(recipe))
-    inner += [f"n{i} = work{q}[b, {rows[f'even{i}']} + odd, j]" for i in range(len(recipe.sources))]
+    inner = _loads(rows, names + text.coefficient_names(recipe))
+    inner += [f"n{i} = tile[{rows[f'even{i}']} + odd, j]" for i in range(len(recipe.sources))]
     inner += _noise_values(recipe, fresh=False)
     inner += text.second_rate_lines(eq, forced)
     inner += text.corrector_lines(eq, kicked)
-    return inner + _finish(q, kind)
+    return inner + _finish(kind)
 
 
-def _reset_inputs(q: int, kind: Kind) -> list[str]:
+def _reset_inputs(kind: Kind) -> list[str]:
     rows = kind.rows()
     return [
-        f"work{q}[b, {rows[f'x_{each}']}, j] = work{q}[b, {rows[f'given_{each}']}, j]"
+        f"tile[{rows[f'x_{each}']}, j] = tile[{rows[f'given_{each}']}, j]"
         for each in kind.recipe.equations.inputs
     ]
 
 
-def _finish(q: int, kind: Kind) -> list[str]:
+def _finish(kind: Kind) -> list[str]:
     recipe, rows = kind.recipe, kind.rows()
     lows = [] if recipe.sources else [f"low_{each}" for each, _ in recipe.bounded]
-    lines = _loads(q, rows, lows) + text.bound_lines(recipe) + _stores(q, rows, lows)
-    lines += _stores(q, rows, [f"s_{each}" for each in recipe.equations.states])
-    return lines + _reset_inputs(q, kind)
+    lines = _loads(rows, lows) + text.bound_lines(recipe) + _stores(rows, lows)
+    lines += _stores(rows, [f"s_{each}" for each in recipe.equations.states])
+    return lines + _reset_inputs(kind)
 
 
 def _export(circuit: Circuit, states: str) -> list[str]:
@@ -294,19 +313,19 @@ def _export(circuit: Circuit, states: str) -> list[str]:
     lines = []
     for q, kind in enumerate(circuit.kinds):
         if kind.exports:
-            lines += _over_lanes(q, _output_lines(q, kind, states, kind.exports))
+            lines += _over_lanes(q, kind, _output_lines(kind, states, kind.exports))
     column = 1 if states == "s_" else 2
     lines += ["for i in range(gates.shape[0]):"]
     lines += [f"    flat[gates[i, 0]] = flat[gates[i, {column}]] * flat[gates[i, 3]]"]
     return lines
 
 
-def _output_lines(q: int, kind: Kind, states: str, names: Iterable[str]) -> list[str]:
+def _output_lines(kind: Kind, states: str, names: Iterable[str]) -> list[str]:
     eq, rows = kind.recipe.equations, kind.rows()
     names = list(names)
-    inner = [f"s_{n} = work{q}[b, {rows[f'{states}{n}']}, j]" for n in eq.states]
-    inner += _loads(q, rows, [f"c{i}" for i in eq.constants()])
-    return inner + text.output_lines(eq) + _stores(q, rows, [f"o_{n}" for n in names])
+    inner = [f"s_{n} = tile[{rows[f'{states}{n}']}, j]" for n in eq.states]
+    inner += _loads(rows, [f"c{i}" for i in eq.constants()])
+    return inner + text.output_lines(eq) + _stores(rows, [f"o_{n}" for n in names])
 
 
 def _record(circuit: Circuit) -> list[str]:
@@ -315,7 +334,7 @@ def _record(circuit: Circuit) -> list[str]:
     for q, kind in enumerate(circuit.kinds):
         names = [n for n in kind.recipe.equations.outputs if n not in kind.exports]
         if names:
-            outputs += _over_lanes(q, _output_lines(q, kind, "s_", names))
+            outputs += _over_lanes(q, kind, _output_lines(kind, "s_", names))
     inner = [*outputs, "take_samples(flat, items, samples, totals, sample, average, every, count == every)"]
     lines += ["if average or count == every:", *_indented(inner)]
     return [*lines, "if count == every:", "    count = 0", "    sample += 1"]
@@ -328,7 +347,8 @@ def _verdicts(circuit: Circuit) -> list[str]:
         names = [f"s_{each}" for each in recipe.equations.states]
         if not recipe.sources:
             names += [f"low_{each}" for each, _ in recipe.bounded]
-        inner = [f"b, j = i // {TILE}, i % {TILE}", *_loads(q, rows, names)]
+        inner = [f"place = (start{q} + i // {TILE} * {len(rows)}) * {TILE} + i % {TILE}"]
+        inner += [f"{name} = flat[place + {rows[name] * TILE}]" for name in names]
         inner += [f"plan[{BAD_KIND}] = {q}"]
         inner += text.verdict_lines(recipe, "i", bad_state=BAD_STATE, bad_lane=BAD_LANE)
         lines += [f"for i in range(lanes{q}):", *_indented(inner)]
@@ -339,12 +359,13 @@ def _commit(circuit: Circuit) -> list[str]:
     lines = []
     for q, kind in enumerate(circuit.kinds):
         rows = kind.rows()
-        inner = [
-            f"state{q}[{row}, i] = work{q}[i // {TILE}, {rows[name]}, i % {TILE}]"
+        inner = [f"place = (start{q} + i // {TILE} * {len(rows)}) * {TILE} + i % {TILE}"]
+        inner += [
+            f"state{q}[{row}, i] = flat[place + {rows[name] * TILE}]"
             for row, name in enumerate(kind.state_rows)
         ]
         lines += [f"for i in range(lanes{q}):", *_indented(inner)]
-    lines += ["sums[:] = totals", f"plan[{CLOCK}] = clock + steps"]
+    lines += ["for i in range(sums.size):", "    sums[i] = totals[i]", f"plan[{CLOCK}] = clock + steps"]
     lines += [f"plan[{POSITION}] = position + steps"]
     lines += [f"plan[{PHASE}] = count", f"plan[{SAMPLE}] = sample"]
     return [*lines, f"return {text.FINE}"]
