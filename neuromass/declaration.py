@@ -14,16 +14,16 @@ import importlib
 import inspect
 import keyword
 import sys
-import textwrap
+import types
+import weakref
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from neuromass import dimensions
+from neuromass import dimensions, units
 from neuromass import equations as eq
-from neuromass import units
 from neuromass.units import Measure
 
 
@@ -61,23 +61,22 @@ class _Valued(Declaration):
     default: float
 
     def _take(self, default: Any, unit: Any) -> None:
-        if unit is None:
-            self.measure = units.measure_of(default)
-            value = units.internal(default, self.measure, f"the default of a {self.kind}")
-        else:
-            self.measure = units.measure(unit)
-            value = self._in_unit(default, "default")
-        if not isinstance(value, float):
-            raise ValueError(f"The default of a {self.kind} is one number; arrays come later.")
-        units.require_finite(value, f"The default of a {self.kind}")
-        self.default = value
+        self.measure = units.measure_of(default) if unit is None else units.measure(unit)
+        self.default = self._in_unit(default, "default")
+        self.measure.quantity(self.default)  # fails here for a unit that only its registry knows
 
     def _in_unit(self, value: Any, what: str) -> float:
         """A bound or default; a bare number is meant in the declared unit."""
-        if not units.is_quantity(value):
-            value = float(value)
-            return float(self.measure.to_internal(value))
-        return float(units.internal(value, self.measure, f"{what} of a {self.kind}"))
+        where = f"The {what} of a {self.kind}"
+        if units.is_quantity(value):
+            plain = units.internal(value, self.measure, where)
+        else:
+            bare = units.internal(value, units.DIMENSIONLESS, where)
+            plain = self.measure.to_internal(bare)
+        if not isinstance(plain, float):
+            raise ValueError(f"{where} is one number; arrays come with the population.")
+        units.require_finite(plain, where)
+        return plain
 
     @property
     def example(self) -> float:
@@ -88,6 +87,8 @@ class _Valued(Declaration):
         """Internal floats of what a user gave, finite and of the right unit."""
         plain = units.internal(value, self.measure, self.name, self.example)
         units.require_finite(plain, self.name)
+        if np.size(plain) == 0:
+            raise ValueError(f"{self.name} is an array without elements.")
         return plain
 
 
@@ -131,7 +132,7 @@ class Parameter(_Valued):
         self.nonnegative = nonnegative
         self.doc = doc
         self.hint = hint
-        low, high = bounds if bounds is not None else (None, None)
+        low, high = (None, None) if bounds is None else bounds
         self.low = None if low is None else self._in_unit(low, "lower bound")
         self.high = None if high is None else self._in_unit(high, "upper bound")
         self.check(self.default, "The default of a parameter")
@@ -190,9 +191,9 @@ class State(_Valued):
         Its initial value where none is given.
     unit : Unit, optional
         Its unit; taken from `default` if left out.
-    lower : number or Quantity, optional
-        What it cannot fall below. A step with noise that falls below ends on the bound; a
-        step without noise that does is a `SimulationError`.
+    lower : number, Quantity or str, optional
+        What it cannot fall below; a parameter, if it is given by name. A step with noise that
+        falls below ends on the bound; a step without noise that does is a `SimulationError`.
     doc : str
         What it means, in one line.
 
@@ -209,7 +210,11 @@ class State(_Valued):
     ) -> None:
         self._take(default, unit)
         self.doc = doc
-        self.lower = None if lower is None else self._in_unit(lower, "lower bound")
+        self.floor = lower if isinstance(lower, str) else ""
+        fixed = lower is not None and not self.floor
+        self.lower = self._in_unit(lower, "lower bound") if fixed else None
+        if self.lower is not None and self.default < self.lower:
+            raise ValueError("The default of a state cannot be below its lower bound.")
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else instance._state_of(self.name)
@@ -294,13 +299,28 @@ class Output(Declaration):
         self.function: Callable[..., Any] | None = function
         self.arguments = _argument_names(function, "an output's function")
         self.measure = units.measure("" if unit is None else unit)
+        self.measure.quantity(0.0)
         self.doc = doc
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else instance._output_of(self.name)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "function": None}
+        return {**self.__dict__, "function": None}  # it is in the equations of the model
+
+
+class _Removed:
+    """Stands where a model does without a declaration of its parent."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+        self._model = owner.__name__
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        raise AttributeError(f"{self._model} does without {self._name}.")
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        raise AttributeError(f"{self._model} does without {self._name}.")
 
 
 # -------------------------------------------------------------------------- the class
@@ -352,6 +372,19 @@ class _Namespace(dict[str, Any]):
         super().__setitem__(name, value)
 
 
+def _check_sharing(namespace: Mapping[str, Any]) -> None:
+    """Refuse one declaration under two names."""
+    owners: dict[int, str] = {}
+    for name, value in namespace.items():
+        if isinstance(value, Declaration):
+            first = owners.setdefault(id(value), value.name or name)
+            if first != name:
+                raise ValueError(
+                    f"{name} is the same {value.kind} as {first}; every name of a model has a "
+                    f"declaration of its own."
+                )
+
+
 class ModelType(type):
     """The type of models: reads the declarations and checks the equations.
 
@@ -362,19 +395,35 @@ class ModelType(type):
     model: Model | None = None
 
     @classmethod
-    def __prepare__(mcs, name: str, bases: tuple[type, ...], /, **_: Any) -> _Namespace:  # type: ignore[override]
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **_: Any) -> _Namespace:
+        """Make the namespace in which the body of the class runs."""
         return _Namespace()
 
     def __new__(
-        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
+        metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
     ) -> Any:
+        """Make the class, and its model from what it declares."""
         ready = options.pop("model", None)
-        cls = super().__new__(mcs, name, bases, dict(namespace), **options)
+        _check_sharing(namespace)
+        body = dict(namespace)
+        for each in (each for each, value in namespace.items() if value is None):
+            if any(isinstance(getattr(base, each, None), Declaration) for base in bases):
+                body[each] = _Removed()
+        cls = super().__new__(metacls, name, bases, body, **options)
         if any(isinstance(base, ModelType) for base in bases):
             cls.model = ready or _read_model(cls)
             if cls.model is not None:
                 cls.__doc__ = _documented(cls, cls.model, namespace.get("__doc__"))
         return cls
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        declared = cls.model is not None and name in cls.model.declarations
+        if declared and not isinstance(value, (Declaration, _Removed)):
+            raise AttributeError(
+                f"{name} is declared by {cls.__name__}: set it on a population, or declare it "
+                f"with another default in a class of your own."
+            )
+        super().__setattr__(name, value)
 
     @property
     def equations(cls) -> eq.Equations:
@@ -400,26 +449,29 @@ def _read_model(cls: Any) -> Model | None:
     _check_names(cls, groups)
     _check_arguments(cls, order, groups)
     _check_returned(cls, function, list(groups["state"]))
-    reads = {name: (each.function, each.arguments) for name, each in groups["output"].items()}
-    found, checked = eq.read(
-        function,
-        order,
-        {kind: tuple(groups[kind]) for kind in ("state", "input", "parameter")},
-        reads,
-        _is_model,
-    )
-    _check_count(cls, checked, len(groups["state"]), len(reads))
+    reads = {
+        name: (_output_function(cls, each), each.arguments)
+        for name, each in groups["output"].items()
+    }
+    declared = {kind: tuple(groups[kind]) for kind in ("state", "input", "parameter")}
+    try:
+        found, checked = eq.read(function, order, declared, reads, _is_model, cls)
+    except eq.UnreadableError as error:
+        raise TypeError(f"The equations of {cls.__name__} need {error}.") from None
+    _check_count(cls, checked[0], len(groups["state"]), len(reads))
+    floors = _floors(cls, groups)
     measures = {name: each.measure for name, each in names.items() if name not in reads}
     results = {name: dimensions.per_time(each.measure) for name, each in groups["state"].items()}
     results |= {name: each.measure for name, each in groups["output"].items()}
-    dimensions.check(cls.__name__, checked, measures, results)
+    for each in checked:
+        dimensions.check(cls.__name__, each, measures, results)
     return Model(
         cls.__name__,
         groups["parameter"],
         groups["state"],
         groups["input"],
         groups["output"],
-        found,
+        replace(found, kept=floors),
         _output_name(cls, groups),
         _default_dt(cls),
     )
@@ -438,7 +490,7 @@ def _collect(cls: Any) -> dict[str, dict[str, Any]]:
                         f"the {known.kind} {name} of its parent; use another name."
                     )
                 found[name] = value
-            elif name in found and value is None:
+            elif name in found and isinstance(value, _Removed):
                 del found[name]
             elif name in found:
                 raise TypeError(
@@ -458,9 +510,25 @@ def _own_function(cls: Any) -> Callable[..., Any]:
     raw = inspect.getattr_static(cls, "derivatives", None)
     if raw is None:
         raise TypeError(f"{cls.__name__} needs a static method derivatives with its equations.")
-    if isinstance(raw, staticmethod):
-        return raw.__func__
-    raise TypeError(f"{cls.__name__}.derivatives must be a static method: write @staticmethod over it.")
+    function = getattr(getattr(raw, "__func__", raw), "py_func", getattr(raw, "__func__", raw))
+    if isinstance(raw, staticmethod) and isinstance(function, types.FunctionType):
+        return function
+    raise TypeError(
+        f"{cls.__name__}.derivatives must be a static method: write @staticmethod over its def."
+    )
+
+
+def _output_function(cls: Any, output: Output) -> Callable[..., Any]:
+    """An output's function; for a class out of another process, made from its equations."""
+    if output.function is not None:
+        return output.function
+    for base in cls.__mro__[1:]:
+        model = vars(base).get("model")
+        if model is not None and output.name in model.outputs:
+            found: eq.Equations = model.equations
+            root = found.output_roots[found.outputs.index(output.name)]
+            return found.function([root], output.arguments)
+    raise TypeError(f"The function of the output {output.name} is not known.")
 
 
 def _argument_names(function: Callable[..., Any], where: str) -> tuple[str, ...]:
@@ -468,7 +536,7 @@ def _argument_names(function: Callable[..., Any], where: str) -> tuple[str, ...]
     arguments = inspect.signature(function).parameters.values()
     for each in arguments:
         if each.kind not in named or each.default is not each.empty:
-            raise TypeError(f"{where} takes plain arguments, matched by name; {each} is none.")
+            raise TypeError(f"{where} takes plain arguments, matched by name, unlike {each}.")
     return tuple(each.name for each in arguments)
 
 
@@ -476,11 +544,13 @@ def _check_names(cls: Any, groups: Mapping[str, Mapping[str, Declaration]]) -> N
     taken = set(dir(_population_of(cls))) | RESERVED
     for group in groups.values():
         for name, each in group.items():
-            if keyword.iskeyword(name) or name.startswith("_") or name in taken:
-                raise ValueError(
-                    f"{cls.__name__}.{name} is a name that populations use themselves; "
-                    f"give the {each.kind} another one."
-                )
+            if name.startswith("_") or keyword.iskeyword(name) or not name.isidentifier():
+                why = "begins with an underscore" if name.startswith("_") else "is no Python name"
+            elif name in taken:
+                why = "is a name that populations use themselves"
+            else:
+                continue
+            raise ValueError(f"{cls.__name__}.{name} {why}; give the {each.kind} another one.")
 
 
 def _population_of(cls: Any) -> Any:
@@ -540,7 +610,8 @@ def _returned_names(function: Any) -> list[str] | None:
     """Names of local variables in the function's ``return a, b, c``, if it ends so."""
     steps = [each for each in dis.get_instructions(function) if each.opname != "NOP"]
     ends = [i for i, each in enumerate(steps) if each.opname == "RETURN_VALUE"]
-    if len(ends) != 1 or not ends[0] or steps[ends[0] - 1].opname != "BUILD_TUPLE":
+    built = ("BUILD_TUPLE", "BUILD_LIST")
+    if len(ends) != 1 or not ends[0] or steps[ends[0] - 1].opname not in built:
         return None
     count = steps[ends[0] - 1].arg or 0
     names: list[str] = []
@@ -561,11 +632,28 @@ def _check_count(cls: Any, checked: eq.Equations, states: int, outputs: int) -> 
         )
 
 
+def _floors(cls: Any, groups: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names of the parameters that are lower bounds of states."""
+    floors = {name: each.floor for name, each in groups["state"].items() if each.floor}
+    for name, floor in floors.items():
+        if floor not in groups["parameter"]:
+            raise TypeError(
+                f"{cls.__name__}.{name} has the lower bound {floor!r}, which is no parameter"
+                f"{suggestion(floor, groups['parameter'])}."
+            )
+        if groups["parameter"][floor].measure.dimension != groups["state"][name].measure.dimension:
+            raise TypeError(f"{cls.__name__}: {name} and its lower bound {floor} differ in unit.")
+    return tuple(dict.fromkeys(floors.values()))
+
+
 def _output_name(cls: Any, groups: Mapping[str, Mapping[str, Any]]) -> str:
     choices = [*groups["state"], *groups["output"]]
     name = getattr(cls, "output", None) or choices[0]
     if name not in choices:
-        raise TypeError(f"{cls.__name__}.output is {name!r}, which is no state or output{suggestion(name, choices)}.")
+        raise TypeError(
+            f"{cls.__name__}.output is {name!r}, which is no state or output"
+            f"{suggestion(name, choices)}."
+        )
     return str(name)
 
 
@@ -593,7 +681,10 @@ def suggestion(name: Any, known: Iterable[str]) -> str:
 def _documented(cls: type, model: Model, own: str | None) -> str:
     parents = [base.__name__ for base in cls.__bases__ if isinstance(base, ModelType)]
     text = inspect.cleandoc(own) if own else f"A variant of {parents[0]}."
-    return f"{text}\n\n{table(model)}\n"
+    notes = ""
+    if model.equations.written:
+        notes = f"\n\nThe equations are compiled as written: they need {model.equations.why}."
+    return f"{text}\n\n{table(model)}{notes}\n"
 
 
 def table(model: Model) -> str:
@@ -625,10 +716,15 @@ def _meaning(each: Any) -> str:
     limits = getattr(each, "range", "")
     if getattr(each, "lower", None) is not None:
         limits = f"not below {units.shown(each.lower, each.measure)}"
+    elif getattr(each, "floor", ""):
+        limits = f"not below {each.floor}"
     return f"{each.doc} ({limits})" if limits else each.doc
 
 
 # ------------------------------------------------------------------- to other processes
+
+
+_rebuilt: weakref.WeakValueDictionary[str, ModelType] = weakref.WeakValueDictionary()
 
 
 def _rebuild(module: str, qualname: str, bases: tuple[type, ...], parts: dict[str, Any]) -> Any:
@@ -637,36 +733,62 @@ def _rebuild(module: str, qualname: str, bases: tuple[type, ...], parts: dict[st
     found: Any = sys.modules.get(module)
     for name in qualname.split("."):
         found = getattr(found, name, None)
-    if isinstance(found, ModelType) and found.model is not None:
-        if found.model.equations.identity() == model.equations.identity():
-            return found
-    namespace = {**parts["declared"], "__module__": module, "__qualname__": qualname}
-    namespace["__doc__"] = parts["doc"]
-    made = ModelType(model.name, bases, namespace, model=model)
-    made.__doc__ = parts["doc"]
-    return made
+    if isinstance(found, ModelType) and found.model is not None and _same(found.model, model):
+        return found
+    key = repr((module, qualname, bases, _description(model)))
+    if key not in _rebuilt:
+        namespace = {**parts["declared"], "__module__": module, "__qualname__": qualname}
+        namespace |= {"__doc__": parts["doc"], "derivatives": staticmethod(_derivatives(model))}
+        made = ModelType(model.name, bases, namespace, model=model)
+        made.__doc__ = parts["doc"]
+        _rebuilt[key] = made
+    return _rebuilt[key]
+
+
+def _derivatives(model: Model) -> Callable[..., Any]:
+    """The derivatives as a function, made from the equations."""
+    equations = model.equations
+    return equations.written or equations.function(equations.derivatives, equations.order)
+
+
+def _description(model: Model) -> tuple[Any, ...]:
+    """What decides how a model behaves, equations apart."""
+    declared = [
+        (each.kind, {key: value for key, value in vars(each).items() if key != "function"})
+        for each in model.declarations.values()
+    ]
+    return repr(declared), model.output, model.dt, model.equations.arithmetic()
+
+
+def _same(first: Model, second: Model) -> bool:
+    return _description(first) == _description(second)
 
 
 def _reduce_class(cls: ModelType) -> Any:
-    """Importable classes go by name, others by their declarations and equations."""
-    if cls.__module__ != "__main__" and "<locals>" not in cls.__qualname__:
-        try:
-            found: Any = importlib.import_module(cls.__module__)
-            for name in cls.__qualname__.split("."):
-                found = getattr(found, name)
-        except (ImportError, AttributeError):
-            found = None
-        if found is cls:
-            return cls.__qualname__
-    if cls.model is None:
+    """Importable classes go by name, others by their declarations and equations.
+
+    Methods of one's own do not travel this way; with cloudpickle they do.
+    """
+    if cls.model is None or (cls.__module__ != "__main__" and _is_importable(cls)):
         return cls.__qualname__
     declared = {
         name: value
         for name, value in vars(cls).items()
-        if isinstance(value, Declaration) or (name in ("output", "default_dt", "exact_for"))
+        if isinstance(value, Declaration) or name in ("output", "default_dt", "exact_for")
     }
+    declared |= {name: None for name, value in vars(cls).items() if isinstance(value, _Removed)}
     parts = {"model": cls.model, "declared": declared, "doc": cls.__doc__}
     return _rebuild, (cls.__module__, cls.__qualname__, cls.__bases__, parts)
 
 
-copyreg.pickle(ModelType, _reduce_class)  # type: ignore[arg-type]
+def _is_importable(cls: ModelType) -> bool:
+    try:
+        found: Any = importlib.import_module(cls.__module__)
+        for name in cls.__qualname__.split("."):
+            found = getattr(found, name)
+    except (ImportError, AttributeError):
+        return False
+    return found is cls
+
+
+copyreg.pickle(ModelType, _reduce_class)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from neuromass.equations import FUNCTIONS, Equations, Node, below
+from neuromass.equations import Equations, Node, bare, below, expression
 from neuromass.units import MS, Exponents, Measure, UnitError, internal_unit, multiplied
 
 _SUMS = {"+": "is added to", "-": "is subtracted from"}
 _COMPARED = ("<", "<=", ">", ">=", "==", "!=")
-_KEEPING = ("negative", "abs", "floor", "ceil")
+_KEEPING = ("negative", "abs")
+_LONGEST = 70
 
 
 class _Walk:
@@ -19,7 +20,6 @@ class _Walk:
     def __init__(self, equations: Equations, measures: Mapping[str, Measure]) -> None:
         self._equations = equations
         self._measures = measures
-        self._names = {name: name for name in measures}
         self.dimensions: list[Exponents] = []
         self.faults: dict[int, str] = {}
         for index, node in enumerate(equations.nodes):
@@ -32,55 +32,66 @@ class _Walk:
         if kind in ("state", "input", "parameter"):
             return self._measures[rest[0]].dimension
         given = [self.dimensions[i] for i in rest]
-        if kind == "*":
-            return multiplied(*given)
-        if kind == "/":
-            return multiplied(*given, -1)
+        if kind in ("*", "/"):
+            return multiplied(given[0], given[1], 1 if kind == "*" else -1)
+        return self._other(index, kind, rest, given)
+
+    def _other(
+        self, index: int, kind: str, rest: Sequence[int], given: Sequence[Exponents]
+    ) -> Exponents:
         if kind == "sqrt":
             return multiplied((), given[0], Fraction(1, 2))
         if kind == "**":
             return self._power(index, rest, given)
+        if kind == "where":
+            return self._common(index, rest[1:], given[1:], "is an alternative to")
         if kind in _SUMS or kind in _COMPARED:
             common = self._common(index, rest, given, _SUMS.get(kind, "is compared with"))
             return common if kind in _SUMS else ()
-        if kind == "where":
-            return self._common(index, rest[1:], given[1:], "is an alternative to")
-        if kind in FUNCTIONS and kind not in _KEEPING and given[0]:
-            self._fault(index, f"{kind} is taken of `{self._text(rest[0])}`, in {_unit(given[0])}")
-            return ()
-        return given[0]
+        return given[0] if kind in _KEEPING else self._of_numbers(index, kind, rest, given)
+
+    def _of_numbers(
+        self, index: int, kind: str, rest: Sequence[int], given: Sequence[Exponents]
+    ) -> Exponents:
+        """The dimension of exp and the like, which is none; they take plain numbers."""
+        for argument, dimension in zip(rest, given, strict=True):
+            if dimension:
+                what = f"`{self._text(argument)}`, in {_unit(dimension)}"
+                self.faults[index] = f"{kind} is taken of {what}"
+        return ()
 
     def _power(self, index: int, rest: Sequence[int], given: Sequence[Exponents]) -> Exponents:
-        node = self._equations.nodes[rest[1]]
+        kind, value, *_ = self._equations.nodes[rest[1]]
         if given[1]:
-            self._fault(index, f"the exponent `{self._text(rest[1])}` is in {_unit(given[1])}")
-        if node[0] == "number":
-            return multiplied((), given[0], Fraction(node[1]).limit_denominator(1000))
-        if given[0]:
-            what = f"`{self._text(rest[0])}`, in {_unit(given[0])},"
-            self._fault(index, f"{what} is raised to a power that is not a plain number")
+            exponent = f"`{self._text(rest[1])}`, in {_unit(given[1])}"
+            self.faults[index] = f"`{self._text(rest[0])}` is raised to the power {exponent}"
+        if not given[0]:
+            return ()
+        if kind == "number" and abs(value) < 1000:
+            return multiplied((), given[0], Fraction(value).limit_denominator(1000))
+        what = f"`{self._text(rest[0])}`, in {_unit(given[0])},"
+        self.faults[index] = f"{what} is raised to a power that is not a plain number"
         return ()
 
     def _common(
         self, index: int, rest: Sequence[int], given: Sequence[Exponents], verb: str
     ) -> Exponents:
         first, second = given
-        zero = [self._equations.nodes[i] == ("number", 0.0) for i in rest]
+        zero = [_is_zero(self._equations.nodes[i]) for i in rest]
         if first != second and not any(zero):
             later = f"`{self._text(rest[1])}`, in {_unit(second)},"
-            self._fault(index, f"{later} {verb} `{self._text(rest[0])}`, in {_unit(first)}")
+            self.faults[index] = f"{later} {verb} `{self._text(rest[0])}`, in {_unit(first)}"
         return second if zero[0] else first
 
     def _text(self, index: int) -> str:
-        known = self._equations.symbols(self._names)
-        lines, (text,) = self._equations.text([index], known)
-        for line in reversed(lines):
-            name, meaning = line.split(" = ", 1)
-            text = text.replace(name, f"({meaning})")
-        return text if len(text) <= 70 else text[:67] + "..."
-
-    def _fault(self, index: int, sentence: str) -> None:
-        self.faults[index] = sentence
+        """A node as a formula; what is too long to read is cut."""
+        texts: dict[int, str] = {}
+        for each in sorted(below(self._equations.nodes, [index])):
+            node = self._equations.nodes[each]
+            symbol = node[0] in ("state", "input", "parameter")
+            text = str(node[1]) if symbol else expression(node, texts)
+            texts[each] = text if len(text) <= _LONGEST else "(...)"
+        return bare(texts[index])
 
 
 def _unit(dimension: Exponents) -> str:
@@ -121,14 +132,13 @@ def check(
         if _is_zero(equations.nodes[root]) or walk.dimensions[root] == unit.dimension:
             continue
         found = _unit(walk.dimensions[root])
-        needs = f"{name} is in {measures[name].symbol or 'no unit'}, so its derivative needs " if (
-            name in measures
-        ) else "it was declared in "
+        needed = _unit(unit.dimension)
+        reason = f"it was declared in {needed}"
+        if name in measures:
+            own = measures[name].symbol or "no unit"
+            reason = f"{name} is in {own}, so its derivative needs {needed}"
         raise UnitError(
-            f"{model} does not balance: {what} comes out in {found}, but {needs}"
-            f"{_unit(unit.dimension)}.",
-            found,
-            _unit(unit.dimension),
+            f"{model} does not balance: {what} comes out in {found}, but {reason}.", found, needed
         )
 
 

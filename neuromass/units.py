@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -63,8 +64,8 @@ and for the mass the unit that makes mV out of them)."""
 
 Exponents = tuple[tuple[str, Fraction], ...]
 
-_KINDS: Final[dict[Exponents, tuple[str, str]]] = {}
-"""Dimension -> its name with article, and an example unit; filled at the end of the file."""
+_KINDS: Final[dict[Exponents, str]] = {}
+"""Dimension -> its name with article; filled at the end of the file."""
 
 
 class UnitError(pint.DimensionalityError):
@@ -111,6 +112,7 @@ class _Scale:
     times: float
     over: float
     angular: bool
+    linear: bool
 
 
 def _snapped(factor: float) -> tuple[float, float]:
@@ -148,7 +150,16 @@ def _measure_scale(registry: Any, units: Any) -> _Scale:
     ten = 10 ** int(decimal) if decimal == int(decimal) else 10.0 ** float(decimal)
     times, over = _snapped(float(factor) * ten)
     dimension = tuple(sorted((name, power) for name, power in exponents.items() if power))
-    return _Scale(dimension, times, over, "radian" in str(root))
+    linear = _is_linear(registry, unit, root)
+    return _Scale(dimension, times, over, "radian" in format(root, "D"), linear)
+
+
+def _is_linear(registry: Any, unit: Any, root: Any) -> bool:
+    """Whether nothing in a unit is nothing in its root unit: not so for degC and dB."""
+    try:
+        return bool(registry.convert(0, unit, root) == 0)
+    except pint.OffsetUnitCalculusError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -165,6 +176,8 @@ class Measure:
         A value in this unit is ``value * times / over`` internally.
     angle : bool
         Whether angular units are meant, as for the phase of a sine.
+    symbol : str
+        Short form, for labels and messages: ``Hz``, ``nS/mV``, empty if dimensionless.
     """
 
     text: str
@@ -172,16 +185,19 @@ class Measure:
     times: float = 1.0
     over: float = 1.0
     angle: bool = False
+    symbol: str = field(default="", compare=False)
     _made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_dimensionless(self) -> bool:
+        """Whether it is a plain number."""
         return not self.dimension
 
     @property
-    def symbol(self) -> str:
-        """Short form, for labels and messages: ``Hz``, ``nS/mV``, empty if dimensionless."""
-        return symbol(self.text)
+    def code(self) -> str:
+        """What to write in Python after a number, with the names that this module has."""
+        names = re.sub(r"[a-z_]+", lambda found: _SHORT.get(found[0], found[0]), self.text)
+        return f" * {_tight(names)}".replace(" * 1/", " / ")
 
     def to_internal(self, value: Any) -> Any:
         """Floats in this unit, as internal floats."""
@@ -194,12 +210,20 @@ class Measure:
     def quantity(self, value: Any) -> Any:
         """Internal floats as a Quantity of the application registry current now."""
         registry = _registry()
-        if self._made.get("registry") is not registry:
-            self._made.update(
-                registry=registry, make=registry.Quantity, unit=registry.Unit(self.text)
+        made = self._made.get("here")
+        if made is None or made[0] is not registry:
+            made = self._made["here"] = (registry, registry.Quantity, self._unit_in(registry))
+        return made[1](self.from_internal(value), made[2])
+
+    def _unit_in(self, registry: Any) -> Any:
+        unit = registry.Unit(self.text)
+        scale = _scale(registry, unit._units)
+        if (scale.dimension, scale.times, scale.over) != (self.dimension, self.times, self.over):
+            raise ValueError(
+                f"The unit {self.text} means something else in pint's application registry than "
+                f"where it was declared; make them one with pint.set_application_registry."
             )
-        made: Any = self._made
-        return made["make"](self.from_internal(value), made["unit"])
+        return unit
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_made": {}}
@@ -216,35 +240,43 @@ class Measure:
         return measure(registry.Unit(self.text) * registry.Unit(other.text) ** exponent)
 
 
-def symbol(text: str) -> str:
-    """Short form of a unit that pint wrote in full."""
-    if not text:
-        return ""
-    short = f"{_registry().Unit(text):~}"
-    return short.replace(" ** ", "**").replace(" / ", "/").replace(" * ", "*")
-
-
+_SHORT: Final = {long: short for short, long in NAMES.items()}
 _measures: dict[tuple[str, bool], Measure] = {}
 
 
 def measure(unit: Any = "", *, angle: bool = False) -> Measure:
-    """The Measure of a unit given as a pint Unit or Quantity (of any registry), or as text."""
+    """The Measure of a unit given as a pint Unit (of any registry) or as text."""
     if isinstance(unit, Measure):
         return unit
     if isinstance(unit, str):
         unit = _registry().Unit(unit)
-    registry, container = unit._REGISTRY, unit._units
-    text = str(unit.units if isinstance(unit, pint.Quantity) else unit)
+    if isinstance(unit, pint.Quantity):
+        if np.ndim(unit._magnitude) or unit._magnitude != 1:
+            raise ValueError(f"A unit is needed, such as {unit.units}, not the quantity {unit}.")
+        unit = unit.units
+    if not isinstance(unit, pint.Unit):
+        raise TypeError(f"A unit is needed, such as ms or Hz of neuromass.units, not {unit!r}.")
+    scale = _scale(unit._REGISTRY, unit._units)
+    if not scale.linear:
+        raise TypeError(f"A unit is needed that starts at zero, unlike {unit}.")
+    text = format(unit, "D")
     text = "" if text == "dimensionless" else text
-    known = _measures.get((text, angle))
-    scale = _scale(registry, container)
-    found = Measure(text, scale.dimension, scale.times, scale.over, angle)
-    return known if known == found else _measures.setdefault((text, angle), found)
+    found = Measure(text, scale.dimension, scale.times, scale.over, angle, _symbol(unit))
+    known = _measures.setdefault((text, angle), found)
+    return known if known == found else found
+
+
+def _symbol(unit: Any) -> str:
+    return _tight(format(unit, "~D"))
+
+
+def _tight(text: str) -> str:
+    return text.replace(" ** ", "**").replace(" / ", "/").replace(" * ", "*")
 
 
 DIMENSIONLESS: Final = Measure("", ())
-MS: Final = Measure("millisecond", (("[time]", Fraction(1)),))
-HZ: Final = Measure("hertz", (("[time]", Fraction(-1)),), 1.0, 1000.0)
+MS: Final = Measure("millisecond", (("[time]", Fraction(1)),), symbol="ms")
+HZ: Final = Measure("hertz", (("[time]", Fraction(-1)),), 1.0, 1000.0, symbol="Hz")
 RADIAN: Final = Measure("", (), angle=True)
 
 
@@ -288,7 +320,9 @@ def is_quantity(value: Any) -> bool:
 
 def measure_of(value: Any) -> Measure:
     """The unit that a value carries; dimensionless for bare numbers."""
-    return measure(value) if is_quantity(value) else DIMENSIONLESS
+    if not is_quantity(value):
+        return DIMENSIONLESS
+    return measure(value.units if isinstance(value, pint.Quantity) else value)
 
 
 # ------------------------------------------------------------------------- coming in
@@ -326,10 +360,14 @@ def internal(value: Any, unit: Measure, name: str, example: float | None = None)
         scale = _scale(value._REGISTRY, value._units)
         if scale.dimension != unit.dimension or (scale.angular and not unit.angle):
             raise _wrong_unit(value, scale, unit, name, example)
+        if not scale.linear:
+            raise _not_linear(value, unit, name)
         plain = _plain(value._magnitude, name, unit, example)
         return plain * scale.times if scale.over == 1.0 else plain / scale.over
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        value = value.tolist()
     if _holds_quantities(value):
-        return np.array([internal(item, unit, name, example) for item in value], dtype=float)
+        return _stacked([internal(item, unit, name, example) for item in value], name)
     plain = _plain(value, name, unit, example)
     if unit.dimension:
         raise UnitError(f"{_needs(name, unit, example)}, not the bare number {_shown(value)}.")
@@ -342,14 +380,29 @@ def _holds_quantities(value: Any) -> bool:
     )
 
 
+def _stacked(parts: list[Any], name: str) -> NDArray[np.float64]:
+    try:
+        return np.array(parts, dtype=float)
+    except ValueError:
+        raise ValueError(f"{name} is a list whose entries differ in shape.") from None
+
+
 def _plain(value: Any, name: str, unit: Measure, example: float | None) -> Any:
+    """A float, or a new array of floats, of something that consists of real numbers."""
     if isinstance(value, (bool, np.bool_, str, bytes)) or value is None:
         raise TypeError(f"{_needs(name, unit, example)}, not {value!r}.")
+    if np.ma.is_masked(value):
+        raise TypeError(f"{_needs(name, unit, example)}, not an array with masked entries.")
     try:
         array = np.asarray(value)
         if array.dtype.kind in "cbSUMm":
             raise TypeError
+        if array.ndim and array.dtype == object:
+            parts = [_plain(item, name, unit, example) for item in array.ravel()]
+            array = np.array(parts, dtype=float).reshape(array.shape)
         array = array.astype(float)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, and {_shown(value)} is too large.") from None
     except (TypeError, ValueError):
         raise TypeError(f"{_needs(name, unit, example)}, not {_shown(value)}.") from None
     return float(array) if array.ndim == 0 else array
@@ -361,17 +414,18 @@ def _shown(value: Any) -> str:
 
 
 def _needs(name: str, unit: Measure, example: float | None) -> str:
+    number = f"{1.0 if example is None else example:g}"
     if not unit.dimension:
         kind = "an angle in radian or degree" if unit.angle else "a plain number"
-        return f"{name} needs {kind}, for example {1.0 if example is None else example:g}"
-    kind, _ = _KINDS.get(unit.dimension, (f"a quantity in {unit.symbol}", ""))
-    return f"{name} needs {kind}, for example {1.0 if example is None else example:g} * {unit.symbol}"
+        return f"{name} needs {kind}, for example {number}"
+    kind = _KINDS.get(unit.dimension, f"a quantity in {unit.symbol}")
+    return f"{name} needs {kind}, for example {number}{unit.code}"
 
 
 def _wrong_unit(
     value: Any, scale: _Scale, unit: Measure, name: str, example: float | None
 ) -> UnitError:
-    given = str(value.units) or "dimensionless"
+    given = format(value.units, "D")
     if scale.dimension == unit.dimension:
         kind = "frequency" if unit.dimension == HZ.dimension else "number"
         advice = " Divide an angular frequency by 2 pi, and give it in Hz." * (kind == "frequency")
@@ -379,6 +433,16 @@ def _wrong_unit(
     else:
         sentence = f"{_needs(name, unit, example)}; it was given in {given}."
     return UnitError(sentence, given, unit.text or "dimensionless")
+
+
+def _not_linear(value: Any, unit: Measure, name: str) -> UnitError:
+    given = format(value.units, "D")
+    return UnitError(
+        f"{name} was given in {given}, which does not start at zero; convert it first, for "
+        f"example with .to({unit.text or 'dimensionless'!r}).",
+        given,
+        unit.text or "dimensionless",
+    )
 
 
 def magnitudes(values: Any, unit: Any) -> NDArray[np.float64]:
@@ -390,7 +454,7 @@ def magnitudes(values: Any, unit: Any) -> NDArray[np.float64]:
     ----------
     values : Quantity or iterable of Quantities
         For example the rates that a loop of ``update()`` returned.
-    unit : pint.Unit, Quantity or str
+    unit : pint.Unit or str
         The unit of the numbers in the result.
 
     Returns
@@ -410,7 +474,7 @@ def magnitudes(values: Any, unit: Any) -> NDArray[np.float64]:
     """
     target = measure(unit)
     if not is_quantity(values) and isinstance(values, Iterable):
-        values = list(values)
+        values = list(values) or target.quantity(np.zeros(0))
     return np.asarray(target.from_internal(np.asarray(internal(values, target, "values"))))
 
 
@@ -461,7 +525,7 @@ def _fill_kinds() -> None:
         ("mm", "a length"),
         ("metre/second", "a speed"),
     ):
-        _KINDS[measure(text).dimension] = (kind, text)
+        _KINDS[measure(text).dimension] = kind
 
 
 _fill_kinds()
