@@ -43,6 +43,8 @@ _HOMES = {
     "list_models": "models.catalogue",
     "load": "recording",
     "lorentzian": "heterogeneity",
+    "lorentzian_quantiles": "heterogeneity",
+    "lorentzian_sample": "heterogeneity",
     "phase_plane": "plotting",
     "rate_and_potential": "order_parameter",
     "record": "observe",

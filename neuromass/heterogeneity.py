@@ -1,0 +1,153 @@
+"""The Lorentzian distribution of excitabilities, for those who draw it or draw from it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neuromass import units
+from neuromass.units import Measure
+
+__all__ = ["lorentzian", "lorentzian_quantiles", "lorentzian_sample"]
+
+
+def lorentzian(eta: Any, centre: Any = 0.0, half_width: Any = 1.0) -> Any:
+    r"""Density of the Lorentzian distribution.
+
+    .. math:: g(\eta) = \frac{1}{\pi} \frac{\Delta}{(\eta - \bar\eta)^2 + \Delta^2}
+
+    Parameters
+    ----------
+    eta : number, Quantity or array
+        Where.
+    centre : number or Quantity, optional
+        The distribution's centre, in the same unit.
+    half_width : number or Quantity, optional
+        Half of its width at half of its height: ``delta`` of the QIF models.
+
+    Returns
+    -------
+    float, ndarray or Quantity
+        The density, in one over the unit of `eta`; plain numbers where that has none.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> print(f"{nm.lorentzian(-4.0, centre=-5.0, half_width=1.0):.6f}")
+    0.159155
+    """
+    unit = units.measure_of(eta)
+    where = _numbers(eta, unit, "eta")
+    middle, width = _shape(unit, centre, half_width)
+    away = (where - middle) / width
+    density = 1.0 / (math.pi * width * (1.0 + away * away))
+    return _in_unit(density, units.DIMENSIONLESS.combined(unit, -1))
+
+
+def lorentzian_quantiles(n: int, centre: Any = 0.0, half_width: Any = 1.0) -> Any:
+    r"""Midpoint quantiles of the Lorentzian distribution: n values that stand for it.
+
+    .. math:: \eta_j = \bar\eta + \Delta \tan\frac{\pi (2 j - n - 1)}{2 n}, \quad j = 1 \dots n
+
+    They cut the distribution into n parts of equal probability and take the median of each.
+    They keep more of its tails than the quantiles at :math:`j / (n + 1)`, which drop the
+    fastest neurons.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    centre : number or Quantity, optional
+        The distribution's centre.
+    half_width : number or Quantity, optional
+        Half of its width at half of its height.
+
+    Returns
+    -------
+    ndarray or Quantity
+        Ascending; in the unit of `centre` and `half_width` if they have one.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> nm.lorentzian_quantiles(4, centre=-5.0, half_width=1.0).round(4)
+    array([-7.4142, -5.4142, -4.5858, -2.5858])
+    """
+    count = _count(n)
+    unit = _common_unit(centre, half_width)
+    middle, width = _shape(unit, centre, half_width)
+    steps = np.arange(1 - count, count, 2)
+    return _in_unit(middle + width * np.tan(math.pi * steps / (2 * count)), unit)
+
+
+def lorentzian_sample(
+    n: int, centre: Any = 0.0, half_width: Any = 1.0, seed: int | None = None
+) -> Any:
+    """Random values from the Lorentzian distribution.
+
+    Neither a mean nor a variance exists: large values keep coming, and averages do not settle.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    centre : number or Quantity, optional
+        The distribution's centre.
+    half_width : number or Quantity, optional
+        Half of its width at half of its height.
+    seed : int, optional
+        The same values for the same seed; other ones each time if left out.
+
+    Returns
+    -------
+    ndarray or Quantity
+        In the unit of `centre` and `half_width` if they have one.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> nm.lorentzian_sample(3, seed=1).shape
+    (3,)
+    """
+    count = _count(n)
+    unit = _common_unit(centre, half_width)
+    middle, width = _shape(unit, centre, half_width)
+    uniform = np.random.default_rng(seed).random(count)
+    return _in_unit(middle + width * np.tan(math.pi * (uniform - 0.5)), unit)
+
+
+def _shape(unit: Measure, centre: Any, half_width: Any) -> tuple[Any, Any]:
+    middle = _numbers(centre, unit, "centre")
+    width = _numbers(half_width, unit, "half_width")
+    if not np.min(width) > 0.0:
+        least = units.shown(np.min(width), unit)
+        raise ValueError(f"half_width must be positive, and {least} is not.")
+    return middle, width
+
+
+def _common_unit(centre: Any, half_width: Any) -> Measure:
+    return units.measure_of(half_width if units.is_quantity(half_width) else centre)
+
+
+def _numbers(value: Any, unit: Measure, name: str) -> Any:
+    if not units.is_quantity(value) and np.ndim(value) == 0 and value == 0:
+        return 0.0  # zero is zero in any unit
+    plain = units.internal(value, unit, name)
+    units.require_finite(plain, name)
+    return plain
+
+
+def _in_unit(value: Any, unit: Measure) -> Any:
+    plain = float(value) if np.ndim(value) == 0 else value
+    return plain if unit.is_dimensionless else unit.quantity(plain)
+
+
+def _count(n: Any) -> int:
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"n must be a whole number, not {n!r}.")
+    count = int(n.__index__())
+    if count < 1:
+        raise ValueError(f"n must be at least 1, and {count} is not.")
+    return count
