@@ -188,8 +188,8 @@ def check_dt(system: Any, duration: Any, inputs: Any = None) -> StepReport:
       order 1.97, as the 2 of Heun says
       dt is small enough: all changes are below 1 % of the range
     """
-    if not hasattr(system, "copy") or not hasattr(system, "dt"):
-        raise TypeError(f"check_dt takes a population or a network, not {type(system).__name__}.")
+    if isinstance(system, type) or not hasattr(system, "copy") or not hasattr(system, "dt"):
+        raise TypeError(f"check_dt takes a population or a network, not {system!r}.")
     report = _report(system, duration, _runs(system, duration, inputs))
     if not report.ok:
         warnings.warn(_advice(report), UserWarning, stacklevel=2)

@@ -60,7 +60,7 @@ class StepResponse:
         values = ", ".join(
             f"{name} = {value:g~P}".rstrip() for name, value in pop.parameters.items()
         )
-        rows = [("", "", "simulated", "", "exact", "")]
+        rows: list[tuple[str, ...]] = []
         for what, when, exact in self.moments:
             sample = rec[when:when]
             numbers = [sample.r[-1], sample.v[-1], exact.r, exact.v]
@@ -85,7 +85,7 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
     lines += [f"  {'':22}{'r (Hz)':>10}{'v':>10}{'r (Hz)':>10}{'v':>10}"]
     lines += [
         f"  {f'{what}, {when}':22}" + "".join(f"{each:>10}" for each in numbers)
-        for what, when, *numbers in rows[1:]
+        for what, when, *numbers in rows
     ]
     return lines
 

@@ -194,15 +194,17 @@ def _line(
 
 def _member(ax: Any, times: Floats, values: Floats, colour: Any, label: str) -> None:
     lanes = values.shape[1]
-    if lanes <= _MANY:
+    if lanes == 1:
+        _line(ax, times, values[:, 0], colour, label)
+    elif lanes <= _MANY:
         for lane in range(lanes):
             _line(ax, times, values[:, lane], colour, None, lanes)
             ax.lines[-1].set_alpha(max(0.15, lanes**-0.5))
         ax.plot([], [], color=colour, label=label)
-        return
-    low, middle, high = np.quantile(values, (0.0, 0.5, 1.0), axis=1)
-    ax.fill_between(times, low, high, color=colour, alpha=0.2, linewidth=0)
-    _line(ax, times, middle, colour, label)
+    else:
+        low, middle, high = np.quantile(values, (0.0, 0.5, 1.0), axis=1)
+        ax.fill_between(times, low, high, color=colour, alpha=0.2, linewidth=0)
+        _line(ax, times, middle, colour, label)
 
 
 @dataclass(frozen=True)
@@ -478,9 +480,10 @@ def phase_plane(
     paths = _paths(population, inputs, trajectories, duration)
     lines = [plane.line(each) for each in paths]
     resting = plane.equilibria()
-    if ax is None:
-        ax = _new_plane()
     low, high = _window(plane, limits, ax, lines, resting)
+    new = ax is None
+    if new:
+        ax = _new_plane()
     if field:
         _draw_field(ax, plane, low, high)
     _draw_nullclines(ax, plane, low, high, linestyle)
@@ -492,7 +495,7 @@ def phase_plane(
     ):
         _label_axis(axis, measure, label)
     if legend:
-        _legend_of_plane(ax)
+        _legend_of_plane(ax, new)
     return ax
 
 
@@ -666,7 +669,7 @@ def _window(
         if name not in plane.names:
             raise ValueError(f"limits: there is no state {name!r}{suggestion(name, plane.names)}.")
     model = plane.population._model
-    kept = (ax.get_xlim(), ax.get_ylim()) if ax.has_data() else None
+    kept = (ax.get_xlim(), ax.get_ylim()) if ax is not None and ax.has_data() else None
     ends = []
     for place, (name, measure) in enumerate(zip(plane.names, plane.measures, strict=True)):
         if name in given:
@@ -769,21 +772,24 @@ def _draw_equilibria(ax: Any, plane: _Plane, resting: list[tuple[Any, Floats]]) 
         )
 
 
-def _legend_of_plane(ax: Any) -> None:
-    own = len(ax.figure.axes) == 1 and ax.figure.get_layout_engine() is not None
-    place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "frameon": False}
-    ax.legend(*_entries(ax), **(place if own else {"loc": "upper right"}))
+def _legend_of_plane(ax: Any, new: bool) -> None:
+    """Outside, since a phase plane is full: on the right of our figure, above the user's Axes."""
+    if new:
+        ax.legend(*_entries(ax), loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        return
+    inches = ax.get_position().width * ax.figure.get_figwidth()
+    legend_above(ax, max(2, int(inches / 1.6)))
 
 
 # --------------------------------------------------------------- figures of programs
 
 
-def mosaic(layout: Sequence[Sequence[str]], size: tuple[float, float], **options: Any) -> Any:
+def mosaic(layout: list[Any], size: tuple[float, float], **options: Any) -> Any:
     """A new figure with named panels, in the look of the package.
 
     Parameters
     ----------
-    layout : nested sequence of str
+    layout : nested list of str
         Names of the panels, as matplotlib's ``subplot_mosaic`` takes them.
     size : tuple of float
         Width and height in inches.
