@@ -54,7 +54,8 @@ class StepReport:
     relative : mapping
         State -> the largest change as a part of the range of the state over the run.
     order : int
-        The order of the method: 2 for Heun, 1 for Euler.
+        The order of the method: 2 for Heun, 1 for Euler and for networks whose coupling is
+        held over each step.
     observed_order : float
         What halving dt once more tells of the order; NaN if it cannot be told.
     errors : tuple of SimulationError
@@ -114,12 +115,11 @@ class StepReport:
 
     def _conclusions(self) -> list[str]:
         lines = []
-        promised = f"the {self.order} of {self.method.capitalize()}"
         if self.order_holds:
-            lines.append(f"order {self.observed_order:.2f}, as {promised} says")
+            lines.append(f"order {self.observed_order:.2f}, as it should be ({self.order})")
         elif self.order_holds is not None:
             lines.append(
-                f"order {self.observed_order:.2f} instead of {promised}: dt is too large for it "
+                f"order {self.observed_order:.2f} instead of {self.order}: dt is too large for it "
                 f"to show, or an input jumps between steps"
             )
         elif not self.errors:
@@ -185,7 +185,7 @@ def check_dt(system: Any, duration: Any, inputs: Any = None) -> StepReport:
          halving dt changes by up to  of its range
       r  0.021 Hz                     7.3e-05
       v  0.000598                     0.00011
-      order 1.97, as the 2 of Heun says
+      order 1.97, as it should be (2)
       dt is small enough: all changes are below 1 % of the range
     """
     if isinstance(system, type) or not hasattr(system, "copy") or not hasattr(system, "dt"):
@@ -336,7 +336,8 @@ def _report(system: Any, duration: Any, runs: list[_Run]) -> StepReport:
     measures = runs[0].measures
     nothing = dict.fromkeys(measures, math.nan)
     change = first.largest if first else nothing
-    order = METHODS[system.method]
+    held = getattr(system, "coupling", None) == "held"
+    order = 1 if held else METHODS[system.method]
     made = StepReport(
         model=runs[0].model,
         method=system.method,

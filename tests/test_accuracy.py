@@ -36,7 +36,7 @@ def test_order_is_that_of_the_method(method, order, inputs):
     assert report.order == order
     assert report.observed_order == pytest.approx(order, abs=0.1)
     assert report.order_holds
-    assert f"as the {order} of {method.capitalize()}" in repr(report)
+    assert f"as it should be ({order})" in repr(report)
 
 
 def test_the_system_is_left_as_it_is():
@@ -152,6 +152,19 @@ def test_long_runs_are_compared_at_fewer_times():
     assert short.compared_every == 1
     assert long.compared_every > 1
     assert long.ok
+
+
+@pytest.mark.parametrize(("coupling", "order"), [("full", 2), ("held", 1)])
+def test_networks(coupling, order):
+    exc, inh = nm.QIF(tau=20 * ms, J=8.0, dt=0.01 * ms), nm.QIF(tau=10 * ms, dt=0.01 * ms)
+    net = nm.Network({"exc": exc, "inh": inh}, coupling=coupling)
+    net.connect("exc", "inh", J=10.0)
+    net.connect("inh", "exc", J=-10.0)
+    report = report_of(net, 50 * ms, {"exc": 10.0})
+    assert list(report.change) == ["exc.r", "exc.v", "inh.r", "inh.v"]
+    assert report.observed_order == pytest.approx(order, abs=0.15)
+    assert report.order == order
+    assert net.t == 0 * ms
 
 
 def test_duration_is_shown_in_ms():
