@@ -17,8 +17,14 @@ from neuromass.units import MS
 
 __all__ = ["run"]
 
-_BLOCK = 1 << 16
-"""Steps times lanes in one call of a kernel: some milliseconds, between which Ctrl-C works."""
+_LONGEST_BLOCK = 1 << 16
+"""Steps in one call of a kernel, at most: some milliseconds, between which Ctrl-C works."""
+
+_LARGEST_BLOCK = 1 << 21
+"""Steps times lanes in one call, at most."""
+
+_SHORTEST_BLOCK = 16
+"""Steps in one call of a kernel for very many lanes, which go in and out of it."""
 
 
 class Job(Protocol):
@@ -102,8 +108,7 @@ def run(
     make = PopulationJob if isinstance(system, Population) else _network_job(system)
     window = Window(system._clock, _steps(duration, system._dt), system._dt)
     job = make(system, window, inputs, record, _every(every, window.steps), bool(average))
-    _go(job, _bar(progress, window, type(system).__name__))
-    return job.recording()
+    return _go(job, _bar(progress, window, type(system).__name__))
 
 
 def _network_job(system: Any) -> Any:
@@ -156,7 +161,8 @@ def _divisors(number: int) -> list[int]:
 # -------------------------------------------------------------------------- the loop
 
 
-def _go(job: Job, bar: Any) -> None:
+def _go(job: Job, bar: Any) -> Any:
+    """Take all steps of a job; its recording is returned, or carried by the exception."""
     total = job.window.steps
     try:
         while (done := job.done()) < total:
@@ -165,6 +171,7 @@ def _go(job: Job, bar: Any) -> None:
             if code != kernel_text.FINE:
                 raise _stopped(job, done, count)
             bar.update(count)
+        return job.recording()
     except BaseException as error:
         _attach(error, job)
         raise
@@ -174,7 +181,7 @@ def _go(job: Job, bar: Any) -> None:
 
 def _block(job: Job) -> int:
     """Steps in one call: whole samples where these are short."""
-    count = max(1, min(_BLOCK // job.lanes, job.room()))
+    count = min(_LONGEST_BLOCK, max(_SHORTEST_BLOCK, _LARGEST_BLOCK // job.lanes), job.room())
     return max(1, count // job.every) * job.every if job.every <= count else count
 
 

@@ -1,0 +1,439 @@
+"""Runs: going on, stopping (by divergence or by hand), refusing, and what is left afterwards."""
+
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+import warnings
+
+import numpy as np
+import pytest
+from samples import NOISE, Decay, Relay, bits, everything
+
+import neuromass as nm
+from neuromass.units import Hz, ms, pA, second
+
+STEP = nm.signals.Step
+
+
+def coarse(noise=None, **changes):
+    """A population that blows up after some steps of 3 ms under strong input."""
+    return nm.QIF(J=15.0, dt=3 * ms, noise=noise, seed=2, **changes)
+
+
+def until_it_fails(pop, value):
+    """A loop of updates; how many were good."""
+    for count in range(10_000):
+        try:
+            pop.update(value)
+        except nm.SimulationError as error:
+            return count, error
+    raise AssertionError("it should have failed")
+
+
+def fits(rec, pop):
+    """The last sample of a recording is the population, in time and in all states."""
+    assert rec.t.magnitude[-1] == pop.t.magnitude
+    for name in pop.state:
+        assert np.array_equal(rec[name].magnitude[-1], getattr(pop, name).magnitude)
+
+
+# ------------------------------------------------------------------------------- running
+
+
+def test_the_first_sample_is_the_start_and_the_last_is_the_end():
+    pop = nm.QIF(J=15.0, initial={"r": 8 * Hz, "v": -1.0})
+    rec = nm.run(pop, 10 * ms, inputs=3.0)
+    assert (rec.r.magnitude[0], rec.v.magnitude[0]) == (8.0, -1.0)
+    assert len(rec) == 201
+    assert rec.t.magnitude[-1] == 10.0
+    fits(rec, pop)
+
+
+def test_a_second_run_goes_on():
+    pop = nm.QIF(J=15.0)
+    first = nm.run(pop, 10 * ms)
+    again = nm.run(pop, 10 * ms)
+    assert again.t.magnitude[0] == first.t.magnitude[-1] == 10.0
+    assert again.v.magnitude[0] == first.v.magnitude[-1]
+
+
+def test_lengths_in_other_units_and_registries():
+    import pint
+
+    mine = pint.UnitRegistry()
+    recs = [nm.run(nm.QIF(), length) for length in (10 * ms, 0.01 * second, 10_000 * mine.us)]
+    assert len({str(bits(rec)) for rec in recs}) == 1
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.05, 0.07, 1 / 3, 0.001])
+def test_any_whole_number_of_steps_is_a_duration(dt):
+    for steps in (1, 3, 7, 1000, 12_345):
+        pop = nm.QIF(dt=dt * ms)
+        nm.run(pop, steps * dt * ms, record=())
+        assert pop.snapshot().clock == steps
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (None, ("v", "s")),
+        ("v", ("v",)),
+        (("above", "s", "current"), ("above", "s", "current")),
+        (["drive"], ("drive",)),
+        ((), ()),
+    ],
+)
+def test_record_takes_states_inputs_and_outputs(names, expected):
+    rec = nm.run(Relay(), 1 * ms, record=names)
+    assert rec.names == expected
+    assert len(rec) == 21
+
+
+def test_inputs_by_name_and_defaults():
+    rec = nm.run(
+        Relay(),
+        1 * ms,
+        inputs={"drive": STEP(40 * Hz, start=0.5 * ms)},
+        record=("drive", "current"),
+    )
+    np.testing.assert_allclose(rec.drive.magnitude[[1, 10, 11, 20]], [0, 0, 40, 40])
+    assert (rec.current.magnitude[1:] == 0.0).all()
+
+
+def test_no_inputs_at_all():
+    rec = nm.run(Decay(tau=5 * ms, dt=0.01 * ms), 10 * ms)
+    assert rec.x.magnitude[-1] == pytest.approx(np.exp(-2), rel=1e-5)
+
+
+# ------------------------------------------------------------------------- divergence
+
+
+@pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE)
+def test_a_run_that_diverges_stops_where_updates_stop(noise):
+    pop, by_hand = coarse(noise), coarse(noise)
+    count, expected = until_it_fails(by_hand, 50.0)
+    assert count > 1
+    with pytest.raises(nm.SimulationError, match="no longer finite") as caught:
+        nm.run(pop, 3000 * ms, inputs=50.0)
+    error = caught.value
+    assert everything(pop) == everything(by_hand)
+    assert str(error) == str(expected)
+    assert (error.population, error.lane, error.state) == ("QIF", (), expected.state)
+    assert error.time.magnitude == 3.0 * count
+    assert error.dt == pop.dt
+    assert len(error.recording) == count + 1
+    fits(error.recording, pop)
+    assert np.isfinite(error.recording.v.magnitude).all()
+
+
+@pytest.mark.parametrize("every", [2, 3, 7, 500])
+@pytest.mark.parametrize("lanes", [(), (9,), (130,)])
+def test_the_last_good_step_is_kept_between_samples(every, lanes):
+    full = coarse(shape=lanes)
+    with pytest.raises(nm.SimulationError) as caught:
+        nm.run(full, 63_000 * ms, inputs=50.0)
+    whole = caught.value.recording
+    pop = coarse(shape=lanes)
+    with pytest.raises(nm.SimulationError) as caught:
+        nm.run(pop, 63_000 * ms, inputs=50.0, every=every)
+    rec = caught.value.recording
+    assert everything(pop) == everything(full)
+    fits(rec, pop)
+    steps = len(whole) - 1
+    kept = [*range(0, steps + 1, every), *([steps] if steps % every else [])]
+    assert rec.v.magnitude.tobytes() == whole.v.magnitude[kept].tobytes()
+    assert rec.t.magnitude.tobytes() == whole.t.magnitude[kept].tobytes()
+
+
+def test_whole_means_are_kept():
+    pop = coarse()
+    with pytest.raises(nm.SimulationError) as caught:
+        nm.run(pop, 3000 * ms, inputs=50.0, every=2, average=True)
+    rec = caught.value.recording
+    other = coarse()
+    means = nm.run(other, 6.0 * len(rec) * ms, inputs=50.0, every=2, average=True)
+    assert bits(rec) == bits(means)
+    assert pop.t.magnitude - other.t.magnitude in (0.0, 3.0)
+
+
+def test_one_lane_of_many_stops_all():
+    drive = np.zeros((2, 50))
+    drive[1, 17] = 50.0
+    pop = coarse(NOISE["all at once"], shape=(2, 50))
+    by_hand = coarse(NOISE["all at once"], shape=(2, 50))
+    count, _ = until_it_fails(by_hand, drive)
+    with pytest.raises(nm.SimulationError, match=r"QIF\[1, 17\]") as caught:
+        nm.run(pop, 3000 * ms, inputs=nm.signals.Constant(drive), every=2)
+    assert caught.value.lane == (1, 17)
+    assert everything(pop) == everything(by_hand)
+    assert pop.snapshot().clock == count
+    fits(caught.value.recording, pop)
+
+
+@pytest.mark.parametrize("every", [1, 5, 100_000])
+def test_a_divergence_late_in_a_long_block(every):
+    """The input grows in the middle of 100 000 steps that a kernel takes at once."""
+    onset = 123.45
+    pop = nm.QIF(J=15.0)
+    drive = STEP(1e9, start=onset * ms)
+    with pytest.raises(nm.SimulationError, match=r"in the step from t = 123\.\d+ ms") as caught:
+        nm.run(pop, 5000 * ms, inputs=drive, every=every)
+    assert onset <= pop.t.magnitude < onset + 1
+    fits(caught.value.recording, pop)
+
+
+def test_a_function_that_never_answers_twice_alike_cannot_confuse_the_search():
+    answers = iter([0.0, 0.0, 0.0, *[0.0] * 40, 1e200, *[0.0] * 10_000])
+    asked = []
+
+    def drive(t):
+        if np.ndim(t):
+            raise TypeError("one time, please")
+        asked.append(t.magnitude)
+        return next(answers)
+
+    pop = nm.QIF(J=15.0)
+    with pytest.raises(nm.SimulationError):
+        nm.run(pop, 50 * ms, inputs=drive)
+    assert 0.0 < pop.t.magnitude <= 2.2
+    assert len(asked) < 1100
+
+
+def test_after_a_divergence_the_population_goes_on():
+    pop = coarse(NOISE["coloured on v"])
+    with pytest.raises(nm.SimulationError):
+        nm.run(pop, 3000 * ms, inputs=50.0)
+    saved = pop.snapshot()
+    pop.set(r=8 * Hz, v=-2.0)
+    nm.run(pop, 3 * ms)
+    pop.restore(saved)
+    with pytest.raises(nm.SimulationError):
+        pop.update(50.0)
+    assert pop.t == saved.clock * pop.dt
+
+
+def test_a_quiet_state_below_its_bound_is_an_error():
+    pop = Decay(drift=-0.1 / ms, dt=0.5 * ms)
+    with pytest.raises(
+        nm.SimulationError, match=r"Decay: x falls below 0 in the step from"
+    ) as caught:
+        nm.run(pop, 100 * ms)
+    assert pop.raw.x >= 0.0
+    fits(caught.value.recording, pop)
+
+
+def test_the_error_survives_a_pickle():
+    pop = coarse()
+    with pytest.raises(nm.SimulationError) as caught:
+        nm.run(pop, 3000 * ms, inputs=50.0)
+    other = pickle.loads(pickle.dumps(caught.value))
+    assert str(other) == str(caught.value)
+    assert (other.population, other.state, other.lane) == ("QIF", caught.value.state, ())
+    assert other.time == caught.value.time
+    assert bits(other.recording) == bits(caught.value.recording)
+
+
+# ---------------------------------------------------------------------------- stopping
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, ZeroDivisionError])
+@pytest.mark.parametrize("lanes", [(), (100,)])
+def test_an_error_out_of_a_function_leaves_all_in_order(kind, lanes):
+    """With 100 lanes a run of 2000 steps takes several blocks; the function fails in one."""
+
+    def drive(t):
+        if np.size(t.magnitude) > 2 and t.magnitude[-1] > 60.0:
+            raise kind("enough")
+        return 3.0 + 0.0 * t.magnitude
+
+    pop, other = nm.QIF(J=15.0, shape=lanes), nm.QIF(J=15.0, shape=lanes)
+    with pytest.raises(kind) as caught:
+        nm.run(pop, 100 * ms, inputs=drive, every=5)
+    rec = caught.value.recording
+    fits(rec, pop)
+    if lanes:
+        assert pop.t.magnitude > 0
+        assert bits(nm.run(other, pop.t, inputs=3.0, every=5)) == bits(rec)
+    assert bits(nm.run(pop, 5 * ms))["t"]
+
+
+def in_a_process(body):
+    code = textwrap.dedent("import neuromass as nm, numpy as np\nfrom neuromass.units import ms\n")
+    ran = subprocess.run(
+        [sys.executable, "-c", code + textwrap.dedent(body)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_ctrl_c_in_a_long_run():
+    out = in_a_process("""
+        import os, signal, threading
+        noise = {"v": nm.noise.White(0.1 / ms**0.5)}
+        pop = nm.QIF(J=15.0, noise=noise, seed=1)
+        nm.run(pop, 10 * ms)
+        stop = lambda: os.kill(os.getpid(), signal.SIGINT)
+        threading.Timer(0.2, stop).start()
+        try:
+            nm.run(pop, 5e8 * ms, inputs=3.0, every=10_000)
+        except KeyboardInterrupt as error:
+            rec = error.recording
+        assert rec.t.magnitude[0] == 10.0 and len(rec) > 2
+        assert rec.t.magnitude[-1] == pop.t.magnitude
+        assert rec.v.magnitude[-1] == pop.v.magnitude
+        other = nm.QIF(J=15.0, noise=noise, seed=1)
+        nm.run(other, 10 * ms)
+        nm.run(other, pop.t - 10 * ms, inputs=3.0, record=())
+        assert other.v == pop.v
+        print("stopped")
+    """)
+    assert out == "stopped\n"
+
+
+def test_ctrl_c_at_any_moment():
+    """Interrupted again and again, in runs and in loops; tape and population never part."""
+    out = in_a_process("""
+        import random, signal
+        def stop(*_):
+            raise KeyboardInterrupt
+        signal.signal(signal.SIGALRM, stop)
+        random.seed(1)
+        pop, reference = nm.QIF(J=15.0), nm.QIF(J=15.0)
+        nm.run(pop, 1 * ms)
+        pop.update(3.0)
+        nm.run(reference, 1 * ms)
+        reference.update(3.0)
+        stops = 0
+        for k in range(150):
+            every = random.choice((1, 3, 10))
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-4, 0.01))
+            try:
+                if k % 2:
+                    nm.run(pop, 1500 * 200 * ms, inputs=3.0, every=every)
+                else:
+                    with nm.record(pop) as rec:
+                        while True:
+                            pop.update(3.0)
+            except KeyboardInterrupt as error:
+                if not hasattr(error, "recording"):
+                    continue  # it came before the first step
+                stops += 1
+                rec = error.recording
+                assert rec.t.magnitude[-1] == pop.t.magnitude, k
+                assert rec.v.magnitude[-1] == pop.v.magnitude, k
+                assert len(rec.t) == len(rec.v), k
+                steps = np.diff(rec.t.magnitude)
+                assert ((0 < steps) & (steps < 0.05 * every + 1e-6)).all(), k
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        nm.run(reference, pop.t - reference.t, inputs=3.0, record=())
+        assert reference.snapshot().state.tobytes() == pop.snapshot().state.tobytes()
+        print(stops)
+    """)
+    assert int(out) > 100
+
+
+# ------------------------------------------------------------------- refused, and warned
+
+
+def test_a_recording_too_large_for_memory_is_refused_before_the_first_step():
+    pop = nm.QIF(shape=1000)
+    before = everything(pop)
+    with pytest.raises(MemoryError, match=r"would take .* GB.*every=\d+.*nothing has been stepped"):
+        nm.run(pop, 1e7 * ms)
+    assert everything(pop) == before
+
+
+def test_every_that_is_named_in_the_refusal_helps():
+    pop = nm.QIF()
+    with pytest.raises(MemoryError) as caught:
+        nm.run(pop, 1e13 * ms)
+    every = int(str(caught.value).split("every=")[1].split(";")[0])
+    steps = every * 1000
+    rec = nm.run(pop, steps * pop.dt, every=every, record="r") if steps < 1e7 else None
+    assert rec is None or len(rec) == 1001
+
+
+@pytest.mark.parametrize(
+    ("signal", "window", "warns"),
+    [
+        (STEP(3.0, start=500 * ms), (0, 100), True),
+        (STEP(3.0, start=100 * ms), (0, 100), True),
+        (STEP(3.0, start=99 * ms), (0, 100), False),
+        (STEP(3.0), (0, 100), False),
+        (STEP(3.0), (50, 100), False),
+        (STEP(3.0, start=10 * ms, stop=50 * ms), (50, 100), True),
+        (STEP(3.0, start=10 * ms, stop=50 * ms), (60, 100), True),
+        (STEP(3.0, start=10 * ms, stop=50 * ms), (20, 30), False),
+        (STEP(3.0, start=10 * ms, stop=50 * ms), (40, 60), False),
+        (STEP(3.0, start=10 * ms), (20, 100), False),
+        (STEP(3.0, start=10 * ms, stop=50 * ms, base=1.0), (60, 100), False),
+        (nm.signals.Ramp(0.0, 3.0, start=10 * ms, stop=20 * ms), (30, 40), False),
+        (nm.signals.Ramp(3.0, 0.0, start=10 * ms, stop=20 * ms), (30, 40), True),
+        (nm.signals.Sine(3.0, period=10 * ms), (1000, 1010), False),
+        (nm.signals.Constant(0.0), (0, 10), False),
+        (nm.signals.Pulses(1.0, width=1 * ms, period=100 * ms), (30, 60), False),
+        (nm.signals.Pulses(1.0, width=1 * ms, period=100 * ms, start=500 * ms), (30, 60), True),
+        (nm.signals.Pulses(1.0, width=1 * ms, times=[5, 90] * ms), (30, 60), False),
+        (nm.signals.Pulses(1.0, width=1 * ms, times=[5, 9] * ms), (30, 60), True),
+        (lambda t: 0.0, (0, 10), False),
+    ],
+)
+def test_a_signal_outside_the_window_warns_at_the_users_line(signal, window, warns):
+    start, stop = window
+    pop = nm.QIF()
+    if start:
+        nm.run(pop, start * ms, record=())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        nm.run(pop, (stop - start) * ms, inputs=signal)
+    assert len(caught) == warns
+    if warns:
+        text = str(caught[0].message)
+        assert text.startswith("I_ext = ")
+        assert f"{start} ms to {stop} ms" in text
+        assert caught[0].filename == __file__
+
+
+def test_a_pulse_cut_into_chunks_does_not_warn():
+    pop = nm.QIF(J=15.0)
+    pulse = STEP(3.0, start=0 * ms, stop=50 * ms)
+    for _ in range(10):
+        nm.run(pop, 5 * ms, inputs=pulse)
+
+
+# ----------------------------------------------------------------------------- progress
+
+
+@pytest.mark.parametrize("progress", [True, False, None])
+def test_progress(progress, capsys):
+    pop, plain = nm.QIF(J=15.0, shape=50), nm.QIF(J=15.0, shape=50)
+    rec = nm.run(pop, 200 * ms, inputs=3.0, progress=progress)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert ("100%" in shown.err) == bool(progress)
+    assert ("200/200 ms" in shown.err) == bool(progress)
+    assert bits(rec) == bits(nm.run(plain, 200 * ms, inputs=3.0))
+
+
+def test_progress_is_closed_after_an_error(capsys):
+    with pytest.raises(nm.SimulationError):
+        nm.run(coarse(), 3000 * ms, inputs=50.0, progress=True)
+    assert capsys.readouterr().err.endswith("\n")
+
+
+def test_units_of_several_inputs_are_checked_by_name():
+    pop = Relay()
+    before = everything(pop)
+    with pytest.raises(TypeError, match="current needs a current, for example"):
+        nm.run(pop, 1 * ms, inputs={"current": 3.0, "drive": 1 * Hz})
+    with pytest.raises(TypeError, match="drive needs a rate"):
+        nm.run(pop, 1 * ms, inputs={"current": 3 * pA, "drive": STEP(3 * pA)})
+    assert everything(pop) == before
