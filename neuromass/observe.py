@@ -37,7 +37,7 @@ class _Observer(Tape):
         if self._final is not None:
             return self._final
         count = self._count
-        return self._as_recording(self._clocks(count), self._samples[:, :count].copy())
+        return self._as_recording(self._times(count), self._samples[:, :count].copy())
 
     def close(self) -> None:
         """Keep the recording as it is now, whatever the population does later."""
@@ -51,8 +51,12 @@ class _LiveRecording(Recording):
     def __init__(self, tape: _Observer) -> None:
         self._tape = tape
 
+    @property
+    def _times(self) -> Floats:
+        return self._tape.recording()._times
+
     def __getattr__(self, name: str) -> Any:
-        if name in ("_times", "_data", "_measures", "_about"):
+        if name in ("_data", "_measures", "_about"):
             return getattr(self._tape.recording(), name)
         return super().__getattr__(name)
 

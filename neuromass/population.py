@@ -198,7 +198,10 @@ class Population(metaclass=ModelType):
         self._observer: Any = None
         self._owner: Any = None
         self._output_measure = model.measure(model.output)
+        self._row_of = {name: row for row, name in enumerate(model.states)}
         self._fast_step: Any = None
+        self._compiled_loop: Any = None
+        self._one_input = len(model.inputs) == 1
         self._takes_numbers = all(each.measure.is_dimensionless for each in model.inputs.values())
 
     def _take_seed(self, seed: int | None) -> None:
@@ -227,6 +230,7 @@ class Population(metaclass=ModelType):
         return result
 
     def _recipe(self) -> kernel_text.Recipe:
+        """What the population's kernels are made from; the same for its whole life."""
         model = self._model
         sources = tuple(
             kernel_text.Source(each.target, each.on_input, each.coloured, _number(each.target))
@@ -318,10 +322,13 @@ class Population(metaclass=ModelType):
         return _handed_out(self._model.parameters[name].measure, self._parameters[name])
 
     def _row(self, name: str) -> Floats:
-        return self._state[list(self._model.states).index(name)]
+        return self._state[self._row_of[name]]
 
     def _state_of(self, name: str) -> Any:
-        return _handed_out(self._model.states[name].measure, self._shaped(self._row(name)))
+        measure = self._model.states[name].measure
+        if self._shape == ():
+            return measure.quantity(float(self._state[self._row_of[name], 0]))
+        return _handed_out(measure, self._shaped(self._row(name)))
 
     def _output_of(self, name: str) -> Any:
         return _handed_out(self._model.outputs[name].measure, self._computed(name))
@@ -335,9 +342,12 @@ class Population(metaclass=ModelType):
         return np.broadcast_to(np.asarray(value, dtype=float), self._shape)
 
     def _internal(self, name: str) -> Any:
+        row = self._row_of.get(name)
+        if row is not None and self._shape == ():
+            return float(self._state[row, 0])
         model = self._model
-        if name in model.states:
-            value: Any = self._shaped(self._row(name))
+        if row is not None:
+            value: Any = self._shaped(self._state[row])
         elif name in model.outputs:
             value = self._computed(name)
         elif name in model.parameters:
@@ -498,6 +508,7 @@ class Population(metaclass=ModelType):
         step = self._fast_step
         if (
             step is not None
+            and self._one_input
             and self._takes_numbers
             and type(value) is float
             and not inputs
@@ -507,6 +518,8 @@ class Population(metaclass=ModelType):
             if raw - raw == 0.0 or self._has_stepped():
                 return self._output_measure.quantity(raw)
         self._one_step(self._held(value, inputs, with_units=True))
+        if self._shape == ():
+            return self._output_measure.quantity(float(self._output_array()))
         return _handed_out(self._output_measure, self._output_array())
 
     def advance(self, value: Any = _MISSING, /, **inputs: Any) -> Any:
@@ -534,7 +547,13 @@ class Population(metaclass=ModelType):
         True
         """
         step = self._fast_step
-        if step is not None and type(value) is float and not inputs and value - value == 0.0:
+        if (
+            step is not None
+            and self._one_input
+            and type(value) is float
+            and not inputs
+            and value - value == 0.0
+        ):
             raw = step(self._state, self._constants, self._plan, self._plan_dt, value)
             if raw - raw == 0.0 or self._has_stepped():
                 return raw
@@ -589,6 +608,11 @@ class Population(metaclass=ModelType):
                 f"This {type(self).__name__} is a member of a network, which alone can step it; "
                 f"step or run the network."
             )
+        step = self._single_step()
+        if step is not None:
+            raw = step(self._state, self._constants, self._plan, self._plan_dt, *held.values())
+            if raw - raw == 0.0 or self._has_stepped():
+                return
         drive, layout = self._drive(held)
         if self._observer is None:
             code = self._loop(1, drive, layout, *self._nothing_recorded())
@@ -596,22 +620,16 @@ class Population(metaclass=ModelType):
             code = self._observer.take(drive, layout)
         if code != kernel_text.FINE:
             raise self._failure(code)
-        self._choose_step()
 
-    def _choose_step(self) -> None:
-        """Use the kernel of a single step where it serves: it is called far faster."""
-        if (
-            self._fast_step is None
-            and self._lanes == 1
-            and self._shape == ()
-            and not self._sources
-            and len(self._model.inputs) == 1
-            and self._observer is None
-            and self._owner is None
-        ):
+    def _single_step(self) -> Any:
+        """The kernel of a single step where it serves: it is called far faster than a loop."""
+        if self._observer is not None or self._sources or self._shape != ():
+            return None
+        if self._fast_step is None:
             from neuromass.kernels.population import step  # noqa: PLC0415
 
             self._fast_step = step(self._recipe())
+        return self._fast_step
 
     def _drive(self, held: Mapping[str, Any]) -> tuple[Floats, NDArray[np.int64]]:
         """Held inputs as the flat array and the layout that a loop takes."""
@@ -625,7 +643,8 @@ class Population(metaclass=ModelType):
         return drive, np.array(layout, dtype=np.int64).reshape(-1, 3)
 
     def _nothing_recorded(self) -> tuple[NDArray[np.int64], Floats, Floats]:
-        channels = len(self._recipe().channels)
+        model = self._model
+        channels = len(model.states) + len(model.inputs) + len(model.outputs)
         slots = np.full(channels, -1, dtype=np.int64)
         return slots, np.empty((0, 0, self._lanes)), np.empty((0, self._lanes))
 
@@ -641,15 +660,16 @@ class Population(metaclass=ModelType):
         average: bool = False,
     ) -> int:
         """Take some steps, all or none of them; returns FINE or what went wrong."""
-        from neuromass.kernels.population import loop  # noqa: PLC0415
+        if self._compiled_loop is None:
+            from neuromass.kernels.population import loop  # noqa: PLC0415
 
+            self._compiled_loop = loop(self._recipe(), self._lanes)
         plan = self._plan
         plan[kernel_text.STEPS] = steps
         plan[kernel_text.EVERY] = every
         plan[kernel_text.AVERAGE] = average
-        run = loop(self._recipe(), self._lanes)
         return int(
-            run(
+            self._compiled_loop(
                 self._state, self._constants, self._coefficients, drive, layout, plan,
                 slots, samples, sums, self._dt,
             )

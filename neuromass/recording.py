@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -81,17 +81,24 @@ class Recording:
 
     def __init__(
         self,
-        times: Floats,
+        times: Floats | Callable[[], Floats],
         data: Mapping[str, Floats],
         measures: Mapping[str, Measure],
         about: About,
     ) -> None:
-        self._times = times
+        self._given_times = times
         self._data = dict(data)
         self._measures = dict(measures)
         self._about = about
 
     # ------------------------------------------------------------------- reading
+
+    @property
+    def _times(self) -> Floats:
+        """Times in ms; made when they are first asked for, as they cost as much as a trace."""
+        if callable(self._given_times):
+            self._given_times = self._given_times()
+        return self._given_times
 
     @property
     def t(self) -> Any:
@@ -480,10 +487,20 @@ class Recordings(Mapping[str, Recording]):
         Returns
         -------
         pandas.DataFrame
+            Columns (member, name) or (member, name, lane); the lane of a single population
+            is empty if another member has lanes.
         """
         pandas = _optional("pandas", "to_dataframe")
+        _ = self.t  # refuses members that do not share their times
         frames = {name: each.to_dataframe() for name, each in self._members.items()}
-        whole = pandas.concat(frames, axis=1)
+        levels = max(frame.columns.nlevels for frame in frames.values())
+        lanes = [f"lane_{i}" for i in range(levels - 1)] if levels > 2 else ["lane"] * (levels - 1)
+        names = ["member", "name", *lanes]
+        for frame in frames.values():
+            keys = [key if isinstance(key, tuple) else (key,) for key in frame.columns]
+            padded = [(*key, *[""] * (levels - len(key))) for key in keys]
+            frame.columns = pandas.MultiIndex.from_tuples(padded, names=names[1:])
+        whole = pandas.concat(frames, axis=1, names=names)
         whole.attrs["units"] = {name: each.attrs["units"] for name, each in frames.items()}
         return whole
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from neuromass.population import Population
 from neuromass.recording import About, Recording
 
 Floats = NDArray[np.float64]
+
+
+_SMALL = 1 << 26
+"""Bytes for which nobody asks how much memory there is."""
 
 
 def names_to_record(record: Any, population: Population) -> tuple[str, ...]:
@@ -124,28 +129,37 @@ class Tape:
     def recording(self) -> Recording:
         """The samples so far, and the last step if it fell between two samples."""
         steps, count = self._steps, self._count
-        clocks = self._clocks(count)
-        if steps % self._every and not self._average:
+        between = steps % self._every != 0 and not self._average
+        if between:
             self.extend(1)
             self._write_current(count)
-            clocks = np.append(clocks, self._clock + steps)
-        return self._as_recording(clocks, self._samples[:, : len(clocks)])
+        return self._as_recording(self._times(count, between), self._samples[:, : count + between])
 
-    def _clocks(self, count: int) -> Floats:
-        """The times of the first samples, in steps."""
-        clocks = self._clock + self._every * np.arange(count, dtype=float)
-        return clocks + 0.5 * (self._every + 1) if self._average else clocks
+    def _times(self, count: int, between: bool = False) -> Callable[[], Floats]:
+        """What makes the times of the samples, and of the present if that is one more."""
+        present = self._clock + self._steps if between else None
+        return partial(
+            _times, self._clock, self._every, count, self._average, present, self._population._dt
+        )
 
-    def _as_recording(self, clocks: Floats, traces: Floats) -> Recording:
+    def _as_recording(self, times: Floats | Callable[[], Floats], traces: Floats) -> Recording:
         population = self._population
-        times = clocks * population._dt
         data = {
-            name: traces[slot].reshape(len(times), *population.shape)
+            name: traces[slot].reshape(traces.shape[1], *population.shape)
             for slot, name in enumerate(self._names)
         }
         measures = {name: population._model.measure(name) for name in self._names}
         source = about_population(population, self._every, self._average)
         return Recording(times, data, measures, source)
+
+
+def _times(
+    start: int, every: int, count: int, average: bool, present: int | None, dt: float
+) -> Floats:
+    clocks = start + every * np.arange(count, dtype=float)
+    if average:
+        clocks += 0.5 * (every + 1)
+    return (clocks if present is None else np.append(clocks, present)) * dt
 
 
 def about_population(population: Population, every: int, average: bool) -> About:
@@ -169,8 +183,7 @@ def allocate(shape: tuple[int, int, int], every: int) -> Floats:
     """An array for all samples; refused, saying what to set, if it does not fit into memory."""
     names, count, lanes = shape
     size = 8 * count * max(1, names) * lanes
-    free = free_memory()
-    if size <= 0.9 * free:
+    if size < _SMALL or size <= 0.9 * (free := free_memory()):
         return np.empty(shape)
     times = math.ceil(size / (0.45 * free))
     raise MemoryError(

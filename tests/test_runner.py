@@ -239,9 +239,9 @@ def test_the_error_survives_a_pickle():
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, ZeroDivisionError])
-@pytest.mark.parametrize("lanes", [(), (100,)])
+@pytest.mark.parametrize("lanes", [(), (4000,)])
 def test_an_error_out_of_a_function_leaves_all_in_order(kind, lanes):
-    """With 100 lanes a run of 2000 steps takes several blocks; the function fails in one."""
+    """With 4000 lanes a run of 2000 steps takes several blocks; the function fails in one."""
 
     def drive(t):
         if np.size(t.magnitude) > 2 and t.magnitude[-1] > 60.0:
