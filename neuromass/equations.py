@@ -894,6 +894,8 @@ class Equations:
         in the graph, and `roots` are the outputs alone.
     order : tuple of str
         The arguments of that function.
+    single : bool
+        Whether that function returns a number, not a tuple of one or more.
     why : str
         Why it could not be read.
     mark : str
@@ -910,6 +912,7 @@ class Equations:
     roots: tuple[int, ...]
     written: Callable[..., Any] | None = None
     order: tuple[str, ...] = ()
+    single: bool = False
     why: str = ""
     mark: str = ""
     kept: tuple[str, ...] = ()
@@ -1001,7 +1004,7 @@ class Equations:
         values : mapping
             Value of each state, input and parameter, in internal units.
         """
-        own = self.written(*(values[name] for name in self.order)) if self.written else ()
+        own = _listed(self.written(*(values[n] for n in self.order))) if self.written else ()
         return (*own, *self.values(self.roots, values, _meaning))
 
     def exactly(self, roots: Sequence[int], values: Mapping[str, Any]) -> list[Any]:
@@ -1171,9 +1174,9 @@ def read(
     try:
         seen = reader.recorded()
     except UnreadableError as error:
-        written = reader.as_written(str(error))
         _refuse_models(function, str(error), is_model)
-        return written, reader.paths()
+        checked = reader.paths()
+        return reader.as_written(str(error)), checked
     if repr(reader.recorded()) != repr(seen):
         raise UnreadableError(
             "random numbers or other things that change: noise is given by noise="
@@ -1207,6 +1210,7 @@ class _Reader:
         self._names = {kind: tuple(names[kind]) for kind in ("state", "input", "parameter")}
         self._outputs = outputs
         self._redirect = redirect
+        self._single = False
 
     def recorded(self) -> Equations:
         """The equations where all of it can be recorded."""
@@ -1217,8 +1221,13 @@ class _Reader:
         """The equations with the derivatives as they are written; outputs are recorded."""
         graph = Graph()
         found = self._equations(graph, self._record(graph, None, with_derivatives=False))
-        function = self._function
-        return replace(found, written=function, why=why, mark=fingerprint(function))
+        return replace(
+            found,
+            written=self._function,
+            single=self._single,
+            why=why,
+            mark=fingerprint(self._function),
+        )
 
     def paths(self) -> list[Equations]:
         """The equations on every path through the branches."""
@@ -1257,7 +1266,9 @@ class _Reader:
         zero = Traced(graph, graph.number(0.0), 0.0, path)
         results: list[Any] = []
         if with_derivatives:
-            results += _listed(self._redirect(self._function)(*(symbols[n] for n in self._order)))
+            returned = self._redirect(self._function)(*(symbols[n] for n in self._order))
+            self._single = isinstance(returned, (Traced, float, int))
+            results += _listed(returned)
         for output, uses in self._outputs.values():
             results.append(self._redirect(output)(*(symbols[n] for n in uses)))
         return tuple(graph.as_number(zero.operand(result).index) for result in results)

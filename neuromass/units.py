@@ -16,7 +16,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
@@ -142,16 +142,13 @@ def _scale(registry: Any, units: Any) -> _Scale:
 def _measure_scale(registry: Any, units: Any) -> _Scale:
     unit = registry.Unit(units)
     factor, root = registry.get_root_units(unit)
-    exponents = {
-        name: Fraction(float(power)).limit_denominator(1000)
-        for name, power in root.dimensionality.items()
-    }
+    exponents = {name: _fraction(power) for name, power in root.dimensionality.items()}
     decimal = sum(_BASES.get(name, 0) * power for name, power in exponents.items())
     ten = 10 ** int(decimal) if decimal == int(decimal) else 10.0 ** float(decimal)
     times, over = _snapped(float(factor) * ten)
     dimension = tuple(sorted((name, power) for name, power in exponents.items() if power))
     linear = _is_linear(registry, unit, root)
-    return _Scale(dimension, times, over, "radian" in format(root, "D"), linear)
+    return _Scale(dimension, times, over, "radian" in root._units, linear)
 
 
 def _is_linear(registry: Any, unit: Any, root: Any) -> bool:
@@ -259,15 +256,35 @@ def measure(unit: Any = "", *, angle: bool = False) -> Measure:
     scale = _scale(unit._REGISTRY, unit._units)
     if not scale.linear:
         raise TypeError(f"A unit is needed that starts at zero, unlike {unit}.")
-    text = format(unit, "D")
-    text = "" if text == "dimensionless" else text
-    found = Measure(text, scale.dimension, scale.times, scale.over, angle, _symbol(unit))
+    text = _full(unit)
+    symbol = _tight(_written(unit, unit._REGISTRY.get_symbol))
+    found = Measure(text, scale.dimension, scale.times, scale.over, angle, symbol)
     known = _measures.setdefault((text, angle), found)
     return known if known == found else found
 
 
-def _symbol(unit: Any) -> str:
-    return _tight(format(unit, "~D"))
+def _full(unit: Any) -> str:
+    return _written(unit, str)
+
+
+def _written(unit: Any, name_of: Callable[[str], str]) -> str:
+    """A unit as text, whatever format and number type its registry prefers."""
+    return _product({name_of(name): _fraction(power) for name, power in unit._units.items()})
+
+
+def _product(powers: Mapping[str, Fraction]) -> str:
+    above = " * ".join(_powered(name, power) for name, power in powers.items() if power > 0)
+    under = " / ".join(_powered(name, -power) for name, power in powers.items() if power < 0)
+    return f"{above or '1'} / {under}" if under else above
+
+
+def _powered(name: str, power: Fraction) -> str:
+    exponent = power if power.denominator == 1 else float(power)
+    return name if power == 1 else f"{name} ** {exponent}"
+
+
+def _fraction(power: Any) -> Fraction:
+    return Fraction(float(power)).limit_denominator(1000)
 
 
 def _tight(text: str) -> str:
@@ -304,13 +321,7 @@ def internal_unit(dimension: Exponents) -> str:
         "mm": powers.pop("[length]", Fraction(0)) - 2 * mass,
         "ms": powers.pop("[time]", Fraction(0)) + 3 * mass,
     } | {name.strip("[]"): power for name, power in powers.items()}
-    above = "*".join(_powered(name, power) for name, power in in_units.items() if power > 0)
-    under = "/".join(_powered(name, -power) for name, power in in_units.items() if power < 0)
-    return f"{above or '1'}/{under}" if under else above
-
-
-def _powered(name: str, power: Fraction) -> str:
-    return name if power == 1 else f"{name}**{power if power.denominator == 1 else float(power)}"
+    return _tight(_product(in_units))
 
 
 def is_quantity(value: Any) -> bool:
@@ -397,14 +408,15 @@ def _plain(value: Any, name: str, unit: Measure, example: float | None) -> Any:
         array = np.asarray(value)
         if array.dtype.kind in "cbSUMm":
             raise TypeError
-        if array.ndim and array.dtype == object:
-            parts = [_plain(item, name, unit, example) for item in array.ravel()]
-            array = np.array(parts, dtype=float).reshape(array.shape)
-        array = array.astype(float)
+        if array.ndim == 0 or array.dtype != object:
+            array = array.astype(float)
     except OverflowError:
         raise ValueError(f"{name} must be finite, and {_shown(value)} is too large.") from None
     except (TypeError, ValueError):
         raise TypeError(f"{_needs(name, unit, example)}, not {_shown(value)}.") from None
+    if array.dtype == object:
+        parts = [_plain(item, name, unit, example) for item in array.ravel()]
+        array = np.array(parts, dtype=float).reshape(array.shape)
     return float(array) if array.ndim == 0 else array
 
 
@@ -425,7 +437,7 @@ def _needs(name: str, unit: Measure, example: float | None) -> str:
 def _wrong_unit(
     value: Any, scale: _Scale, unit: Measure, name: str, example: float | None
 ) -> UnitError:
-    given = format(value.units, "D")
+    given = _full(value.units) or "dimensionless"
     if scale.dimension == unit.dimension:
         kind = "frequency" if unit.dimension == HZ.dimension else "number"
         advice = " Divide an angular frequency by 2 pi, and give it in Hz." * (kind == "frequency")
@@ -436,7 +448,7 @@ def _wrong_unit(
 
 
 def _not_linear(value: Any, unit: Measure, name: str) -> UnitError:
-    given = format(value.units, "D")
+    given = _full(value.units) or "dimensionless"
     return UnitError(
         f"{name} was given in {given}, which does not start at zero; convert it first, for "
         f"example with .to({unit.text or 'dimensionless'!r}).",
