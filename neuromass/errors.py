@@ -1,7 +1,8 @@
-"""The package's own error."""
+"""The package's own error, and how it warns and refuses."""
 
 from __future__ import annotations
 
+import operator
 import sys
 import warnings
 from pathlib import Path
@@ -16,6 +17,16 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_FOLDER):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def whole_number(value: Any, name: str) -> int:
+    """A whole number as an int; a TypeError that names it for anything else."""
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise TypeError(f"{name} must be a whole number, not {value!r}.")
 
 
 class SimulationError(ArithmeticError):

@@ -118,8 +118,8 @@ def make(value: Any, declared: Input, name: str, window: Window, shape: tuple[in
     shape : tuple
         Lanes of the population.
     """
-    plain = value.magnitude if units.is_quantity(value) else value
-    if isinstance(plain, (np.ndarray, list, tuple)) and np.ndim(plain) > 0:
+    plain = getattr(value, "magnitude", value)
+    if isinstance(plain, (list, tuple)) or (isinstance(plain, np.ndarray) and plain.ndim):
         return _listed(value, declared, name, window, shape)
     signal = signals.as_signal(value, name, at=(window.clock + 0.5) * window.dt)
     if signal.measure.dimension != declared.measure.dimension:

@@ -23,6 +23,7 @@ import numpy as np
 from neuromass import units
 from neuromass.declaration import Model, suggestion
 from neuromass.equations import exact_meaning
+from neuromass.errors import whole_number
 from neuromass.units import MS, Measure
 
 __all__ = ["OrnsteinUhlenbeck", "White"]
@@ -211,9 +212,7 @@ def take_seed(seed: Any) -> int:
     """A seed as given, or a drawn one."""
     if seed is None:
         return secrets.randbits(31)
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise TypeError(f"seed must be a whole number, not {seed!r}.")
-    number = int(seed.__index__())
+    number = whole_number(seed, "seed")
     if not 0 <= number < 2**63:
         raise ValueError(f"seed must lie between 0 and 2**63 - 1, and {number} does not.")
     return number

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass.errors import whole_number
 from neuromass.feeds import Window
 from neuromass.population import Population
 from neuromass.recording import Recording, Recordings
@@ -107,8 +108,8 @@ def record(
     """
     if (population is None) == (not populations):
         raise TypeError("record takes one population, record(pop), or several by name.")
-    if isinstance(every, bool) or not hasattr(every, "__index__") or every < 1:
-        raise ValueError(f"every is a positive whole number of steps, not {every!r}.")
+    if whole_number(every, "every") < 1:
+        raise ValueError(f"every must be at least 1, not {every}.")
     members = {"": population} if population is not None else populations
     tapes = _attached(members, names, int(every))
     live = {name: _LiveRecording(tape) for name, tape in tapes.items()}

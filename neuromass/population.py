@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Declaration, Model, ModelType, suggestion
-from neuromass.errors import SimulationError
+from neuromass.errors import SimulationError, whole_number
 from neuromass.kernels import text as kernel_text
 from neuromass.units import MS
 
@@ -385,6 +385,11 @@ class Population(metaclass=ModelType):
         model = type(self).model
         if name.startswith("_") or model is None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if name in model.inputs:  # whose own message got lost on the way here
+            raise AttributeError(
+                f"{name} is an input, which has a value only during a step: feed it with "
+                f"update({name}=...), see it with record=({name!r},)."
+            )
         raise AttributeError(
             f"{type(self).__name__} has no attribute {name!r}"
             f"{suggestion(name, [*model.states, *model.parameters, *model.outputs])}."
@@ -942,9 +947,7 @@ def _step(dt: Any, model: Model) -> float:
 
 
 def _lane(lane: Any) -> int:
-    if isinstance(lane, bool) or not hasattr(lane, "__index__"):
-        raise TypeError(f"lane must be a whole number, not {lane!r}.")
-    number = int(lane.__index__())
+    number = whole_number(lane, "lane")
     if not 0 <= number < 2**31:
         raise ValueError(f"lane must lie between 0 and 2**31 - 1, and {number} does not.")
     return number
@@ -1005,12 +1008,12 @@ def _check_floors(
 
 def _given_shape(shape: Any) -> tuple[int, ...]:
     parts = shape if isinstance(shape, (tuple, list)) else (shape,)
-    for each in parts:
-        if isinstance(each, bool) or not hasattr(each, "__index__") or each < 1:
-            raise ValueError(
-                f"shape must be a positive whole number or a tuple of them, not {shape!r}."
-            )
-    return tuple(int(each) for each in parts)
+    whole = tuple(whole_number(each, "shape") for each in parts)
+    if any(each < 1 for each in whole):
+        raise ValueError(
+            f"shape must be a positive whole number or a tuple of them, not {shape!r}."
+        )
+    return whole
 
 
 def _check_broadcast(name: str, value: Any, shape: tuple[int, ...]) -> None:

@@ -7,7 +7,7 @@ import sys
 from typing import Any, Protocol
 
 from neuromass import feeds, units
-from neuromass.errors import SimulationError
+from neuromass.errors import SimulationError, whole_number
 from neuromass.feeds import Window
 from neuromass.kernels import text as kernel_text
 from neuromass.population import Population
@@ -140,9 +140,7 @@ def _steps(duration: Any, dt: float) -> int:
 
 
 def _every(every: Any, steps: int) -> int:
-    if isinstance(every, bool) or not hasattr(every, "__index__"):
-        raise TypeError(f"every is a whole number of steps, not {every!r}.")
-    count = int(every.__index__())
+    count = whole_number(every, "every")
     if count < 1:
         raise ValueError(f"every must be at least 1, not {count}.")
     if steps % count:

@@ -186,8 +186,8 @@ def test_what_is_recorded_must_be_populations_and_names():
         ((pop,), {"names": "w"}, ValueError, "QIF has no 'w'"),
         ((pop,), {"names": ("r", "r")}, ValueError, "twice"),
         ((pop,), {"every": 0}, ValueError, "every"),
-        ((pop,), {"every": 1.5}, ValueError, "every"),
-        ((pop,), {"every": True}, ValueError, "every"),
+        ((pop,), {"every": 1.5}, TypeError, "every"),
+        ((pop,), {"every": True}, TypeError, "every"),
     ):
         with pytest.raises(kind, match=text), nm.record(*arguments, **keywords):
             pass
