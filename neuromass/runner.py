@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import warnings
 from typing import Any, Protocol
 
 from neuromass import feeds, units
@@ -216,26 +217,45 @@ class _NoBar:
 
 
 class _TimeBar:
-    """A progress bar in simulated time."""
+    """A progress bar in simulated time.
+
+    Unless it was asked for, it is made after the first block of steps, so that compiling is no
+    part of its second and short runs do without it.
+    """
 
     def __init__(self, window: Window, label: str, shown: bool) -> None:
-        from tqdm.auto import tqdm  # noqa: PLC0415
+        self._window = window
+        self._label = label
+        self._shown = shown
+        self._done = 0
+        self._bar = self._made() if shown else None
 
-        self._dt = window.dt
-        self._bar = tqdm(
+    def _made(self) -> Any:
+        with warnings.catch_warnings():
+            # tqdm recommends ipywidgets in a notebook without them, where its bar is text
+            warnings.filterwarnings("ignore", message="IProgress not found")
+            from tqdm.auto import tqdm  # noqa: PLC0415
+        window = self._window
+        return tqdm(
             total=window.steps * window.dt,
-            desc=label,
+            initial=self._done * window.dt,
+            desc=self._label,
             bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:.5g}/{total:.5g} ms "
             "[{elapsed}<{remaining}]",
-            delay=0 if shown else 1,
-            leave=shown,
+            delay=0 if self._shown else 1,
+            leave=self._shown,
         )
 
     def update(self, count: int) -> None:
-        self._bar.update(count * self._dt)
+        self._done += count
+        if self._bar is not None:
+            self._bar.update(count * self._window.dt)
+        elif self._done < self._window.steps:
+            self._bar = self._made()
 
     def close(self) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
 
 def _bar(progress: bool | None, window: Window, label: str) -> Any:
