@@ -508,7 +508,7 @@ class Population(metaclass=ModelType):
         >>> pop = nm.QIF(eta=-5.0, J=15.0)
         >>> rate = pop.update(3.0)
         >>> print(f"{rate:.2f~P}")
-        1.49 Hz
+        0.16 Hz
         """
         step = self._fast_step
         if (

@@ -75,7 +75,7 @@ class Recording:
     >>> rec = nm.run(nm.QIF(J=15.0), 10 * ms, inputs=3.0)
     >>> rec.r.shape
     (201,)
-    >>> rec.array("r", Hz)[-1] == rec.r[-1].magnitude
+    >>> bool(rec.array("r", Hz)[-1] == rec.r[-1].magnitude)
     True
     """
 
