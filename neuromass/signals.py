@@ -12,8 +12,8 @@ A bare ``0`` needs no unit where another value gives it: ``Ramp(0, 3 * pA, ...)`
 >>> drive = signals.Step(3.0, start=100 * ms, stop=250 * ms) + signals.Sine(0.5, frequency=10 * Hz)
 >>> drive
 Step(3, start=100 ms, stop=250 ms) + Sine(0.5, frequency=10 Hz)
->>> drive(125 * ms)
-<Quantity(3.5, 'dimensionless')>
+>>> print(drive(125 * ms))
+3.5 dimensionless
 """
 
 from __future__ import annotations
@@ -545,8 +545,8 @@ class Constant(Signal):
     --------
     >>> from neuromass import signals
     >>> from neuromass.units import ms, pA
-    >>> signals.Constant([1.0, 2.0] * pA)(10 * ms)
-    <Quantity([1. 2.], 'picoampere')>
+    >>> print(signals.Constant([1.0, 2.0] * pA)(10 * ms))
+    [1.0 2.0] picoampere
     """
 
     _level: Any
@@ -596,8 +596,8 @@ class Step(Signal):
     >>> from neuromass import signals
     >>> from neuromass.units import ms
     >>> step = signals.Step(3.0, start=100 * ms, stop=250 * ms)
-    >>> step([99.9, 100, 249.9, 250] * ms)
-    <Quantity([0. 3. 3. 0.], 'dimensionless')>
+    >>> print(step([99.9, 100, 249.9, 250] * ms))
+    [0.0 3.0 3.0 0.0] dimensionless
     """
 
     _amplitude: Any
@@ -671,8 +671,8 @@ class Pulses(Signal):
     >>> train = signals.Pulses(2.0, width=1 * ms, period=10 * ms, start=5 * ms, count=3)
     >>> train.changes()
     array([ 5.,  6., 15., 16., 25., 26.])
-    >>> train([5, 5.5, 6, 15, 35] * ms)
-    <Quantity([2. 2. 0. 2. 0.], 'dimensionless')>
+    >>> print(train([5, 5.5, 6, 15, 35] * ms))
+    [2.0 2.0 0.0 2.0 0.0] dimensionless
     >>> signals.Pulses(2.0, width=1 * ms, times=[5, 17] * ms).changes()
     array([ 5.,  6., 17., 18.])
     """
@@ -820,8 +820,8 @@ class Ramp(Signal):
     --------
     >>> from neuromass import signals
     >>> from neuromass.units import ms
-    >>> signals.Ramp(1.0, 3.0, start=10 * ms, stop=20 * ms)([0, 10, 15, 20, 90] * ms)
-    <Quantity([1. 1. 2. 3. 3.], 'dimensionless')>
+    >>> print(signals.Ramp(1.0, 3.0, start=10 * ms, stop=20 * ms)([0, 10, 15, 20, 90] * ms))
+    [1.0 1.0 2.0 3.0 3.0] dimensionless
     """
 
     _first: Any
@@ -899,8 +899,8 @@ class Sine(Signal):
     --------
     >>> from neuromass import signals
     >>> from neuromass.units import Hz, ms
-    >>> signals.Sine(2.0, frequency=10 * Hz, offset=1.0)([0, 25, 75] * ms)
-    <Quantity([ 1.  3. -1.], 'dimensionless')>
+    >>> print(signals.Sine(2.0, frequency=10 * Hz, offset=1.0)([0, 25, 75] * ms))
+    [ 1.0  3.0 -1.0] dimensionless
     """
 
     _aside = frozenset({"measure", "_period"})
@@ -1012,10 +1012,10 @@ class Sampled(Signal):
     >>> from neuromass import signals
     >>> from neuromass.units import ms
     >>> held = signals.Sampled([1.0, 2.0, 4.0], dt=10 * ms, outside="zero")
-    >>> held([-5, 5, 10, 25, 30] * ms)
-    <Quantity([0. 1. 2. 4. 0.], 'dimensionless')>
-    >>> signals.Sampled([1.0, 2.0, 4.0], dt=10 * ms, kind="linear")([0, 5, 15, 20] * ms)
-    <Quantity([1.  1.5 3.  4. ], 'dimensionless')>
+    >>> print(held([-5, 5, 10, 25, 30] * ms))
+    [0.0 1.0 2.0 4.0 0.0] dimensionless
+    >>> print(signals.Sampled([1.0, 2.0, 4.0], dt=10 * ms, kind="linear")([0, 5, 15, 20] * ms))
+    [1.0  1.5 3.0  4.0 ] dimensionless
     """
 
     _values: Floats
