@@ -587,6 +587,8 @@ class _Redirection:
     def __init__(self, is_model: Callable[[Any], bool], made: type | None = None) -> None:
         self._is_model = is_model
         self._made = made
+        self._made_name = made.__name__ if made else ""
+        self._made_codes = _codes(made)
         self._copies: dict[Any, Any] = {}
         self._builtins = {
             **vars(builtins),
@@ -657,11 +659,14 @@ class _Redirection:
 
     def _is_made(self, name: str, function: types.FunctionType) -> bool:
         """Whether a function in the body of the class being made means that class."""
-        made = self._made
-        if made is None or name != made.__name__:
-            return False
-        inside = function.__qualname__.startswith(f"{made.__qualname__}.")
-        return inside and function.__module__ == made.__module__
+        return name == self._made_name and function.__code__ in self._made_codes
+
+
+def _codes(made: type | None) -> set[types.CodeType]:
+    """The code of the functions in the body of a class."""
+    found = vars(made).values() if made else ()
+    inner = (getattr(each, "__func__", getattr(each, "function", each)) for each in found)
+    return {each.__code__ for each in map(_plain_function, inner) if hasattr(each, "__code__")}
 
 
 def _plain_function(value: Any) -> Any:
@@ -692,7 +697,7 @@ def names_used(code: types.CodeType) -> set[str]:
     return names
 
 
-_KNOWN_MODULES: Final = ("numpy", "math", "scipy", "numba", "builtins")
+_KNOWN_MODULES: Final = ("numpy", "math", "scipy", "numba")
 
 
 def _is_known(value: Any) -> bool:
