@@ -900,7 +900,7 @@ class Sine(Signal):
     >>> from neuromass import signals
     >>> from neuromass.units import Hz, ms
     >>> print(signals.Sine(2.0, frequency=10 * Hz, offset=1.0)([0, 25, 75] * ms))
-    [ 1.0  3.0 -1.0] dimensionless
+    [1.0 3.0 -1.0] dimensionless
     """
 
     _aside = frozenset({"measure", "_period"})
@@ -1015,7 +1015,7 @@ class Sampled(Signal):
     >>> print(held([-5, 5, 10, 25, 30] * ms))
     [0.0 1.0 2.0 4.0 0.0] dimensionless
     >>> print(signals.Sampled([1.0, 2.0, 4.0], dt=10 * ms, kind="linear")([0, 5, 15, 20] * ms))
-    [1.0  1.5 3.0  4.0 ] dimensionless
+    [1.0 1.5 3.0 4.0] dimensionless
     """
 
     _values: Floats
