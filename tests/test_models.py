@@ -1261,3 +1261,15 @@ def test_default_inputs_give_way_to_given_ones():
     nm.run(pair_, 200 * ms, {"P": 0.0})
     assert pair_.E == 0
     assert column.update().units == mV
+
+
+@pytest.mark.slow
+def test_every_model_has_its_figure(tmp_path, monkeypatch):
+    matplotlib = pytest.importorskip("matplotlib")
+    monkeypatch.setitem(matplotlib.rcParams, "backend", "agg")
+    from figures import FIGURES, draw_all
+
+    paths = draw_all(tmp_path)
+    assert set(FIGURES) == set(IDS)
+    assert [path.stem for path in paths] == list(FIGURES)
+    assert all(path.stat().st_size > 10_000 for path in paths)

@@ -127,9 +127,9 @@ class QIFAlphaAdaptation(QIFAdaptation):
     -----
     Names elsewhere:
 
-    ==========  ==============  ===========================  ==============
+    ==========  ==============  ===========================  ================
     here        the paper       TVB, GastSchmidtKnosche_SF   PyRates, qif_sfa
-    ==========  ==============  ===========================  ==============
+    ==========  ==============  ===========================  ================
     tau         tau             tau                          tau
     eta         eta bar         eta                          eta
     delta       Delta           Delta                        Delta
@@ -137,7 +137,7 @@ class QIFAlphaAdaptation(QIFAdaptation):
     alpha       alpha           alpha = ours times tau_a     alpha
     tau_a       tau_A           tau_A                        tau_a
     a, x        A, B            A, B                         a, x
-    ==========  ==============  ===========================  ==============
+    ==========  ==============  ===========================  ================
 
     TVB scales the kernel to unit area, so that its alpha is the steady gain: its default of 10
     with tau_A = 10 is alpha = 1 here.

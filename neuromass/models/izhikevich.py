@@ -32,13 +32,12 @@ class IzhikevichMeanField(Population):
 
     have thresholds :math:`\theta_j` from a Lorentzian of centre v_t and half-width
     :math:`\Delta`, and are coupled all to all by conductances. The equations are an
-    approximation: every neuron feels the same u, which follows the mean potential and the
-    population's rate, while each Izhikevich neuron recovers from its own spikes; and neurons
-    with a threshold below v_r, which the Lorentzian has, are treated as if it were above. Both
-    are good for small :math:`\Delta` and slow recovery.
+    approximation of Izhikevich's model: every neuron feels the same u, which follows the mean
+    potential and the population's rate, while his neurons recover each from its own spikes.
 
     The equations hold for v above v_r only: below, the rate would turn negative. A population
-    that falls there, for example by an inhibitory current, stops with a `SimulationError`.
+    that falls there, for example by an inhibitory current, stops with a `SimulationError`; one
+    with noise is held at v_r.
 
     The defaults are those of regular spiking neurons: Izhikevich's C, k, v_r, v_t, a and b, and
     the values of the 2023 paper for the rest. Without input eta = 0 puts the population to rest

@@ -45,9 +45,9 @@ class JansenRit(Population):
 
     The paper writes r for rho. Names elsewhere:
 
-    =========  ======================  =======================
-    here       TVB, JansenRit          brainmass, JansenRit
-    =========  ======================  =======================
+    =========  ======================  ========================
+    here       TVB, JansenRit          brainmass, JansenRitStep
+    =========  ======================  ========================
     A, B       A, B                    Ae, Ai
     a, b       a, b (per ms)           be, bi
     e0         nu_max (per ms)         s_max = 2 e0
@@ -56,7 +56,7 @@ class JansenRit(Population):
     C          J                       C
     C1 to C4   a_1 J to a_4 J          a1 C to a4 C
     p          mu                      an input
-    =========  ======================  =======================
+    =========  ======================  ========================
 
     TVB's default threshold of 5.52 mV is not the paper's 6 mV.
 

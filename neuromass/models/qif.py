@@ -50,8 +50,9 @@ class QIF(Population):
     I_ext         I           I                          I_ext
     ============  ==========  =========================  ============
 
-    None of them has units: a rate is in one over the unit in which tau was meant, so that with
-    tau = 10 for 10 ms a rate of 0.1 is 100 Hz.
+    These have no units: a rate is in one over the unit in which tau was meant, so that with
+    tau = 10 for 10 ms a rate of 0.1 is 100 Hz. brainmass has units, and takes delta as a rate:
+    ours divided by tau.
 
     References
     ----------
