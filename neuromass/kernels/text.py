@@ -74,7 +74,7 @@ class Recipe:
     method : str
         ``"euler"`` or ``"heun"``.
     lowest : tuple
-        Lower bound of each state, or None.
+        Lower bound of each state: a number, the name of a parameter, or None.
     output : str
         The state or output that a step returns.
     sources : tuple of Source
@@ -84,15 +84,28 @@ class Recipe:
     model: str
     equations: Equations
     method: str
-    lowest: tuple[float | None, ...]
+    lowest: tuple[float | str | None, ...]
     output: str
     sources: tuple[Source, ...] = ()
 
     @property
     def bounded(self) -> list[tuple[str, float]]:
-        """States with a lower bound, and the bound."""
+        """States with a lower bound, and that of their `height`."""
         pairs = zip(self.equations.states, self.lowest, strict=True)
-        return [(name, low) for name, low in pairs if low is not None]
+        bounds = ((name, 0.0 if isinstance(low, str) else low) for name, low in pairs)
+        return [(name, low) for name, low in bounds if low is not None]
+
+    def floor(self, state: str) -> str:
+        """Text of a state's lower bound."""
+        low = self.lowest[self.equations.states.index(state)]
+        if isinstance(low, str):
+            return f"c{self.equations.nodes.index(('parameter', low))}"
+        return f"{low!r}"
+
+    def height(self, state: str) -> str:
+        """Text of what is compared with it: the state, or how far it is above a parameter."""
+        low = self.lowest[self.equations.states.index(state)]
+        return f"(s_{state} - {self.floor(state)})" if isinstance(low, str) else f"s_{state}"
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -121,7 +134,8 @@ def rate_lines(equations: Equations, states: str, rates: str, temporary: str) ->
         places |= {name: f"{states}{name}" for name in equations.states}
         places |= {name: f"x_{name}" for name in equations.inputs}
         left = ", ".join(f"{rates}{name}" for name in equations.states)
-        return [f"{left}, = written({', '.join(places[name] for name in equations.order)})"]
+        left += "" if equations.single else ","
+        return [f"{left} = written({', '.join(places[name] for name in equations.order)})"]
     known = known_names(equations, states)
     lines, results = equations.text(equations.derivatives, known, temporary)
     pairs = zip(equations.states, results, strict=True)
@@ -238,12 +252,12 @@ def noisy_states(recipe: Recipe) -> tuple[list[str], list[str]]:
 def bound_lines(recipe: Recipe) -> list[str]:
     """Lines that hold noisy states at their lower bound, or note how low the others came."""
     lines = []
-    for name, low in recipe.bounded:
-        s, bound = f"s_{name}", f"{low!r}"
+    for name, _ in recipe.bounded:
+        s, bound, height = f"s_{name}", recipe.floor(name), recipe.height(name)
         if recipe.sources:
             lines.append(f"{s} = {bound} if {s} < {bound} and {s} > -inf else {s}")
         else:
-            lines.append(f"low_{name} = {s} if {s} < low_{name} else low_{name}")
+            lines.append(f"low_{name} = {height} if {height} < low_{name} else low_{name}")
     return lines
 
 
@@ -286,7 +300,7 @@ def step_text(recipe: Recipe, name: str) -> str:
     body += step_lines(eq, recipe.method)
     finite = " and ".join(
         [f"isfinite(s_{each})" for each in eq.states]
-        + [f"s_{each} >= {low!r}" for each, low in recipe.bounded]
+        + [f"s_{each} >= {recipe.floor(each)}" for each, _ in recipe.bounded]
     )
     body += [f"if not ({finite}):", f"    plan[{BAD_STATE}] = -1", "    return nan"]
     body += [f"state[{row}, 0] = s_{each}" for row, each in enumerate(eq.states)]
