@@ -98,8 +98,10 @@ class OrnsteinUhlenbeck:
 
 def _kept(value: Any) -> Any:
     """A value that its giver can no longer change: arrays as read-only copies."""
-    if isinstance(value, list):
-        return tuple(value)
+    if isinstance(value, (list, tuple)) and len(value):
+        unit = units.measure_of(value[0])
+        plain = units.internal(value, unit, "A strength or time of noise")
+        return _kept(unit.quantity(plain) if unit.dimension else plain)
     if isinstance(value, np.ndarray):
         kept = value.copy()
         kept.flags.writeable = False
@@ -138,6 +140,7 @@ class Resolved:
     coloured: bool
     sigma: Any
     tau: Any
+    factor: Any = None
 
     def coefficients(self, dt: float) -> list[Any]:
         """Rows of what a kernel multiplies normals with, for a step of `dt`."""
