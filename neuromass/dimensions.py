@@ -19,6 +19,7 @@ class _Walk:
 
     def __init__(self, equations: Equations, measures: Mapping[str, Measure]) -> None:
         self._equations = equations
+        self.nodes = equations.nodes
         self._measures = measures
         self.dimensions: list[Exponents] = []
         self.faults: dict[int, str] = {}
@@ -98,6 +99,13 @@ def _unit(dimension: Exponents) -> str:
     return internal_unit(dimension) or "no unit"
 
 
+def _refuse(model: str, what: str, walk: _Walk, roots: Sequence[int]) -> None:
+    """Raise for the first fault in what some nodes are computed from."""
+    fault = min(walk.faults.keys() & below(walk.nodes, roots), default=None)
+    if fault is not None:
+        raise UnitError(f"{model} does not balance: in {what}, {walk.faults[fault]}.")
+
+
 def check(
     model: str,
     equations: Equations,
@@ -124,11 +132,10 @@ def check(
         Naming the state (or output) and both units.
     """
     walk = _Walk(equations, measures)
+    _refuse(model, f"what {' and '.join(results)} depend on", walk, equations.asked)
     for (name, unit), root in zip(results.items(), equations.roots, strict=True):
         what = f"d{name}/dt" if name in equations.states else name
-        fault = min((i for i in below(equations.nodes, [root]) if i in walk.faults), default=None)
-        if fault is not None:
-            raise UnitError(f"{model} does not balance: in {what}, {walk.faults[fault]}.")
+        _refuse(model, what, walk, [root])
         if _is_zero(equations.nodes[root]) or walk.dimensions[root] == unit.dimension:
             continue
         found = _unit(walk.dimensions[root])

@@ -249,9 +249,11 @@ class Path:
         self._decisions = decisions
         self._known: dict[int, bool] = {}
         self.taken: list[bool] = []
+        self.asked: dict[int, None] = {}
 
     def decide(self, index: int, value: Any) -> bool:
         """The answer for a node; the same one each time it is asked for."""
+        self.asked[index] = None
         if index not in self._known:
             place = len(self.taken)
             if place >= _MOST_DECISIONS:
@@ -334,28 +336,29 @@ class Traced:
         with np.errstate(all="ignore"):
             return _meaning(name)(*(operand.value for operand in operands))
 
-    def _give_up(self, what: str) -> Any:
+    def _give_up(self, name: str, what: str) -> Any:
+        """The value, where Python wants a number of its own; only on a path."""
         if self.path is None:
             raise UnreadableError(f"{what} of a value that is known only when it runs")
+        self.path.asked[self.graph.add(name, self.index)] = None
         return self.value
 
     def __bool__(self) -> bool:
         if self.path is None:
-            self._give_up("the truth")
-        assert self.path is not None
+            raise UnreadableError("the truth of a value that is known only when it runs")
         return self.path.decide(self.index, self.value)
 
     def __float__(self) -> float:
-        return float(self._give_up("the float"))
+        return float(self._give_up("float", "the float"))
 
     def __int__(self) -> int:
-        return int(self._give_up("the integer part"))
+        return int(self._give_up("int", "the integer part"))
 
     def __complex__(self) -> complex:
-        return complex(self._give_up("the complex number"))
+        return complex(self._give_up("complex", "the complex number"))
 
     def __index__(self) -> int:
-        return int(self._give_up("the count"))
+        return int(self._give_up("int", "the count"))
 
     def __round__(self, digits: int = 0) -> Any:
         return self._function("round", self)
@@ -905,6 +908,8 @@ class Equations:
         Why it could not be read.
     mark : str
         Its `fingerprint` when the class was made.
+    asked : tuple of int
+        Nodes on which it depends which way through the function this is.
     kept : tuple of str
         Parameters that kernels need by themselves.
     """
@@ -920,6 +925,7 @@ class Equations:
     single: bool = False
     why: str = ""
     mark: str = ""
+    asked: tuple[int, ...] = ()
     kept: tuple[str, ...] = ()
 
     @property
@@ -1237,19 +1243,21 @@ class _Reader:
     def paths(self) -> list[Equations]:
         """The equations on every path through the branches."""
         graph = Graph()
-        found: list[tuple[int, ...]] = []
+        found: dict[tuple[tuple[int, ...], tuple[int, ...]], None] = {}
         waiting: list[tuple[bool, ...]] = [()]
         while waiting and len(found) < _MOST_PATHS:
             path = Path(waiting.pop(0))
             try:
-                found.append(self._record(graph, path))
+                found[self._record(graph, path), tuple(path.asked)] = None
             except Exception:
                 if not found:  # else a branch that the values do not allow
                     raise
             waiting += path.alternatives()
-        return [self._equations(graph, roots) for roots in dict.fromkeys(found)]
+        return [self._equations(graph, *each) for each in found]
 
-    def _equations(self, graph: Graph, roots: tuple[int, ...]) -> Equations:
+    def _equations(
+        self, graph: Graph, roots: tuple[int, ...], asked: tuple[int, ...] = ()
+    ) -> Equations:
         return Equations(
             self._names["state"],
             self._names["input"],
@@ -1258,6 +1266,7 @@ class _Reader:
             tuple(graph.nodes),
             roots,
             order=self._order,
+            asked=asked,
         )
 
     def _record(
