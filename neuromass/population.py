@@ -839,8 +839,8 @@ class Population(metaclass=ModelType):
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = ("_method", "_dt", "_noise", "_sources", "_seed", "_seed_was_drawn", "_lane")
-        kept += ("_shape", "_lanes")
+        kept: tuple[str, ...] = ("_method", "_dt", "_noise", "_sources", "_seed", "_lane")
+        kept += ("_seed_was_drawn", "_shape", "_lanes")
         state = {name: getattr(self, name) for name in kept}
         state["_parameters"] = {n: v.copy() for n, v in self._parameters.items()}
         state["_initial"] = {n: v.copy() for n, v in self._initial.items()}
