@@ -458,6 +458,11 @@ def _read_model(cls: Any) -> Model | None:
         found, checked = eq.read(function, order, declared, reads, _is_model, cls)
     except eq.UnreadableError as error:
         raise TypeError(f"The equations of {cls.__name__} need {error}.") from None
+    except units.DimensionalityError as error:
+        raise TypeError(
+            f"The equations of {cls.__name__} need plain numbers, without Quantities "
+            f"({error}); declare those as Parameters."
+        ) from None
     _check_count(cls, checked[0], len(groups["state"]), len(reads))
     floors = _floors(cls, groups)
     measures = {name: each.measure for name, each in names.items() if name not in reads}

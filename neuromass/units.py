@@ -7,8 +7,8 @@ what goes out belongs to pint's application registry that is current at the call
 The names ``ms``, ``Hz``, ``mV`` and so on are pint units, for ``10 * ms``:
 
 >>> from neuromass.units import ms, Hz
->>> 20 * Hz * (10 * ms)
-<Quantity(200, 'hertz * millisecond')>
+>>> print(20 * Hz * (10 * ms))
+200 hertz * millisecond
 """
 
 from __future__ import annotations
@@ -66,6 +66,9 @@ Exponents = tuple[tuple[str, Fraction], ...]
 
 _KINDS: Final[dict[Exponents, str]] = {}
 """Dimension -> its name with article; filled at the end of the file."""
+
+
+DimensionalityError: Final = pint.DimensionalityError
 
 
 class UnitError(pint.DimensionalityError):
