@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import threading
+import types
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy as np
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.errors import NumbaError
-from numba.extending import register_jitable
+from numba.extending import overload
 
 from neuromass._version import __version__
 from neuromass.equations import FUNCTIONS, array_function, helpers, on_floats
@@ -91,7 +92,7 @@ def kernel(
     """
     with _lock:
         text = make_text("kernel")
-        key = repr((text, identity, signature, __version__, _NORMALS_TEXT, _DIGEST))
+        key = repr((text, identity, signature, __version__, _NORMALS_TEXT, _FORM))
         # The hash stands in the name, because numba files what it compiled under the name:
         # two kernels of one name could be handed out one for the other.
         name = f"{label}_{hashlib.sha256(key.encode()).hexdigest()[:20]}"
@@ -100,6 +101,8 @@ def kernel(
         return _made[name]
 
 
+_FORM = 2
+"""Of the files, which changes with what this module puts in them."""
 _DIGEST = hashlib.sha256().digest_size
 _NORMALS_TEXT = hashlib.sha256(Path(normals.__file__).read_bytes()).hexdigest()
 
@@ -222,13 +225,26 @@ _registered: set[Any] = set()
 
 def jitted(function: Any) -> Any:
     """A model's own function, for kernels that use it as it is written."""
-    options: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
+    options: Any = {"error_model": "numpy", "forceinline": True}
     with _lock:
         for helper in helpers(function):
             if helper not in _registered:
                 _registered.add(helper)
-                register_jitable(**options)(helper)
-    return njit(nogil=True, **options)(function)
+                overload(helper, jit_options=options, strict=False)(_giving(_anchored(helper)))
+    return njit(nogil=True, **options)(_anchored(function))
+
+
+def _giving(function: Any) -> Any:
+    return lambda *_, **__: function
+
+
+def _anchored(function: types.FunctionType) -> types.FunctionType:
+    """A copy that counts as one of this package's: numba imports the module when it loads."""
+    code, space, name = function.__code__, function.__globals__, function.__name__
+    copy = types.FunctionType(code, space, name, function.__defaults__, function.__closure__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__module__ = generated.__name__
+    return copy
 
 
 def cache_statistics() -> dict[str, tuple[int, int]]:
