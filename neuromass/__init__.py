@@ -45,7 +45,7 @@ _HOMES = {
     "lorentzian": "heterogeneity",
     "lorentzian_quantiles": "heterogeneity",
     "lorentzian_sample": "heterogeneity",
-    "phase_plane": "plotting",
+    "phase_plane": "plotting.plane",
     "rate_and_potential": "order_parameter",
     "record": "observe",
     "run": "runner",

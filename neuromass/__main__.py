@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from neuromass import plotting
 from neuromass._version import __version__
+from neuromass.plotting import look
 
 DEFAULT = Path("neuromass.png")
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if not options.show:
-        plotting.without_window()
+        look.without_window()
     if problem := _unwritable(options.out):
         parser.exit(1, f"neuromass: cannot write {options.out}: {problem}\n")
     from neuromass import demo  # noqa: PLC0415
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         parser.exit(1, f"neuromass: cannot write {options.out}: {error}\n")
     print(f"The picture is in {options.out.resolve()}")
-    if options.show and not plotting.show():
+    if options.show and not look.show():
         print("There is no display to show it on.")
     return 0
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import neuromass as nm
-from neuromass import plotting
+from neuromass.plotting import look, traces
 from neuromass.units import Hz, ms
 
 __all__ = ["StepResponse", "draw", "step_response"]
@@ -141,7 +141,7 @@ def draw(response: StepResponse) -> Any:
     Figure
     """
     names = ("I_ext", "r", "v")
-    figure, axes = plotting.mosaic(
+    figure, axes = look.mosaic(
         [[name, "plane"] for name in names],
         (10.0, 5.0),
         width_ratios=(1.0, 1.0),
@@ -149,7 +149,7 @@ def draw(response: StepResponse) -> Any:
     )
     panels = [axes[name] for name in names]
     for part, colour in response.parts():
-        plotting.plot_recording(part, names, panels)
+        traces.plot_recording(part, names, panels)
         for panel in panels:
             panel.lines[-1].set(color=colour, linewidth=1.2)
     for panel in panels:
@@ -159,7 +159,7 @@ def draw(response: StepResponse) -> Any:
     for (_, colour), label in zip(response.parts(), ("before", "input on", "after"), strict=True):
         panels[0].plot([], [], color=colour, label=label)
     panels[0].plot([], [], ":", color="black", label="exact state")
-    plotting.legend_above(panels[0], 4)
+    look.legend_above(panels[0], 4)
     _draw_plane(axes["plane"], response)
     figure.align_ylabels(panels)
     return figure
@@ -180,4 +180,4 @@ def _draw_plane(ax: Any, response: StepResponse) -> None:
     nm.phase_plane(pop, response.strength, ax=ax, field=False, legend=False, linestyle="--")
     for part, colour in response.parts():
         ax.plot(part.array("v"), part.array("r", Hz), color=colour, linewidth=1.2, zorder=4)
-    plotting.legend_above(ax, 3)
+    look.legend_above(ax, 3)

@@ -298,9 +298,9 @@ class Recording:
         >>> from neuromass.units import ms
         >>> ax = nm.run(nm.QIF(J=15.0), 100 * ms).plot("r")
         """
-        from neuromass import plotting  # noqa: PLC0415
+        from neuromass.plotting import traces  # noqa: PLC0415
 
-        return plotting.plot_recording(self, names, ax)
+        return traces.plot_recording(self, names, ax)
 
     def to_xarray(self) -> Any:
         """The traces as an ``xarray.Dataset`` with units, coordinates and parameters.
@@ -455,9 +455,9 @@ class Recordings(Mapping[str, Recording]):
         -------
         Axes or ndarray of Axes
         """
-        from neuromass import plotting  # noqa: PLC0415
+        from neuromass.plotting import traces  # noqa: PLC0415
 
-        return plotting.plot_recordings(self, names, ax)
+        return traces.plot_recordings(self, names, ax)
 
     def to_xarray(self) -> Any:
         """All traces as one ``xarray.Dataset``, named ``exc_r`` and so on.

@@ -1,0 +1,6 @@
+"""Plots: traces over time, and the phase plane. matplotlib is imported when one is made.
+
+All plots look alike: colours that colour-blind readers can tell apart, in the order blue,
+vermillion, green; labels with units, ``r (Hz)``. A user's own ``rcParams`` hold: sizes, fonts,
+colormap, and the colour cycle if it is not matplotlib's default.
+"""

@@ -1,0 +1,190 @@
+"""The look of all plots: colours, panels, labels, legends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from neuromass.units import MS, Measure
+
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's palette without its yellow, which is too light for lines on white."""
+
+
+def axis_label(name: str, measure: Measure) -> str:
+    """A name with its unit, ``r (Hz)``."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    text = f"{name} ({measure.symbol})" if measure.symbol else name
+    return text.replace("_", r"\_") if mpl.rcParams["text.usetex"] else text
+
+
+def label_axis(axis: Any, measure: Measure, label: str) -> None:
+    """Label an axis; after `setup_matplotlib` Quantities are then drawn on it in its unit."""
+    axis.update_units(measure.quantity(1.0))
+    axis.set_label_text(label)
+
+
+def colour_cycle() -> Sequence[Any]:
+    """The user's colours, or ours where matplotlib's default stands."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    cycle = mpl.rcParams["axes.prop_cycle"]
+    if cycle == mpl.rcParamsDefault["axes.prop_cycle"]:
+        return COLOURS
+    return tuple(cycle.by_key().get("color", COLOURS))
+
+
+def some_colours(count: int) -> list[Any]:
+    """So many colours; in their order along a colormap if the cycle has not enough."""
+    cycle = colour_cycle()
+    if count <= len(cycle):
+        return list(cycle[:count])
+    return list(dark_half()(np.linspace(0.0, 1.0, count)))
+
+
+def dark_half() -> Any:
+    """Viridis without its yellow, which is too light for lines on white."""
+    import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.colors import LinearSegmentedColormap  # noqa: PLC0415
+
+    shades = mpl.colormaps["viridis"](np.linspace(0.0, 0.84, 64))
+    return LinearSegmentedColormap.from_list("dark viridis", list(shades))
+
+
+class Panels:
+    """Panels over each other with a common time axis: new ones, or those of the user."""
+
+    def __init__(self, names: Sequence[str], ax: Any) -> None:
+        self.names = names
+        self.new = ax is None
+        self.axes = new_axes(len(names)) if ax is None else given_axes(names, ax)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.axes)
+
+    def legend(self) -> None:
+        """A legend in the top panel; above it where the figure is ours."""
+        ax = self.axes[0]
+        if self.new:
+            count = len(ax.get_legend_handles_labels()[1])
+            legend_above(ax, min(count, 5))
+        else:
+            ax.legend(loc="upper right")
+
+    def finished(self) -> Any:
+        """Label the time axis; return one Axes, or an array of them."""
+        for ax in self.axes:
+            grid = ax.get_subplotspec()
+            if grid is None or grid.is_last_row() or ax is self.axes[-1]:
+                label_axis(ax.xaxis, MS, axis_label("t", MS))
+            ax.margins(x=0.0)
+        if self.new:
+            self.axes[0].figure.align_ylabels(list(self.axes))
+        return self.axes[0] if len(self.axes) == 1 else self.axes
+
+
+def legend_above(ax: Any, columns: int) -> None:
+    """A legend over the panel, so that it hides nothing; every label once."""
+    ax.legend(
+        *entries(ax),
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=columns,
+        frameon=False,
+        borderaxespad=0.1,
+        borderpad=0.2,
+        handlelength=1.5,
+        handletextpad=0.5,
+        columnspacing=1.0,
+    )
+
+
+def new_axes(count: int) -> Any:
+    """A new figure of panels over each other."""
+    import matplotlib as mpl  # noqa: PLC0415
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
+    width, height = mpl.rcParams["figure.figsize"]
+    tall = height * (0.75 if count == 1 else 0.35 * count + 0.15)
+    _, axes = plt.subplots(
+        count, 1, sharex=True, squeeze=False, figsize=(width, tall), layout="constrained"
+    )
+    for ax in axes.flat:
+        lighten(ax)
+    return axes[:, 0]
+
+
+def entries(ax: Any) -> tuple[list[Any], list[str]]:
+    """Handles and labels for a legend, the first handle of every label."""
+    found: dict[str, Any] = {}
+    for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+        found.setdefault(label, handle)
+    return list(found.values()), list(found)
+
+
+def lighten(ax: Any) -> None:
+    """Take away the frame on the right and above."""
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def given_axes(names: Sequence[str], ax: Any) -> Any:
+    """The user's Axes, checked: one for each name."""
+    from matplotlib.axes import Axes  # noqa: PLC0415
+
+    axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    if not all(isinstance(each, Axes) for each in axes):
+        raise TypeError(
+            "ax needs matplotlib Axes, one for each name, for example plt.subplots()[1]."
+        )
+    if len(axes) != len(names):
+        raise ValueError(
+            f"Plotting {', '.join(names)} needs {len(names)} Axes, and {len(axes)} were given."
+        )
+    return axes
+
+
+def mosaic(layout: list[Any], size: tuple[float, float], **options: Any) -> Any:
+    """A new figure with named panels, in the look of the package.
+
+    Parameters
+    ----------
+    layout : nested list of str
+        Names of the panels, as matplotlib's ``subplot_mosaic`` takes them.
+    size : tuple of float
+        Width and height in inches.
+    **options
+        Further options of ``subplot_mosaic``.
+
+    Returns
+    -------
+    figure : Figure
+    axes : dict
+        Name -> Axes.
+    """
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
+    figure, axes = plt.subplot_mosaic(layout, figsize=size, layout="constrained", **options)
+    for ax in axes.values():
+        lighten(ax)
+    return figure, axes
+
+
+def without_window() -> None:
+    """Draw in this process without a display, whatever the surroundings offer."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    mpl.use("Agg")
+
+
+def show() -> bool:
+    """Show the figures in windows until these are closed; False if there is no display."""
+    import matplotlib as mpl  # noqa: PLC0415
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
+    if mpl.get_backend().lower() == "agg":
+        return False
+    plt.show()
+    return True
