@@ -4,3 +4,7 @@ All plots look alike: colours that colour-blind readers can tell apart, in the o
 vermillion, green; labels with units, ``r (Hz)``. A user's own ``rcParams`` hold: sizes, fonts,
 colormap, and the colour cycle if it is not matplotlib's default.
 """
+
+from neuromass.plotting.look import COLOURS
+
+__all__ = ["COLOURS"]
