@@ -152,6 +152,8 @@ def _listed(
 
 def _refuse_unit(value: Any, signal: Any, declared: Input, name: str) -> None:
     """Raise what a plain value of the wrong unit would raise."""
+    if not callable(value):
+        units.internal(value, declared.measure, name, declared.example)
     sample = signal.measure.quantity(1.0) if signal.measure.dimension else 1.0
     try:
         units.internal(sample, declared.measure, name, declared.example)
