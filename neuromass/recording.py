@@ -616,6 +616,14 @@ def load(path: Any) -> Recording | Recordings:
         If there is no such file.
     ValueError
         If the file is truncated, or was not written by ``save``.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> path = nm.run(nm.QIF(J=15.0), 10 * ms).save("trace.npz")
+    >>> nm.load(path)
+    <Recording of QIF: 201 samples from 0 ms to 10 ms; r [Hz], v>
     """
     with open(path, "rb") as stream:
         try:
