@@ -18,7 +18,8 @@ from neuromass.declaration import suggestion
 from neuromass.errors import SimulationError
 from neuromass.kernels import network_text
 from neuromass.kernels import text as kernel_text
-from neuromass.population import Population, Snapshot
+from neuromass.population import Population
+from neuromass.snapshot import Snapshot
 from neuromass.synapses import Synapse
 from neuromass.units import DIMENSIONLESS, HZ, MS, Measure
 

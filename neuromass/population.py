@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import zlib
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -12,65 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import noise as noises
-from neuromass import units
+from neuromass import units, validation
 from neuromass.declaration import Declaration, Model, ModelType, suggestion
-from neuromass.errors import SimulationError, whole_number
+from neuromass.errors import SimulationError
 from neuromass.kernels import text as kernel_text
+from neuromass.snapshot import Snapshot
 from neuromass.units import MS
 
-__all__ = ["Population", "Snapshot"]
+__all__ = ["Population"]
 
 Floats = NDArray[np.float64]
 _MISSING: Any = object()
-_KEYWORDS = ("shape", "initial", "noise", "seed", "lane", "dt", "method")
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """All that changes in a population: states, noise, clock and parameters, exactly.
-
-    Attributes
-    ----------
-    model : str
-        The model's name.
-    clock : int
-        Steps since the start.
-    dt : float
-        The step in ms.
-    shape : tuple of int
-        The lanes.
-    noise : tuple of str
-        What has noise with a value of its own.
-    state : ndarray
-        States and noise values, in internal units.
-    parameters : dict
-        Parameters in internal units.
-    """
-
-    model: str
-    clock: int
-    dt: float
-    shape: tuple[int, ...]
-    noise: tuple[str, ...]
-    state: Floats
-    parameters: Mapping[str, Floats]
-
-    @property
-    def _kind(self) -> tuple[Any, ...]:
-        """What a population must share to take this snapshot."""
-        return self.model, self.dt, self.shape, self.noise, frozenset(self.parameters)
-
-    @property
-    def _described(self) -> str:
-        lanes = f" of shape {self.shape}" if self.shape else ""
-        noise = f" and coloured noise on {', '.join(self.noise)}" if self.noise else ""
-        return f"a {self.model}{lanes} with dt = {units.shown(self.dt, MS)}{noise}"
-
-    def __repr__(self) -> str:
-        return f"<Snapshot of {self.model} at t = {units.shown(self.clock * self.dt, MS)}>"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "parameters": dict(self.parameters)}
 
 
 class _Raw:
@@ -155,23 +107,23 @@ class Population(metaclass=ModelType):
         model = type(self).model
         if model is None:
             raise TypeError("Population is the base of models; make one of those, such as QIF.")
-        _check_known(parameters, model)
+        validation.check_known(parameters, model)
         self._model = model
-        self._method = _method(method)
-        self._dt = _step(dt, model)
+        self._method = validation.method_of(method)
+        self._dt = validation.step_of(dt, model)
         self._sources = noises.resolve(model, noise)
         self._noise = dict(noise or {})
         self._seed = noises.take_seed(seed) if self._sources or seed is not None else None
         self._seed_was_drawn = seed is None
-        self._lane = _lane(lane)
+        self._lane = validation.lane_of(lane)
         values = {
             name: np.asarray(each.convert(parameters[name]) if name in parameters else each.default)
             for name, each in model.parameters.items()
         }
-        initial_values = _initial(model, initial)
-        self._shape = _shape(shape, {**values, **initial_values}, self._sources)
+        initial_values = validation.initial_of(model, initial)
+        self._shape = validation.shape_of(shape, {**values, **initial_values}, self._sources)
         self._lanes = math.prod(self._shape)
-        _check_floors(model, values, initial_values)
+        validation.check_floors(model, values, initial_values)
         self._parameters: dict[str, Floats] = values
         self._initial: dict[str, Floats] = initial_values
         self._allocate()
@@ -233,7 +185,9 @@ class Population(metaclass=ModelType):
         """What the population's kernels are made from; the same for its whole life."""
         model = self._model
         sources = tuple(
-            kernel_text.Source(each.target, each.on_input, each.coloured, _number(each.target))
+            kernel_text.Source(
+                each.target, each.on_input, each.coloured, zlib.crc32(each.target.encode())
+            )
             for each in self._sources
         )
         lowest = tuple(each.floor or each.lower for each in model.states.values())
@@ -304,7 +258,7 @@ class Population(metaclass=ModelType):
         """The states to which `reset` returns, as Quantities, by name."""
         return MappingProxyType(
             {
-                name: _handed_out(self._model.measure(name), value)
+                name: units.handed_out(self._model.measure(name), value)
                 for name, value in self._initial.items()
             }
         )
@@ -319,7 +273,7 @@ class Population(metaclass=ModelType):
         return self._raw
 
     def _parameter(self, name: str) -> Any:
-        return _handed_out(self._model.parameters[name].measure, self._parameters[name])
+        return units.handed_out(self._model.parameters[name].measure, self._parameters[name])
 
     def _row(self, name: str) -> Floats:
         return self._state[self._row_of[name]]
@@ -328,10 +282,10 @@ class Population(metaclass=ModelType):
         measure = self._model.states[name].measure
         if self._shape == ():
             return measure.quantity(float(self._state[self._row_of[name], 0]))
-        return _handed_out(measure, self._shaped(self._row(name)))
+        return units.handed_out(measure, self._shaped(self._row(name)))
 
     def _output_of(self, name: str) -> Any:
-        return _handed_out(self._model.outputs[name].measure, self._computed(name))
+        return units.handed_out(self._model.outputs[name].measure, self._computed(name))
 
     def _computed(self, name: str) -> Any:
         """An output in internal units, from the states as they are."""
@@ -357,7 +311,7 @@ class Population(metaclass=ModelType):
         else:
             known = [*model.states, *model.outputs, *model.parameters, "t", "dt"]
             raise AttributeError(f"{model.name} has no {name!r}{suggestion(name, known)}.")
-        return float(value) if value.ndim == 0 else _read_only(value.copy())
+        return float(value) if value.ndim == 0 else units.read_only(value.copy())
 
     def _shaped(self, row: Floats) -> Floats:
         return row.reshape(self._shape)
@@ -378,7 +332,8 @@ class Population(metaclass=ModelType):
             return AttributeError(
                 f"{own} has no state or parameter {name!r}{suggestion(name, known)}."
             )
-        advice = f"; make a copy that has another, copy({name}=...)" if name in _KEYWORDS else ""
+        fixed = name in validation.KEYWORDS
+        advice = f"; make a copy that has another, copy({name}=...)" if fixed else ""
         return AttributeError(f"{name} of a {own} cannot be set{advice}.")
 
     def __getattr__(self, name: str) -> Any:
@@ -403,7 +358,7 @@ class Population(metaclass=ModelType):
             plain = np.asarray(self._model.parameters[name].convert(value))
             values[name] = self._placed(name, plain, self._parameters[name], at)
         if not states_follow:
-            _check_floors(self._model, {**self._parameters, **values}, self._rows())
+            validation.check_floors(self._model, {**self._parameters, **values}, self._rows())
         self._set_internal(values)
 
     def _set_internal(self, values: Mapping[str, Any]) -> None:
@@ -420,7 +375,7 @@ class Population(metaclass=ModelType):
         for name, value in given.items():
             plain = np.asarray(self._model.states[name].convert(value))
             rows[name] = self._placed(name, plain, self._shaped(self._row(name)), at)
-        _check_floors(self._model, self._parameters, {**self._rows(), **rows})
+        validation.check_floors(self._model, self._parameters, {**self._rows(), **rows})
         for name, row in rows.items():
             self._row(name)[:] = self._spread(row)
 
@@ -431,7 +386,7 @@ class Population(metaclass=ModelType):
         """The new array of a state or parameter: all of it, or the old with some lanes changed."""
         if at is None:
             if value.shape not in ((), self._shape):
-                _check_broadcast(name, value, self._shape)
+                validation.check_broadcast(name, value, self._shape)
                 return np.broadcast_to(value, self._shape).copy()
             return value
         changed = np.broadcast_to(old, self._shape).copy()
@@ -469,7 +424,7 @@ class Population(metaclass=ModelType):
         array([100.,   0.])
         """
         model = self._model
-        _check_known(values, model, states=True)
+        validation.check_known(values, model, states=True)
         before = self._parameters, self._constants.copy()
         states = {n: v for n, v in values.items() if n in model.states}
         parameters = {n: v for n, v in values.items() if n in model.parameters}
@@ -525,7 +480,7 @@ class Population(metaclass=ModelType):
         self._one_step(self._held(value, inputs, with_units=True))
         if self._shape == ():
             return self._output_measure.quantity(float(self._output_array()))
-        return _handed_out(self._output_measure, self._output_array())
+        return units.handed_out(self._output_measure, self._output_array())
 
     def advance(self, value: Any = _MISSING, /, **inputs: Any) -> Any:
         """Take one step like `update`, with plain numbers in internal units.
@@ -597,9 +552,13 @@ class Population(metaclass=ModelType):
             if name not in given:
                 held[name] = each.default
                 continue
-            plain = each.convert(given.pop(name)) if with_units else _plain(given.pop(name), name)
+            plain = (
+                each.convert(given.pop(name))
+                if with_units
+                else validation.plain_input(given.pop(name), name)
+            )
             if not isinstance(plain, float):
-                _check_broadcast(name, plain, self._shape)
+                validation.check_broadcast(name, plain, self._shape)
                 plain = self._spread(plain)
             held[name] = plain
         if given:
@@ -747,8 +706,8 @@ class Population(metaclass=ModelType):
             self._dt,
             self._shape,
             self._coloured,
-            _read_only(self._state.copy()),
-            MappingProxyType({n: _read_only(v.copy()) for n, v in self._parameters.items()}),
+            units.read_only(self._state.copy()),
+            MappingProxyType({n: units.read_only(v.copy()) for n, v in self._parameters.items()}),
         )
 
     def restore(self, saved: Snapshot) -> None:
@@ -772,8 +731,8 @@ class Population(metaclass=ModelType):
         if not isinstance(saved, Snapshot):
             raise TypeError(f"restore takes a snapshot, not {type(saved).__name__}.")
         mine = self.snapshot()
-        if saved._kind != mine._kind or saved.state.shape != mine.state.shape:
-            raise ValueError(f"The snapshot is of {saved._described}, not of {mine._described}.")
+        if saved.kind != mine.kind or saved.state.shape != mine.state.shape:
+            raise ValueError(f"The snapshot is of {saved.described}, not of {mine.described}.")
 
     def _restore(self, saved: Snapshot) -> None:
         self._set_internal(saved.parameters)
@@ -793,7 +752,7 @@ class Population(metaclass=ModelType):
         -------
         Population
         """
-        _check_known(changes, self._model, keywords=True)
+        validation.check_known(changes, self._model, keywords=True)
         options: dict[str, Any] = {
             "shape": None if self._shape == () else self._shape,
             "noise": self._noise,
@@ -811,9 +770,9 @@ class Population(metaclass=ModelType):
 
     def _take_over(self, source: Population, parameters: dict[str, Floats], fresh: bool) -> None:
         """State, time and parameters of another population, to the last bit."""
-        _check_broadcast("The state", source._shaped(source._state[0]), self._shape)
+        validation.check_broadcast("The state", source._shaped(source._state[0]), self._shape)
         for name, value in {**parameters, **source._initial}.items():
-            _check_broadcast(name, value, self._shape)
+            validation.check_broadcast(name, value, self._shape)
         self._parameters = {**self._parameters, **{n: v.copy() for n, v in parameters.items()}}
         self._fill_constants()
         if fresh:
@@ -833,7 +792,7 @@ class Population(metaclass=ModelType):
         for row, name in zip(self._state[first:], self._coloured, strict=True):
             if name in theirs:
                 row[:] = self._spread(source._shaped(theirs[name]))
-        _check_floors(self._model, self._parameters, self._rows())
+        validation.check_floors(self._model, self._parameters, self._rows())
 
     def __copy__(self) -> Self:
         return self.copy()
@@ -876,164 +835,3 @@ class Population(metaclass=ModelType):
             f"  at t = {units.shown(self._time, MS)}: {states}\n"
             f"  {self._method}, dt = {units.shown(self._dt, MS)}"
         )
-
-
-# ----------------------------------------------------------------------- validation
-
-
-def _number(target: str) -> int:
-    import zlib  # noqa: PLC0415
-
-    return zlib.crc32(target.encode())
-
-
-def _read_only(array: Floats) -> Floats:
-    array.flags.writeable = False
-    return array
-
-
-def _handed_out(measure: units.Measure, value: Floats) -> Any:
-    """A Quantity that cannot be mistaken for a way into the population: a read-only copy."""
-    plain = measure.from_internal(value)
-    if np.ndim(plain) == 0:
-        return measure.quantity(float(value))
-    quantity = measure.quantity(value)
-    _read_only(quantity.magnitude)
-    return quantity
-
-
-def _check_known(
-    given: Iterable[str], model: Model, *, states: bool = False, keywords: bool = False
-) -> None:
-    known = [*model.parameters]
-    if states:
-        known += model.states
-    else:
-        known += _KEYWORDS
-    for name in given:
-        if name in known and (keywords or states or name in model.parameters):
-            continue
-        if name in model.states:
-            raise TypeError(
-                f"{name} is a state of {model.name}; give its start as initial={{'{name}': ...}}."
-            )
-        if name in model.inputs:
-            raise TypeError(
-                f"{name} is an input of {model.name}; feed it with update({name}=...) or "
-                f"run(..., inputs=...)."
-            )
-        raise TypeError(f"{model.name} has no parameter {name!r}{suggestion(name, known)}.")
-
-
-def _method(method: Any) -> str:
-    if not isinstance(method, str) or method not in kernel_text.METHODS:
-        raise ValueError(
-            f"method must be one of {', '.join(kernel_text.METHODS)}, not {method!r}"
-            f"{suggestion(method, kernel_text.METHODS)}."
-        )
-    return str(method)
-
-
-def _step(dt: Any, model: Model) -> float:
-    if dt is None:
-        return model.dt
-    plain = units.internal(dt, MS, "dt", model.dt)
-    units.require_finite(plain, "dt")
-    if not isinstance(plain, float):
-        raise ValueError("dt is one time for all lanes, not an array.")
-    if plain <= 0.0:
-        raise ValueError(f"dt must be positive, and {units.shown(plain, MS)} is not.")
-    return plain
-
-
-def _lane(lane: Any) -> int:
-    number = whole_number(lane, "lane")
-    if not 0 <= number < 2**31:
-        raise ValueError(f"lane must lie between 0 and 2**31 - 1, and {number} does not.")
-    return number
-
-
-def _initial(model: Model, initial: Any) -> dict[str, Floats]:
-    given = {} if initial is None else initial
-    if not hasattr(given, "items"):
-        raise TypeError(f"initial maps states to values, not {type(initial).__name__}.")
-    for name in given:
-        if name not in model.states:
-            raise ValueError(
-                f"initial: {model.name} has no state {name!r}{suggestion(name, model.states)}."
-            )
-    return {
-        name: np.asarray(each.convert(given[name]) if name in given else each.default)
-        for name, each in model.states.items()
-    }
-
-
-def _shape(
-    shape: Any, values: Mapping[str, Floats], sources: Iterable[noises.Resolved]
-) -> tuple[int, ...]:
-    named = dict(values)
-    for each in sources:
-        named[f"noise[{each.target!r}].sigma"] = np.asarray(each.sigma)
-        if each.coloured:
-            named[f"noise[{each.target!r}].tau"] = np.asarray(each.tau)
-    if shape is not None:
-        wanted = _given_shape(shape)
-        for name, value in named.items():
-            _check_broadcast(name, value, wanted)
-        return wanted
-    common: tuple[int, ...] = ()
-    for name, value in named.items():
-        try:
-            common = np.broadcast_shapes(common, value.shape)
-        except ValueError:
-            raise ValueError(
-                f"{name} has the shape {value.shape}, which does not go with the {common} of "
-                f"the others."
-            ) from None
-    if 0 in common:
-        raise ValueError("An array without elements makes no population.")
-    return common
-
-
-def _check_floors(
-    model: Model, parameters: Mapping[str, Floats], states: Mapping[str, Floats]
-) -> None:
-    """Refuse states below a parameter that is their lower bound."""
-    for name, each in model.states.items():
-        if each.floor and np.any(states[name] < parameters[each.floor]):
-            least = units.shown(np.max(parameters[each.floor]), model.measure(each.floor))
-            given = units.shown(np.min(states[name]), each.measure)
-            raise ValueError(f"{name} cannot be below {each.floor} = {least}, and {given} is.")
-
-
-def _given_shape(shape: Any) -> tuple[int, ...]:
-    parts = shape if isinstance(shape, (tuple, list)) else (shape,)
-    whole = tuple(whole_number(each, "shape") for each in parts)
-    if any(each < 1 for each in whole):
-        raise ValueError(
-            f"shape must be a positive whole number or a tuple of them, not {shape!r}."
-        )
-    return whole
-
-
-def _check_broadcast(name: str, value: Any, shape: tuple[int, ...]) -> None:
-    try:
-        fits = np.broadcast_shapes(np.shape(value), shape) == shape
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError(
-            f"{name} has the shape {np.shape(value)}, but the population has "
-            f"{shape or 'a single lane'}."
-        )
-
-
-def _plain(value: Any, name: str) -> Any:
-    """An input of the raw layer: a finite float or float array."""
-    if units.is_quantity(value):
-        raise TypeError(
-            f"{name}: advance takes plain numbers in internal units; update takes Quantities."
-        )
-    plain = units.internal(value, units.DIMENSIONLESS, name)
-    units.require_finite(plain, name)
-    return plain

@@ -502,6 +502,24 @@ def require_finite(value: Any, name: str) -> None:
 # -------------------------------------------------------------------------- going out
 
 
+def handed_out(unit: Measure, values: Any) -> Any:
+    """Internal floats as a Quantity of its own; an array cannot be written to.
+
+    Somebody might take an array for a way into what it came from.
+    """
+    if np.ndim(values) == 0:
+        return unit.quantity(float(values))
+    quantity = unit.quantity(values)
+    read_only(quantity.magnitude)
+    return quantity
+
+
+def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The array itself, which cannot be written to any more."""
+    array.flags.writeable = False
+    return array
+
+
 def shown(value: ArrayLike, unit: Measure, digits: int = 6) -> str:
     """Internal floats as readable text with the unit; arrays as their range."""
     plain = np.asarray(unit.from_internal(np.asarray(value, dtype=float)))

@@ -1,0 +1,165 @@
+"""What a population is given, checked: each function refuses with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass import noise as noises
+from neuromass import units
+from neuromass.declaration import Model, suggestion
+from neuromass.errors import whole_number
+from neuromass.kernels import text as kernel_text
+from neuromass.units import MS
+
+Floats = NDArray[np.float64]
+
+KEYWORDS: Final = ("shape", "initial", "noise", "seed", "lane", "dt", "method")
+"""What a population takes besides parameters."""
+
+
+def check_known(
+    given: Iterable[str], model: Model, *, states: bool = False, keywords: bool = False
+) -> None:
+    """Refuse a name that is no parameter, nor a state or a keyword where those may stand."""
+    known = [*model.parameters]
+    if states:
+        known += model.states
+    else:
+        known += KEYWORDS
+    for name in given:
+        if name in known and (keywords or states or name in model.parameters):
+            continue
+        if name in model.states:
+            raise TypeError(
+                f"{name} is a state of {model.name}; give its start as initial={{'{name}': ...}}."
+            )
+        if name in model.inputs:
+            raise TypeError(
+                f"{name} is an input of {model.name}; feed it with update({name}=...) or "
+                f"run(..., inputs=...)."
+            )
+        raise TypeError(f"{model.name} has no parameter {name!r}{suggestion(name, known)}.")
+
+
+def method_of(method: Any) -> str:
+    """The method, checked."""
+    if not isinstance(method, str) or method not in kernel_text.METHODS:
+        raise ValueError(
+            f"method must be one of {', '.join(kernel_text.METHODS)}, not {method!r}"
+            f"{suggestion(method, kernel_text.METHODS)}."
+        )
+    return str(method)
+
+
+def step_of(dt: Any, model: Model) -> float:
+    """The step in ms, checked; the model's default if none is given."""
+    if dt is None:
+        return model.dt
+    plain = units.internal(dt, MS, "dt", model.dt)
+    units.require_finite(plain, "dt")
+    if not isinstance(plain, float):
+        raise ValueError("dt is one time for all lanes, not an array.")
+    if plain <= 0.0:
+        raise ValueError(f"dt must be positive, and {units.shown(plain, MS)} is not.")
+    return plain
+
+
+def lane_of(lane: Any) -> int:
+    """The number of the first lane, checked."""
+    number = whole_number(lane, "lane")
+    if not 0 <= number < 2**31:
+        raise ValueError(f"lane must lie between 0 and 2**31 - 1, and {number} does not.")
+    return number
+
+
+def initial_of(model: Model, initial: Any) -> dict[str, Floats]:
+    """Initial values of all states, checked, in internal units."""
+    given = {} if initial is None else initial
+    if not hasattr(given, "items"):
+        raise TypeError(f"initial maps states to values, not {type(initial).__name__}.")
+    for name in given:
+        if name not in model.states:
+            raise ValueError(
+                f"initial: {model.name} has no state {name!r}{suggestion(name, model.states)}."
+            )
+    return {
+        name: np.asarray(each.convert(given[name]) if name in given else each.default)
+        for name, each in model.states.items()
+    }
+
+
+def shape_of(
+    shape: Any, values: Mapping[str, Floats], sources: Iterable[noises.Resolved]
+) -> tuple[int, ...]:
+    """The shape of the lanes: as given, or as the values have it together."""
+    named = dict(values)
+    for each in sources:
+        named[f"noise[{each.target!r}].sigma"] = np.asarray(each.sigma)
+        if each.coloured:
+            named[f"noise[{each.target!r}].tau"] = np.asarray(each.tau)
+    if shape is not None:
+        wanted = _given_shape(shape)
+        for name, value in named.items():
+            check_broadcast(name, value, wanted)
+        return wanted
+    common: tuple[int, ...] = ()
+    for name, value in named.items():
+        try:
+            common = np.broadcast_shapes(common, value.shape)
+        except ValueError:
+            raise ValueError(
+                f"{name} has the shape {value.shape}, which does not go with the {common} of "
+                f"the others."
+            ) from None
+    if 0 in common:
+        raise ValueError("An array without elements makes no population.")
+    return common
+
+
+def _given_shape(shape: Any) -> tuple[int, ...]:
+    parts = shape if isinstance(shape, (tuple, list)) else (shape,)
+    whole = tuple(whole_number(each, "shape") for each in parts)
+    if any(each < 1 for each in whole):
+        raise ValueError(
+            f"shape must be a positive whole number or a tuple of them, not {shape!r}."
+        )
+    return whole
+
+
+def check_floors(
+    model: Model, parameters: Mapping[str, Floats], states: Mapping[str, Floats]
+) -> None:
+    """Refuse states below a parameter that is their lower bound."""
+    for name, each in model.states.items():
+        if each.floor and np.any(states[name] < parameters[each.floor]):
+            least = units.shown(np.max(parameters[each.floor]), model.measure(each.floor))
+            given = units.shown(np.min(states[name]), each.measure)
+            raise ValueError(f"{name} cannot be below {each.floor} = {least}, and {given} is.")
+
+
+def check_broadcast(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Refuse a value that does not fit the lanes."""
+    try:
+        fits = np.broadcast_shapes(np.shape(value), shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{name} has the shape {np.shape(value)}, but the population has "
+            f"{shape or 'a single lane'}."
+        )
+
+
+def plain_input(value: Any, name: str) -> Any:
+    """An input of the raw layer: a finite float or float array."""
+    if units.is_quantity(value):
+        raise TypeError(
+            f"{name}: advance takes plain numbers in internal units; update takes Quantities."
+        )
+    plain = units.internal(value, units.DIMENSIONLESS, name)
+    units.require_finite(plain, name)
+    return plain
