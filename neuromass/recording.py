@@ -103,7 +103,7 @@ class Recording:
     @property
     def t(self) -> Any:
         """Times of the samples, as a Quantity."""
-        return _handed_out(MS, self._times)
+        return units.handed_out(MS, self._times)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,7 +139,7 @@ class Recording:
     def parameters(self) -> Mapping[str, Any]:
         """The parameters as they were at the end of the run, as Quantities."""
         pairs = self._about.parameters.items()
-        return MappingProxyType({n: _handed_out(m, np.asarray(v)) for n, (v, m) in pairs})
+        return MappingProxyType({n: units.handed_out(m, np.asarray(v)) for n, (v, m) in pairs})
 
     @property
     def fs(self) -> Any:
@@ -179,7 +179,7 @@ class Recording:
 
     def _trace(self, name: str) -> Any:
         measure, values = self._look_up(name)
-        return _handed_out(measure, values)
+        return units.handed_out(measure, values)
 
     def _look_up(self, name: str) -> tuple[Measure, Floats]:
         if name == "t":
@@ -708,16 +708,6 @@ def _time(value: Any, name: str, otherwise: float) -> float:
     if not isinstance(plain, float) or np.isnan(plain):
         raise ValueError(f"{name} must be a single time, and {value!r} is none.")
     return plain
-
-
-def _handed_out(measure: Measure, values: Floats) -> Any:
-    if np.ndim(values) == 0:
-        return measure.quantity(float(values))
-    quantity = measure.quantity(values)
-    if np.shares_memory(quantity.magnitude, values):
-        quantity = measure.quantity(values.copy())
-    quantity.magnitude.flags.writeable = False
-    return quantity
 
 
 def _lane_names(shape: tuple[int, ...]) -> tuple[str, ...]:
