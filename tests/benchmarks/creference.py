@@ -19,6 +19,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,6 +40,17 @@ class _Parameters(ctypes.Structure):
     _fields_ = [(name, ctypes.c_double) for name in ("tau", "eta", "delta", "J")]
 
 
+_NUMBERS = "nodes", "length", "block"
+_ARRAYS = "starts", "targets", "delays", "weights", "history", "arrivals", "normals", "r", "v"
+
+
+class _Nodes(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in _NUMBERS),
+        *((name, ctypes.c_void_p) for name in _ARRAYS),
+    ]
+
+
 _int, _int64, _uint32, _uint64 = ctypes.c_int, ctypes.c_int64, ctypes.c_uint32, ctypes.c_uint64
 _double = ctypes.c_double
 _in = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
@@ -47,12 +59,32 @@ _words = np.ctypeslib.ndpointer(np.uint32, shape=(4,), flags=("C_CONTIGUOUS", "W
 _state = ctypes.POINTER(ctypes.c_double)
 _case = (_Parameters, _int64, _double)
 
-_SIGNATURES = {
+_SIGNATURES: dict[str, tuple[Any, ...]] = {
     "qif_final": (_int, _int, *_case, _double, _state, _state),
     "qif_record": (_int, _int, _int, *_case, _in, _out, _out, _out),
     "qif_lanes": (_int, _int, _int64, _int64, _double, *[_in] * 5, _out, _out),
     "qif_noisy": (_int, _int, *_case, _double, _double, _uint64, _uint32, _uint32, _state, _state),
     "qif_noisy_given": (_int, _int, *_case, _double, _double, _in, _state, _state),
+    "qif_pair": (
+        _int,
+        _int,
+        _Parameters,
+        _Parameters,
+        *[_double] * 2,
+        _int64,
+        *[_double] * 3,
+        _out,
+    ),
+    "qif_nodes": (
+        _int,
+        ctypes.POINTER(_Nodes),
+        _Parameters,
+        _int64,
+        _int64,
+        *[_double] * 3,
+        _uint64,
+        _uint32,
+    ),
     "normals": (_uint64, _uint32, _uint32, _int64, _out),
     "philox": (_words, _uint32, _uint32),
 }
@@ -199,8 +231,31 @@ class CReference:
             self._library.qif_noisy_given(*common, normals, r, v)
         return r.value, v.value
 
+    def pair(
+        self,
+        exc: Case,
+        inh: Case,
+        to_exc: float,
+        to_inh: float,
+        n: int,
+        dt: float,
+        *,
+        method: str = "heun",
+        form: str = "hoisted",
+    ) -> Floats:
+        """Return r, v, r, v of two populations after n steps.
+
+        Each adds `to_exc` or `to_inh` times the other's rate to its own input and coupling.
+        """
+        state = np.array([exc.r, exc.v, inh.r, inh.v], dtype=float)
+        self._library.qif_pair(
+            METHODS[method], FORMS[form], exc._parameters(), inh._parameters(),
+            to_exc, to_inh, n, dt, exc.I, inh.I, state,
+        )  # fmt: skip
+        return state
+
     def normals(self, n: int, *, seed: int = 0, lane: int = 0, source: int = 0) -> Floats:
-        """Return n normals by Philox 4x32-10 and Box-Muller (libm), two per counter."""
+        """Return n normals by Philox 4x32-10 and Box-Muller (libm), the package's to rounding."""
         values = np.empty(n + n % 2)
         self._library.normals(seed, lane, source, values.size, values)
         return values[:n]
@@ -210,6 +265,81 @@ class CReference:
         words = np.array(counter, dtype=np.uint32)
         self._library.philox(words, *key)
         return words
+
+
+class NodesInC:
+    """Nodes that are coupled with delays, by Heun's method; they keep their state and history.
+
+    Parameters
+    ----------
+    library : CReference
+        See `load`.
+    case : Case
+        Parameters, input and initial state of all nodes; before the start they were in it.
+    weights : ndarray or sparse matrix
+        [target, source], input per rate.
+    delays : ndarray or sparse matrix
+        In steps, at least one when rounded, for the same pairs.
+    dt : float
+        Time step.
+    sigma : float
+        Of white noise on v; no normals are drawn if it is 0.
+    seed, source : int
+        See `CReference.noisy`; the lane is the node's number.
+    blocks : bool
+        Compute the coupling of as many steps at once as the shortest delay spans.
+    """
+
+    def __init__(
+        self,
+        library: CReference,
+        case: Case,
+        weights: Any,
+        delays: Any,
+        dt: float,
+        *,
+        sigma: float = 0.0,
+        seed: int = 0,
+        source: int = 0,
+        blocks: bool = False,
+    ) -> None:
+        nodes = weights.shape[0]
+        self._dense = isinstance(weights, np.ndarray)
+        if self._dense:
+            starts, targets = np.arange(nodes + 1) * nodes, np.zeros(0)
+            weights, delays = weights.T, delays.T
+        else:
+            weights, delays = weights.tocsc(), delays.tocsc()
+            starts, targets = weights.indptr, weights.indices
+            weights, delays = weights.data, delays.data
+        delays = np.array(np.rint(delays), dtype=np.int32, order="C")
+        shortest, longest = int(delays.min()), int(delays.max())
+        if shortest < 1:
+            raise ValueError(f"delays are at least one step; got {shortest}.")
+        block = shortest if blocks else 0
+        self.r, self.v = np.full(nodes, case.r), np.full(nodes, case.v)
+        self._arrays = {
+            "starts": np.array(starts, dtype=np.int64),
+            "targets": np.array(targets, dtype=np.int32),
+            "delays": delays,
+            "weights": np.array(weights, dtype=float, order="C"),
+            "history": np.full((nodes, 2 * (longest + 1)), case.r),
+            "arrivals": np.zeros(nodes * max(2, block + 1)),
+            "normals": np.zeros(2 * nodes),
+            "r": self.r,
+            "v": self.v,
+        }
+        places = {name: array.ctypes.data for name, array in self._arrays.items()}
+        self._nodes = _Nodes(nodes, longest + 1, block, **places)
+        self._call = library._library.qif_nodes
+        self._fixed = dt, float(case.I), sigma, seed, source
+        self._parameters = case._parameters()
+        self._clock = 0
+
+    def run(self, n: int) -> None:
+        """Take n steps."""
+        self._call(self._dense, self._nodes, self._parameters, self._clock, n, *self._fixed)
+        self._clock += n
 
 
 def find_compiler() -> list[str] | None:

@@ -12,35 +12,30 @@ from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter_ns
 from typing import Any, NamedTuple, TextIO
 
-
-class Timing(NamedTuple):
-    """One alternative of a comparison."""
-
-    name: str
-    ns: float
-    """Median time per unit of work, in ns."""
-    ratio: float
-    """Median over rounds of this alternative's time over the baseline's in the same round."""
+Rounds = dict[str, list[float]]
+"""Name of each alternative -> ns per unit of work in each round."""
 
 
 class Line(NamedTuple):
     """One line of a speed table; None where there is nothing to show."""
 
     what: str
-    ours: float | None
-    reference: float | None
-    ratio: float | None
-    aim: str
+    ours: float
+    against: str = ""
+    """What `reference` and `ratio` refer to."""
+    reference: float | None = None
+    ratio: float | None = None
+    aim: str = "-"
+    unit: str = "ns"
 
 
 def compare(
     alternatives: Mapping[str, Callable[[], Any]],
     units: float,
     *,
-    baseline: str | None = None,
     rounds: int = 11,
     warmup: int = 1,
-) -> list[Timing]:
+) -> Rounds:
     """Time alternatives interleaved: A B C, A B C, ...
 
     Parameters
@@ -49,8 +44,6 @@ def compare(
         Name and function without arguments of each.
     units : float
         How many units of work (steps, say) one call does.
-    baseline : str, optional
-        The name ratios refer to; by default the first.
     rounds : int
         How often each is timed.
     warmup : int
@@ -58,20 +51,16 @@ def compare(
 
     Returns
     -------
-    list of Timing
+    dict
         In the order given.
     """
     if rounds < 1:
         raise ValueError(f"rounds is {rounds}; use at least 1.")
-    baseline = next(iter(alternatives)) if baseline is None else baseline
-    if baseline not in alternatives:
-        raise ValueError(f"baseline {baseline!r} is none of {', '.join(alternatives)}.")
-
     for function in alternatives.values():
         for _ in range(warmup):
             function()
 
-    times: dict[str, list[int]] = {name: [] for name in alternatives}
+    times: Rounds = {name: [] for name in alternatives}
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -79,68 +68,72 @@ def compare(
             for name, function in alternatives.items():
                 start = perf_counter_ns()
                 function()
-                times[name].append(perf_counter_ns() - start)
+                times[name].append((perf_counter_ns() - start) / units)
     finally:
         if collecting:
             gc.enable()
-
-    return [
-        Timing(
-            name,
-            statistics.median(own) / units,
-            statistics.median(a / b for a, b in zip(own, times[baseline], strict=True)),
-        )
-        for name, own in times.items()
-    ]
+    return times
 
 
-def line(
-    what: str, timings: Iterable[Timing], ours: str, reference: str | None = None, aim: str = ""
-) -> Line:
-    """Return the table line of two alternatives; `compare` needs the reference as its baseline."""
-    found = {timing.name: timing for timing in timings}
-    if reference is None or reference not in found:  # no compiler, say
-        return Line(what, found[ours].ns, None, None, aim)
-    if found[reference].ratio != 1.0:
-        raise ValueError(f"The ratios do not refer to {reference!r}; pass it as the baseline.")
-    return Line(what, found[ours].ns, found[reference].ns, found[ours].ratio, aim)
+def line(what: str, times: Rounds, ours: str, against: str = "", aim: str = "-") -> Line:
+    """Return the table line of two alternatives.
+
+    Parameters
+    ----------
+    what : str
+        What is timed.
+    times : dict
+        From `compare`.
+    ours, against : str
+        Names of the two. The ratio is the median over rounds of their ratio in each; there is
+        none where `against` was not timed, for want of a compiler, say.
+    aim : str
+        What to aim at.
+    """
+    own = statistics.median(times[ours])
+    if against not in times:
+        return Line(what, own, aim=aim)
+    ratios = (a / b for a, b in zip(times[ours], times[against], strict=True))
+    reference = statistics.median(times[against])
+    return Line(what, own, against, reference, statistics.median(ratios), aim)
 
 
-def print_table(lines: Iterable[Line], unit: str = "ns", file: TextIO | None = None) -> None:
+def print_table(lines: Iterable[Line], file: TextIO | None = None) -> None:
     """Print an aligned text table.
 
     Parameters
     ----------
     lines : iterable of Line
         The lines.
-    unit : str
-        What the numbers of `ours` and `reference` are in; a label only.
     file : file, optional
         Where to print; by default stdout.
     """
-    header = ["what", f"ours ({unit})", f"reference ({unit})", "ratio", "aim"]
+    header = ["what", "ours", "aim", "against", "reference", "ratio"]
     cells = [
-        [x.what, _three_digits(x.ours), _three_digits(x.reference), _two_places(x.ratio), x.aim]
+        [
+            x.what, _with_unit(x.ours, x.unit), x.aim, x.against or "-",
+            _with_unit(x.reference, x.unit), "-" if x.ratio is None else f"{x.ratio:.2f}",
+        ]
         for x in lines
-    ]
+    ]  # fmt: skip
     widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
     rule = ["-" * width for width in widths]
     for row in (header, rule, *cells):
         texts = [
-            text.ljust(width) if i in (0, 4) else text.rjust(width)
+            text.rjust(width) if i in (1, 4, 5) else text.ljust(width)
             for i, (text, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  ".join(texts).rstrip(), file=file or sys.stdout)
 
 
-def _three_digits(value: float | None) -> str:
-    """Return three significant digits without an exponent."""
+def _with_unit(value: float | None, unit: str) -> str:
+    """Return three significant digits, times in a unit of a handy size."""
     if value is None:
         return "-"
+    larger = ("us", "ms", "s") if unit == "ns" else ()
+    for each in larger:
+        if abs(value) < 1000.0:
+            break
+        value, unit = value / 1000.0, each
     size = abs(value)
-    places = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3
-    return f"{value:,.{places}f}"
-
-
-def _two_places(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return f"{value:.{0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3}f} {unit}"
