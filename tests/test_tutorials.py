@@ -58,8 +58,21 @@ def figures(outputs):
     return [struct.unpack(">II", base64.b64decode(each)[16:24]) for each in images]
 
 
-def executed(notebook, folder, **variables):
-    """A copy of a notebook, run from a clean kernel in an empty folder."""
+@pytest.fixture
+def executed(tmp_path, tmp_path_factory):
+    """Run a copy of a notebook from a clean kernel in an empty folder.
+
+    All of them share one cache of compiled kernels, empty at first.
+    """
+    cache = tmp_path_factory.getbasetemp() / "cache_of_tutorials"
+
+    def run(notebook, **variables):
+        return _executed(notebook, tmp_path, NUMBA_CACHE_DIR=str(cache), **variables)
+
+    return run
+
+
+def _executed(notebook, folder, **variables):
     fresh = copy.deepcopy(notebook)
     for each in code_cells(fresh):
         each.outputs, each.execution_count = [], None
@@ -147,16 +160,16 @@ def test_stored_notebook_reads_well(path):
 @pytest.mark.slow
 @kernel_warnings
 @every_notebook
-def test_notebook_runs_when_reduced(path, tmp_path):
-    assert_clean(executed(read(path), tmp_path, NEUROMASS_QUICK="1"))
+def test_notebook_runs_when_reduced(path, executed):
+    assert_clean(executed(read(path), NEUROMASS_QUICK="1"))
 
 
 @pytest.mark.slow
 @kernel_warnings
 @every_notebook
-def test_stored_outputs_are_those_of_the_code(path, tmp_path):
+def test_stored_outputs_are_those_of_the_code(path, executed):
     stored = read(path)
-    fresh = executed(stored, tmp_path, NEUROMASS_QUICK="")
+    fresh = executed(stored, NEUROMASS_QUICK="")
     assert_clean(fresh)
     pairs = zip(code_cells(stored), code_cells(fresh), strict=True)
     for number, (old, new) in enumerate(pairs, 1):
@@ -172,7 +185,7 @@ def test_stored_outputs_are_those_of_the_code(path, tmp_path):
 @pytest.mark.slow
 @kernel_warnings
 @every_notebook
-def test_cells_run_twice_give_the_same(path, tmp_path):
+def test_cells_run_twice_give_the_same(path, executed):
     notebook = read(path)
     doubled = copy.deepcopy(notebook)
     doubled.cells = []
@@ -182,7 +195,7 @@ def test_cells_run_twice_give_the_same(path, tmp_path):
             again = copy.deepcopy(cell)
             again.id = f"{cell.id}-again"
             doubled.cells.append(again)
-    fresh = code_cells(executed(doubled, tmp_path, NEUROMASS_QUICK="1"))
+    fresh = code_cells(executed(doubled, NEUROMASS_QUICK="1"))
     for first, second in zip(fresh[::2], fresh[1::2], strict=True):
         if "once" in first.metadata.get("tags", []):
             continue  # its text says why
