@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Self
@@ -12,12 +12,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass import units, wiring
-from neuromass.assembly import Assembly, Route
+from neuromass import signals, units, wiring
+from neuromass.assembly import PASSED, Assembly, Route
 from neuromass.declaration import suggestion
-from neuromass.errors import SimulationError
+from neuromass.errors import SimulationError, warn
 from neuromass.kernels import network_text
 from neuromass.kernels import text as kernel_text
+from neuromass.noise import take_seed
 from neuromass.population import Population
 from neuromass.snapshot import Snapshot
 from neuromass.synapses import Synapse
@@ -26,6 +27,7 @@ from neuromass.units import DIMENSIONLESS, HZ, MS, Measure
 __all__ = ["Connection", "Network", "NetworkSnapshot"]
 
 Floats = NDArray[np.float64]
+Sender = tuple[str, str]
 COUPLINGS = ("full", "held")
 
 
@@ -99,8 +101,8 @@ class Connection:
         return [] if self.synapse is None else list(self.synapse.declared())
 
     def _states(self) -> list[str]:
-        stages = list(self._stages().values())
-        return list(stages[-1]._model.states) if stages else []
+        stages = self._stages()
+        return list(stages[self._name]._model.states) if stages else []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -113,7 +115,7 @@ class Connection:
         if wire.synapse is not None and name in wire.synapse.declared():
             return getattr(wire.synapse, name)
         if name in self._states():
-            return list(self._stages().values())[-1]._state_of(name)
+            return self._stages()[self._name]._state_of(name)
         raise AttributeError(f"The connection {self._name} has no {name!r}{self._near(name)}.")
 
     def _near(self, name: str) -> str:
@@ -131,8 +133,9 @@ class Connection:
         wire = self._wire
         unit = wire.strength_measure
         parts = [f"{self._strength_name()} = {_shown(wire.strength, unit)}"]
-        if np.any(np.asarray(wire.delay) > 0.0):
-            parts.append(f"delay {units.shown(wire.delay, MS)}")
+        delays = wire.delay.data if wiring.is_sparse(wire.delay) else np.asarray(wire.delay)
+        if np.any(delays > 0.0):
+            parts.append(f"delay {units.shown(delays, MS)}")
         if wire.synapse is not None:
             parts.append(repr(wire.synapse))
         ends = f"{wire.source}.{wire.variable} -> {wire.target}.{wire.input}"
@@ -140,8 +143,10 @@ class Connection:
 
 
 def _out(measure: Measure, value: Any) -> Any:
-    if hasattr(value, "tocoo"):
-        return value.tocsr() if measure.is_dimensionless else measure.quantity(value.tocsr())
+    if wiring.is_sparse(value):
+        table = value.copy()
+        table.data = measure.from_internal(table.data)
+        return table if measure.is_dimensionless else measure.quantity(1.0).units * table
     if np.ndim(value) == 0:
         return measure.quantity(float(value))
     array = measure.quantity(np.array(value, dtype=float))
@@ -150,7 +155,7 @@ def _out(measure: Measure, value: Any) -> Any:
 
 
 def _shown(value: Any, measure: Measure) -> str:
-    if hasattr(value, "tocoo"):
+    if wiring.is_sparse(value):
         return f"{value.nnz} pairs, {units.shown(value.data, measure)}"
     size = f"{' x '.join(map(str, np.shape(value)))} matrix, " if np.ndim(value) == 2 else ""
     return f"{size}{units.shown(value, measure)}"
@@ -163,7 +168,7 @@ class NetworkSnapshot:
     clock: int
     members: dict[str, Snapshot]
     wires: dict[str, _Wire]
-    histories: dict[tuple[str, str], Floats]
+    histories: dict[Sender, Floats]
 
     def __repr__(self) -> str:
         return f"<Snapshot of a network of {', '.join(self.members)}>"
@@ -186,8 +191,10 @@ class Network:
     short_delays : {"dt"}, optional
         Lift delays between 0 and dt to dt, instead of refusing them.
     history : mapping, optional
-        Past of what members send over delayed connections, by member: a value, or a function
-        of t for t <= 0. Otherwise it is the initial state.
+        What delayed connections carry before the network's first step, as a value or a function of
+        t: by member (``"exc"`` for its output, ``"exc.v"`` for anything else of it), or by
+        connection (``"exc->inh"``) where a synapse stands before the delay. Otherwise it is
+        the initial state.
 
     Raises
     ------
@@ -231,15 +238,17 @@ class Network:
         self._method = first.method
         self._coupling = coupling
         self._lift = short_delays == "dt"
-        self._past = _checked_history(history, self._members)
+        self._past = _checked_history(history, self._members, first._time)
         self._wires: dict[str, _Wire] = {}
         self._stages: dict[str, dict[str, Population]] = {}
         self._plan = np.zeros(network_text.PLAN_LENGTH, dtype=np.int64)
         self._plan[network_text.CLOCK] = first._clock
-        self._started = first._clock
+        self._began = first._clock
         self._assembly: Assembly | None = None
-        self._kept: dict[tuple[str, str], Floats] = {}
-        _spread_seed(seed, self._members)
+        self._kept: dict[Sender, Floats] = {}
+        self._observer: Any = None
+        self._unseeded = _spread_seed(seed, self._members)
+        _warn_of_twins(self._members)
         for each in self._members.values():
             each._owner = self
             each._fast_step = None
@@ -290,7 +299,9 @@ class Network:
         if name in self._wires:
             return Connection(self, name)
         known = [*self._members, *self._wires]
-        raise KeyError(f"The network has no member or connection {name!r}{suggestion(name, known)}.")
+        raise KeyError(
+            f"The network has no member or connection {name!r}{suggestion(name, known)}."
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
@@ -306,8 +317,11 @@ class Network:
 
     def _nodes(self) -> dict[str, Population]:
         """Members and stages of synapses, by name."""
-        stages = {name: each for group in self._stages.values() for name, each in group.items()}
-        return {**self._members, **stages}
+        return {**self._members, **self._synaptic()}
+
+    def _synaptic(self) -> dict[str, Population]:
+        """Stages of synapses, by name."""
+        return {name: each for group in self._stages.values() for name, each in group.items()}
 
     # --------------------------------------------------------------- connecting
 
@@ -365,8 +379,12 @@ class Network:
 
         Notes
         -----
-        A connection made after the first step begins with the past that is known: what older
-        connections have kept of the source, and before that its earliest value known.
+        What is delayed is what the synapse lets through, not what goes into it.
+
+        A connection made, or a delay made longer, after the first step begins with the past
+        that is known: what delayed connections have kept of the source, and before that the
+        earliest value known; that is the present one if nothing was kept. The same holds for
+        the past of a member whose state is set.
         """
         for each in (source, target):
             if each not in self._members:
@@ -391,11 +409,9 @@ class Network:
         self._route(name, wire, {})
         own = self._members[source]._parameters.get("J")
         if source == target and own is not None and np.any(own != 0.0):
-            warnings.warn(
+            warn(
                 f"{name}: {source} has a recurrent coupling of its own, "
-                f"J = {units.shown(own, DIMENSIONLESS)}, to which this connection adds.",
-                UserWarning,
-                stacklevel=2,
+                f"J = {units.shown(own, DIMENSIONLESS)}, to which this connection adds."
             )
         self._wires[name] = wire
         self._stages[name] = self._make_stages(name, wire)
@@ -424,7 +440,9 @@ class Network:
             and tau.measure.dimension == MS.dimension
         )
         if not fits:
-            unit = units.internal_unit(needed.combined(sent, -1).dimension if sent.text else needed.dimension)
+            unit = units.internal_unit(
+                (needed.combined(sent, -1) if sent.text else needed).dimension
+            )
             raise ValueError(
                 f"{name}: J needs a rate at the source, and a tau and a dimensionless input at the "
                 f"target; {source}.{variable} is in {sent.symbol or 'no unit'}, {target}.{to} in "
@@ -441,18 +459,20 @@ class Network:
             )
 
     def _make_stages(self, name: str, wire: _Wire) -> dict[str, Population]:
+        """The synapse of a connection; its last stage has the connection's name."""
         if wire.synapse is None:
             return {}
         source = self._members[wire.source]
+        recipes = wire.synapse.stages(source._model.measure(wire.variable))
         made: dict[str, Population] = {}
-        for number, (model, values) in enumerate(wire.synapse.stages()):
+        for number, (model, values) in enumerate(recipes, start=1):
             initial = {"u": values["U0"]} if "U0" in values else None
             stage = model(
                 shape=source.shape or None, dt=self.dt, method=self._method, initial=initial
             )
             stage._set_internal(values)
             stage._owner = self
-            made[f"{name}/{number}"] = stage
+            made[name if number == len(recipes) else f"{name}/{number}"] = stage
         return made
 
     def _change_connection(self, name: str, what: str, value: Any) -> None:
@@ -466,7 +486,7 @@ class Network:
         elif wire.synapse is not None and what in wire.synapse.declared():
             changed = replace(wire, synapse=wire.synapse.changed(what, value))
         elif what in connection._states():
-            list(self._stages[name].values())[-1]._set_states({what: value})
+            self._stages[name][name]._set_states({what: value})
             return
         else:
             raise AttributeError(f"The connection {name} has no {what!r}{connection._near(what)}.")
@@ -474,13 +494,16 @@ class Network:
         self._replace_wire(name, changed)
 
     def _replace_wire(self, name: str, wire: _Wire) -> None:
+        """Give a connection other values; what its synapse holds stays."""
         stages = self._stages[name]
-        recipes = [] if wire.synapse is None else wire.synapse.stages()
-        if len(recipes) != len(stages):
-            self._stages[name] = self._make_stages(name, wire)
+        made = self._make_stages(name, wire)
+        if len(made) != len(stages):  # a chain of another length begins with what came out of it
+            for stage in made.values():
+                stage._state[:] = stages[name]._state
+            self._stages[name] = made
         else:
-            for stage, (_, values) in zip(stages.values(), recipes, strict=True):
-                stage._set_internal(values)
+            for key, stage in stages.items():
+                stage._set_internal(made[key]._parameters)
         self._wires[name] = wire
         self._changed()
 
@@ -488,9 +511,7 @@ class Network:
         """What a connection comes to, checked."""
         source, target = self._members[wire.source], self._members[wire.target]
         what = "J" if wire.by_tau else "weight"
-        pairs = wiring.pairs(
-            wire.strength, wire.delay, target._lanes, source._lanes, name, what
-        )
+        pairs = wiring.pairs(wire.strength, wire.delay, target.shape, source.shape, name, what)
         steps, fractions = wiring.in_steps(pairs, self._dt, name, self._lift)
         weights = pairs.values
         if wire.by_tau:
@@ -504,22 +525,30 @@ class Network:
     # ------------------------------------------------------------------ assembly
 
     def _changed(self) -> None:
-        """Parameters or connections have changed: the arrays are made anew before the next step."""
+        """Weights or connections have changed: the arrays are made anew before the next step."""
         if self._assembly is not None:
             self._kept = self._known_past()
             self._assembly = None
 
-    def _known_past(self) -> dict[tuple[str, str], Floats]:
+    def _parameters_changed(self, names: Iterable[str]) -> None:
+        """A member has changed its parameters: the loop sees them, but weights may follow tau."""
+        if "tau" in names and any(wire.by_tau for wire in self._wires.values()):
+            self._changed()
+
+    def _known_past(self) -> dict[Sender, Floats]:
         """Histories up to now, oldest first, by node and value."""
         assembly = self._assembly
+        if self._clock == self._began:
+            return {}
         if assembly is None:
             return self._kept
         end = int(self._plan[network_text.POSITION]) + 1
         start = max(0, end - assembly.keep)
-        return {
-            sender: assembly.history[rows, start:end].copy()
-            for sender, rows in assembly.traced_values().items()
-        }
+        found = {}
+        for sender, rows in assembly.traced_values().items():
+            found[sender] = assembly.history[rows, start:end].copy()
+            found[sender][:, -1] = self._now(sender)
+        return found
 
     def _assembled(self) -> Assembly:
         if self._assembly is None:
@@ -539,21 +568,36 @@ class Network:
         for sender, rows in made.traced_values().items():
             known = self._kept.get(sender)
             if known is None:
-                known = self._given_past(sender, made.keep)
+                known = self._past_of(sender, made.keep)
             count = min(known.shape[1], made.keep)
             made.history[rows, made.keep - count : made.keep] = known[:, known.shape[1] - count :]
             made.history[rows, : made.keep - count] = known[:, :1]
 
-    def _given_past(self, sender: tuple[str, str], keep: int) -> Floats:
+    def _past_of(self, sender: Sender, keep: int) -> Floats:
+        """The past of what was not kept: as it was given, if no step was taken yet."""
         node, variable = sender
         population = self._nodes()[node]
-        now = np.asarray(population._internal(variable), dtype=float).reshape(-1, 1)
-        past = self._past.get(node)
-        if past is None or node not in self._members:
-            return now
-        measure = population._model.measure(variable)
-        times = (self._clock - np.arange(keep - 1, -1, -1)) * self._dt
-        return _sampled_past(past, times, measure, population.shape, f"history of {node}")
+        given = self._past.get(node if node in self._wires else f"{node}.{variable}")
+        if given is None or self._clock != self._began:
+            return np.reshape(self._now(sender), (-1, 1))
+        times: Floats = (self._clock - np.arange(keep - 1, -1, -1.0)) * self._dt
+        measure = self._sent_measure(sender)
+        return _sampled(given, times, measure, population.shape, f"history of {node}")
+
+    def _sent_measure(self, sender: Sender) -> Measure:
+        node, variable = sender
+        return HZ if variable == PASSED else self._nodes()[node]._model.measure(variable)
+
+    def _now(self, sender: Sender) -> Floats:
+        """What a node sends now, one value for each lane."""
+        node, variable = sender
+        population = self._nodes()[node]
+        if variable != PASSED:
+            return population._spread(population._internal(variable))
+        wire = self._wires[node]
+        source = self._members[wire.source]
+        passed = population._computed("gain") * source._internal(wire.variable)
+        return np.asarray(population._spread(passed), dtype=float)
 
     def _make_room(self, assembly: Assembly) -> int:
         """How many steps fit behind the present in the histories, some at least."""
@@ -603,9 +647,7 @@ class Network:
             The output of every member, in internal units.
         """
         self._one_step(self._held(inputs, with_units=False))
-        return {
-            name: each._internal(each._model.output) for name, each in self._members.items()
-        }
+        return {name: each._internal(each._model.output) for name, each in self._members.items()}
 
     def _by_member(self, inputs: Any) -> dict[str, dict[str, Any]]:
         """Inputs as member -> input -> value."""
@@ -621,24 +663,28 @@ class Network:
                     f"inputs: the network has no member {member!r}"
                     f"{suggestion(member, self._members)}."
                 )
-            declared = self._members[member]._model.inputs
-            if not name and isinstance(value, Mapping):
-                found[member].update(value)
-                continue
-            if not name and len(declared) != 1:
-                raise ValueError(
-                    f"{member} has the inputs {', '.join(declared)}; write "
-                    f"'{member}.{next(iter(declared), '...')}'."
-                )
-            name = name or next(iter(declared))
-            if name not in declared:
-                raise ValueError(
-                    f"inputs: {member} has no input {name!r}{suggestion(name, declared)}."
-                )
-            if name in found[member]:
-                raise ValueError(f"inputs: {member}.{name} is given twice.")
-            found[member][name] = value
+            several = value if not name and isinstance(value, Mapping) else None
+            if several is None:
+                several = {name or self._only_input(member): value}
+            for each, one in several.items():
+                self._check_input(member, each, found[member])
+                found[member][each] = one
         return found
+
+    def _only_input(self, member: str) -> str:
+        declared = self._members[member]._model.inputs
+        if len(declared) != 1:
+            what = f"the inputs {', '.join(declared)}" if declared else "no input"
+            advice = f"; write '{member}.{next(iter(declared))}'" if declared else ""
+            raise ValueError(f"inputs: {member} has {what}{advice}.")
+        return next(iter(declared))
+
+    def _check_input(self, member: str, name: str, given: Mapping[str, Any]) -> None:
+        declared = self._members[member]._model.inputs
+        if name not in declared:
+            raise ValueError(f"inputs: {member} has no input {name!r}{suggestion(name, declared)}.")
+        if name in given:
+            raise ValueError(f"inputs: {member}.{name} is given twice.")
 
     def _held(self, inputs: Any, with_units: bool) -> dict[tuple[str, str], Any]:
         held = {}
@@ -651,7 +697,10 @@ class Network:
         assembly = self._assembled()
         for (member, name), value in held.items():
             assembly.set_outside(member, name, value)
-        code = self._loop(1, *NOTHING_RECORDED)
+        if self._observer is None:
+            code = self._loop(1, *NOTHING_FED, *NOTHING_RECORDED)
+        else:
+            code = self._observer.take(*NOTHING_FED)
         if code != kernel_text.FINE:
             raise self._failure(code)
 
@@ -673,13 +722,7 @@ class Network:
         plan[network_text.STEPS] = steps
         plan[network_text.EVERY] = every
         plan[network_text.AVERAGE] = average
-        return assembly.loop(
-            plan, self._dt, assembly.links, assembly.link_weights, assembly.gates,
-            assembly.matrices, assembly.matrix_weights, assembly.total, drive, layout, assembly.history,
-            assembly.traced, assembly.slots, assembly.bundles, assembly.weights,
-            assembly.delays, assembly.rows, assembly.entries, assembly.entry_weights,
-            items, samples, sums,
-        )  # fmt: skip
+        return assembly.loop(plan, self._dt, drive, layout, items, samples, sums)
 
     def _failure(self, code: int) -> SimulationError:
         plan = self._plan
@@ -701,7 +744,6 @@ class Network:
         NetworkSnapshot
             For `restore`.
         """
-        self._assembled()
         members = {name: each.snapshot() for name, each in self._nodes().items()}
         return NetworkSnapshot(self._clock, members, dict(self._wires), self._known_past())
 
@@ -718,12 +760,16 @@ class Network:
         ValueError
             If it is of another network.
         """
+        self._check_free("restore")
         if not isinstance(saved, NetworkSnapshot):
             raise TypeError(f"restore takes a snapshot of a network, not {type(saved).__name__}.")
         if set(saved.wires) != set(self._wires) or set(self._members) - set(saved.members):
             raise ValueError("The snapshot is of a network with other members or connections.")
         for name, each in self._members.items():
             each._check_snapshot(saved.members[name])
+        for name, wire in saved.wires.items():
+            if type(wire.synapse) is not type(self._wires[name].synapse):
+                raise ValueError(f"The snapshot is of a network where {name} has another synapse.")
         for name, wire in saved.wires.items():
             self._replace_wire(name, wire)
         for name, each in self._nodes().items():
@@ -734,11 +780,20 @@ class Network:
 
     def reset(self) -> None:
         """Return to the initial states and to t = 0; parameters stay, and noise repeats itself."""
+        self._check_free("reset")
         for each in self._nodes().values():
             each._reset()
         self._assembly = None
         self._kept = {}
+        self._began = 0
         self._plan[network_text.CLOCK] = 0
+
+    def _check_free(self, what: str) -> None:
+        if self._observer is not None:
+            raise RuntimeError(
+                f"This network is being recorded by nm.record, step by step; {what} it outside of "
+                f"the with block."
+            )
 
     def copy(self, **changes: Any) -> Self:
         """A network of its own, at the same state and time.
@@ -752,46 +807,50 @@ class Network:
         -------
         Network
         """
-        for_members = {n: changes.pop(n) for n in ("dt", "method", "noise") if n in changes}
+        shared = {n: changes.pop(n) for n in ("dt", "method", "noise") if n in changes}
+        members = {name: each.copy(**shared) for name, each in self._members.items()}
+        if "seed" in changes:
+            for name in self._unseeded:
+                members[name] = members[name].copy(seed=None)
         options = {
             "coupling": self._coupling,
             "short_delays": "dt" if self._lift else None,
-            "history": self._past,
             **changes,
         }
-        other = type(self)(
-            {name: each.copy(**for_members) for name, each in self._members.items()}, **options
-        )
+        other = type(self)(members, **options)
+        if "history" not in changes:
+            other._past = dict(self._past)
+        other._began = round(self._began * self._dt / other._dt)
         for name, wire in self._wires.items():
             other._wires[name] = wire
-            other._stages[name] = {
-                key: each.copy(**{n: v for n, v in for_members.items() if n != "noise"})
-                for key, each in self._stages[name].items()
-            }
-            for each in other._stages[name].values():
-                each._owner = other
+            other._stages[name] = other._make_stages(name, wire)
+            for key, each in other._stages[name].items():
+                each._state[:] = self._stages[name][key]._state
             other._route(name, wire, {})
-        if not {"dt"} & set(for_members):
-            other._kept = {sender: past.copy() for sender, past in self._known_past().items()}
+        other._kept = _resampled(self._known_past(), self._dt, other._dt)
         return other
 
     def __copy__(self) -> Self:
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = ("_dt", "_method", "_coupling", "_lift", "_past", "_started", "_wires")
+        kept = ("_dt", "_method", "_coupling", "_lift", "_past", "_began", "_wires", "_unseeded")
         return {
             **{name: getattr(self, name) for name in kept},
             "_members": dict(self._members),
-            "_stages": {name: dict(group) for name, group in self._stages.items()},
             "_kept": {sender: past.copy() for sender, past in self._known_past().items()},
             "_plan": self._plan.copy(),
-            "_assembly": None,
+            "stages": {name: each._state.copy() for name, each in self._synaptic().items()},
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for each in self._nodes().values():
+        state = dict(state)
+        stages = state.pop("stages")
+        self.__dict__.update(state, _assembly=None, _observer=None)
+        self._stages = {name: self._make_stages(name, wire) for name, wire in self._wires.items()}
+        for name, each in self._synaptic().items():
+            each._state[:] = stages[name]
+        for each in self._members.values():
             each._owner = self
 
     # --------------------------------------------------------------- describing
@@ -823,18 +882,16 @@ class Network:
         -------
         Axes
         """
-        from neuromass import plotting  # noqa: PLC0415
+        from neuromass.plotting import circuit  # noqa: PLC0415
 
-        return plotting.plot_network(self, ax)
+        return circuit.plot_network(self, ax)
 
     def __repr__(self) -> str:
         return self.describe()
 
 
-NOTHING_RECORDED = (
-    np.zeros(0), np.zeros((0, 8), dtype=np.int64),
-    np.zeros((0, 6), dtype=np.int64), np.zeros(0), np.zeros(0),
-)  # fmt: skip
+NOTHING_FED: Any = np.zeros(0), np.zeros((0, 8), dtype=np.int64)
+NOTHING_RECORDED: Any = np.zeros((0, 3), dtype=np.int64), np.zeros(0), np.zeros(0)
 
 
 # ----------------------------------------------------------------------- validation
@@ -853,7 +910,11 @@ def _checked_members(members: Any) -> dict[str, Population]:
             raise ValueError(f"{name} is in a network already; give a copy of it, pop.copy().")
         if any(each is other for other in found.values()):
             raise ValueError(f"{name} is a population that was given under another name, too.")
-        each._check_free("put it into the network")
+        if each._observer is not None:
+            raise RuntimeError(
+                f"{name} is being recorded by nm.record; put it into a network outside of the "
+                f"with block."
+            )
         found[name] = each
     first_name, first = next(iter(found.items()))
     for name, each in found.items():
@@ -870,41 +931,103 @@ def _checked_members(members: Any) -> dict[str, Population]:
     return found
 
 
-def _checked_history(history: Any, members: Mapping[str, Population]) -> dict[str, Any]:
-    if history is None:
-        return {}
-    for name in history:
-        if name not in members:
-            raise ValueError(
-                f"history: the network has no member {name!r}{suggestion(name, members)}."
-            )
-    return dict(history)
+def _checked_history(
+    history: Any, members: Mapping[str, Population], start: float
+) -> dict[str, signals.Signal]:
+    """Given pasts by ``"member.variable"`` or by connection, units and shapes checked."""
+    if history is not None and not isinstance(history, Mapping):
+        raise TypeError("history is given by member, history={'exc': 5 * Hz}.")
+    found = {}
+    for key, value in (history or {}).items():
+        what = f"history of {key}"
+        source, arrow, target = str(key).partition("->")
+        source, _, variable = source.partition(".")
+        for each in (source, target.partition("#")[0]) if arrow else (source,):
+            if each not in members:
+                raise ValueError(
+                    f"history: the network has no member {each!r}{suggestion(each, members)}."
+                )
+        past = _as_past(value, what, start)
+        if arrow:
+            found[str(key)] = past
+            continue
+        variable = _variable(members[source], source, variable or None)
+        measure = members[source]._model.measure(variable)
+        _sampled(past, np.array([start]), measure, members[source].shape, what)
+        found[f"{source}.{variable}"] = past
+    return found
 
 
-def _sampled_past(
-    past: Any, times: Floats, measure: Measure, shape: tuple[int, ...], name: str
+def _as_past(value: Any, what: str, start: float) -> signals.Signal:
+    is_function = callable(value) or isinstance(value, signals.Signal)
+    plain = value if is_function else signals.Constant(value)
+    return signals.as_signal(plain, what, at=start)
+
+
+def _sampled(
+    past: signals.Signal, times: Floats, measure: Measure, shape: tuple[int, ...], what: str
 ) -> Floats:
     """A given past at some times, one row for each lane."""
-    lanes = int(np.prod(shape, dtype=int))
-    rows = [past(MS.quantity(t)) if callable(past) else past for t in times]
-    plain = np.stack([
-        np.broadcast_to(units.internal(row, measure, name), shape).reshape(lanes) for row in rows
-    ])  # fmt: skip
-    units.require_finite(plain, name)
-    return np.ascontiguousarray(plain.T)
+    values = past.sample(times)
+    one = past.measure.quantity(1.0) if past.measure.dimension else 1.0
+    units.internal(one, measure, what)  # refuses what has another unit
+    units.require_finite(values, what)
+    lanes = values.reshape(len(times), *values.shape[1:])
+    try:
+        rows = np.stack([np.broadcast_to(row, shape).reshape(-1) for row in lanes])
+    except ValueError:
+        raise ValueError(
+            f"{what} has values of the shape {values.shape[1:]}, but the lanes are {shape}."
+        ) from None
+    return np.ascontiguousarray(rows.T)
 
 
-def _spread_seed(seed: Any, members: Mapping[str, Population]) -> None:
-    """Give members with noise, but without a seed of their own, one from the network's."""
-    if seed is None:
-        return
-    from neuromass.noise import take_seed  # noqa: PLC0415
+def _resampled(histories: Mapping[Sender, Floats], old: float, new: float) -> dict[Sender, Floats]:
+    """Histories for another step, interpolated where it falls between the old ones."""
+    if old == new:
+        return {sender: past.copy() for sender, past in histories.items()}
+    found = {}
+    for sender, past in histories.items():
+        before = np.arange(1 - past.shape[1], 1) * old
+        count = int((past.shape[1] - 1) * old / new + 1e-6)
+        times = np.arange(-count, 1) * new
+        found[sender] = np.array([np.interp(times, before, row) for row in past])
+    return found
 
-    base = take_seed(seed)
-    for name, each in members.items():
-        if each._sources and each._seed_was_drawn:
+
+def _spread_seed(seed: Any, members: Mapping[str, Population]) -> tuple[str, ...]:
+    """Give members with noise, but without a seed of their own, one from the network's.
+
+    Returns
+    -------
+    tuple of str
+        Those members.
+    """
+    unseeded = tuple(n for n, each in members.items() if each._sources and each._seed_was_drawn)
+    if seed is not None:
+        base = take_seed(seed)
+        for name in unseeded:
             digest = hashlib.sha256(f"{base}/{name}".encode()).digest()
-            each._take_seed(int.from_bytes(digest[:4], "little") >> 1)
+            members[name]._take_seed(int.from_bytes(digest[:4], "little") >> 1)
+    return unseeded
+
+
+def _warn_of_twins(members: Mapping[str, Population]) -> None:
+    """Warn of members that draw the same random numbers."""
+    by_seed: dict[int | None, list[str]] = {}
+    for name, each in members.items():
+        if each._sources:
+            by_seed.setdefault(each.seed, []).append(name)
+    for seed, names in by_seed.items():
+        for one, other in itertools.combinations(names, 2):
+            first, second = members[one], members[other]
+            common = [each for each in first.noise if each in second.noise]
+            lower = first if first.lane <= second.lane else second
+            if common and abs(first.lane - second.lane) < lower._lanes:
+                warn(
+                    f"{one} and {other} have the same seed, {seed}, and with it the same noise on "
+                    f"{', '.join(common)}. Give them different seeds, or one to the network alone."
+                )
 
 
 def _variable(population: Population, name: str, variable: str | None) -> str:

@@ -1,4 +1,4 @@
-"""A run of a network: its inputs step by step, and what is recorded of its members."""
+"""What the steps of a network write on while they are recorded, and a run of one."""
 
 from __future__ import annotations
 
@@ -15,22 +15,211 @@ from neuromass.errors import SimulationError
 from neuromass.feeds import Feed, Window
 from neuromass.kernels import network_text
 from neuromass.network import Network
+from neuromass.population import Population
 from neuromass.recording import About, Recording, Recordings
 from neuromass.tape import about_population, allocate
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Names = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class _Track:
-    """A recorded trace: where it goes, and what node and value it is of."""
+    """A recorded trace: whose it is, and where its samples begin."""
 
     label: str
-    node: str
     name: str
     lanes: int
     begin: int
-    rest: int
+
+
+class NetworkTape:
+    """What a network writes on: a trace for each name of each member.
+
+    Parameters
+    ----------
+    network : Network
+        Whose steps are taken and recorded.
+    names : dict
+        Member or connection -> what to record, see `names_to_record`.
+    window : Window
+        The steps for which there is room; more is made by `extend`.
+    every : int
+        Steps between samples.
+    average : bool
+        Whether samples are means.
+    """
+
+    def __init__(
+        self, network: Network, names: Names, window: Window, every: int, average: bool
+    ) -> None:
+        self._network = network
+        self._names = names
+        self._every = every
+        self._average = average
+        self._clock = window.clock
+        self._lay_out(window.steps // every + (not average))
+        self._samples = self._allocated()
+        self._sums: Floats = np.zeros(sum(track.lanes for track in self._tracks))
+        if not average:
+            self._write_current(0)
+
+    def _lay_out(self, room: int) -> None:
+        nodes = self._network._nodes()
+        self._room = room
+        self._tracks: list[_Track] = []
+        begin = 0
+        for label, names in self._names.items():
+            for name in names:
+                lanes = nodes[label]._lanes
+                self._tracks.append(_Track(label, name, lanes, begin))
+                begin += room * lanes
+        self._size = begin
+
+    def _allocated(self) -> Floats:
+        return allocate((1, max(1, self._size), 1), self._every).reshape(-1)
+
+    def _trace(self, track: _Track) -> Floats:
+        """All samples of a trace, samples by lanes."""
+        end = track.begin + self._room * track.lanes
+        return self._samples[track.begin : end].reshape(self._room, track.lanes)
+
+    def _items(self) -> Ints:
+        """For each recorded number its place, where its samples begin, and their distance."""
+        assembly = self._network._assembled()
+        parts = [np.zeros((0, 3), dtype=np.int64)]
+        for track in self._tracks:
+            places = assembly.channel_places(track.label, track.name)
+            begins = track.begin + np.arange(track.lanes)
+            parts.append(np.stack([places, begins, np.full(track.lanes, track.lanes)], axis=1))
+        return np.concatenate(parts)
+
+    def _write_current(self, sample: int) -> None:
+        """A sample of the states and outputs as they are; inputs have no value between steps."""
+        for track in self._tracks:
+            node = self._network._nodes()[track.label]
+            value = np.nan if track.name in node._model.inputs else node._internal(track.name)
+            self._trace(track)[sample] = np.ravel(value)
+
+    @property
+    def _steps(self) -> int:
+        """Steps taken since the first sample; all else follows from the network's own clock."""
+        return self._network._clock - self._clock
+
+    @property
+    def _count(self) -> int:
+        """Whole samples so far."""
+        return self._steps // self._every + (not self._average)
+
+    def advance(self, count: int, drive: Floats, layout: Ints) -> int:
+        """Take and record some steps, all or none."""
+        plan = self._network._plan
+        plan[network_text.PHASE] = self._steps % self._every
+        plan[network_text.SAMPLE] = self._count
+        return self._network._loop(
+            count, drive, layout, self._items(), self._samples, self._sums, self._every,
+            self._average,
+        )  # fmt: skip
+
+    def extend(self, count: int) -> None:
+        """Make room for at least so many samples more."""
+        used = self._count
+        if used + count <= self._room:
+            return
+        kept = [self._trace(track)[:used].copy() for track in self._tracks]
+        self._lay_out(max(2 * self._room, used + count))
+        self._samples = self._allocated()
+        for track, samples in zip(self._tracks, kept, strict=True):
+            self._trace(track)[:used] = samples
+
+    def recording(self) -> Recordings:
+        """The samples so far, and the last step if it fell between two samples."""
+        steps, count = self._steps, self._count
+        clocks = self._clock + self._every * np.arange(count, dtype=float)
+        if self._average:
+            clocks += 0.5 * (self._every + 1)
+        elif steps % self._every:
+            self.extend(1)
+            self._write_current(count)
+            clocks = np.append(clocks, self._clock + steps)
+        return self._as_recordings(clocks)
+
+    def _as_recordings(self, clocks: Floats) -> Recordings:
+        times = clocks * self._network._dt
+        nodes = self._network._nodes()
+        data: dict[str, dict[str, Floats]] = {label: {} for label in self._names}
+        for track in self._tracks:
+            samples = self._trace(track)[: len(times)]
+            data[track.label][track.name] = samples.reshape(len(times), *nodes[track.label].shape)
+        found = {}
+        for label, traces in data.items():
+            measures = {name: nodes[label]._model.measure(name) for name in traces}
+            found[label] = Recording(times, traces, measures, self._about(label))
+        return Recordings(found)
+
+    def _about(self, label: str) -> About:
+        network = self._network
+        if label in network.members:
+            return about_population(network.members[label], self._every, self._average)
+        synapse: Any = network.connections[label].synapse
+        parameters = {
+            name: (np.asarray(synapse._values[name]), each.measure)
+            for name, each in synapse.declared().items()
+        }
+        model = type(synapse).__name__
+        return About(model, network.method, network._dt, self._every, self._average, parameters)
+
+
+class NetworkObserver(NetworkTape):
+    """A tape that grows with every step that its network takes by hand."""
+
+    def __init__(self, network: Network, names: Names, every: int) -> None:
+        self._final: Recordings | None = None
+        super().__init__(network, names, Window(network._clock, 0, network._dt), every, False)
+
+    def take(self, drive: Floats, layout: Ints) -> int:
+        """Take one step and record it."""
+        self.extend(1)
+        return self.advance(1, drive, layout)
+
+    def recording(self) -> Recordings:
+        """The samples so far, one every so many steps; copies, which later steps leave alone."""
+        if self._final is not None:
+            return self._final
+        clocks = self._clock + self._every * np.arange(self._count, dtype=float)
+        kept = self._samples
+        self._samples = kept.copy()
+        try:
+            return self._as_recordings(clocks)
+        finally:
+            self._samples = kept
+
+    def close(self) -> None:
+        """Keep the recording as it is now, whatever the network does later."""
+        self._final = self.recording()
+        self._network._observer = None
+
+
+class LiveRecordings(Recordings):
+    """The recordings of a network that is still being stepped."""
+
+    def __init__(self, tape: NetworkObserver) -> None:
+        self._tape = tape
+
+    @property
+    def _members(self) -> dict[str, Recording]:  # type: ignore[override]
+        return self._tape.recording()._members
+
+    def __reduce__(self) -> Any:
+        return Recordings, (self._members,)
+
+
+def observe(network: Network, names: Any, every: int) -> NetworkObserver:
+    """Let a network that is stepped by hand write on a tape."""
+    network._check_free("record")
+    network._observer = NetworkObserver(network, names_to_record(names, network), every)
+    return network._observer
 
 
 class NetworkJob:
@@ -45,30 +234,22 @@ class NetworkJob:
         every: int,
         average: bool,
     ) -> None:
+        network._check_free("run")
         self.window = window
         self.every = every
         self.lanes = network._lanes
         self._network = network
-        self._average = average
-        self._count = window.steps // every + (not average)
         self._feeds = self._fed(inputs)
-        self._tracks = self._laid_out(recorded_names(record, network))
-        size = sum(track.lanes for track in self._tracks)
-        self._samples: Floats = allocate((size, self._count, 1), every).reshape(-1)
-        self._sums: Floats = np.zeros(size)
-        self._phase = 0
-        self._sample = 0
-        if not average:
-            self._write_current(0)
-            self._sample = 1
-
-    # ------------------------------------------------------------------- inputs
+        self._tape = NetworkTape(network, names_to_record(record, network), window, every, average)
+        self._known = range(0)
+        self._rows: list[Floats] = []
+        self._set_in: Any = None
 
     def _fed(self, inputs: Any) -> dict[tuple[str, str], Feed]:
         network = self._network
         found = {}
         for member, given in network._by_member(inputs).items():
-            population = network[member]
+            population = network.members[member]
             declared = population._model.inputs
             made = feeds.collect(
                 given, declared, population._model.name, self.window, population.shape, f"{member}."
@@ -76,68 +257,35 @@ class NetworkJob:
             found.update({(member, n): feed for n, feed in zip(declared, made, strict=True)})
         return found
 
-    def _drive(self, first: int, count: int) -> tuple[Floats, NDArray[np.int64]]:
-        """External inputs of some steps: those that stay are set, the others are listed."""
+    def _drive(self, first: int, count: int) -> tuple[Floats, Ints]:
+        """External inputs of some steps: those that stay are set, the others are listed.
+
+        Steps that were tried before, and failed in a larger block, get the inputs that they
+        had then: a function of the user's need not give the same number twice.
+        """
+        if first not in self._known or first + count > self._known.stop:
+            self._rows = [feed.rows(first, count) for feed in self._feeds.values()]
+            self._known = range(first, first + count)
         assembly = self._network._assembled()
-        parts: list[Floats] = []
-        layout, start = [], 0
-        for (member, name), feed in self._feeds.items():
-            rows = feed.rows(first, count)
+        skip = first - self._known.start
+        parts, layout, start = [np.zeros(0)], [], 0
+        for ((member, name), feed), rows in zip(self._feeds.items(), self._rows, strict=True):
             if not feed.varies:
-                assembly.set_outside(member, name, rows)
+                if assembly is not self._set_in:
+                    assembly.set_outside(member, name, rows)
                 continue
             by = rows.shape[1] if rows.ndim == 2 else 1
-            lanes = self._network[member]._lanes
+            lanes = self._network.members[member]._lanes
             span = assembly.input_span(member, name)
-            layout.append((start, by, int(by > 1), lanes, *span))
+            layout.append((start + skip * by, by, int(by > 1), lanes, *span))
             parts.append(rows.reshape(-1))
             start += rows.size
-        drive = np.concatenate([np.zeros(0), *parts])
-        return drive, np.array(layout, dtype=np.int64).reshape(-1, 8)
-
-    # -------------------------------------------------------------------- traces
-
-    def _laid_out(self, names: Mapping[str, Sequence[tuple[str, str]]]) -> list[_Track]:
-        tracks: list[_Track] = []
-        taken = 0
-        for label, pairs in names.items():
-            for node, name in pairs:
-                lanes = self._network._nodes()[node]._lanes
-                tracks.append(_Track(label, node, name, lanes, taken * self._count, taken))
-                taken += lanes
-        return tracks
-
-    def _items(self) -> NDArray[np.int64]:
-        assembly = self._network._assembled()
-        rows = [
-            (t.lanes, t.begin, t.rest, *assembly.channel_span(t.node, t.name)) for t in self._tracks
-        ]
-        return np.array(rows, dtype=np.int64).reshape(-1, 6)
-
-    def _write_current(self, sample: int) -> None:
-        """A sample of the states and outputs as they are; inputs have no value between steps."""
-        for track in self._tracks:
-            node = self._network._nodes()[track.node]
-            begin = track.begin + sample * track.lanes
-            value = np.nan if track.name in node._model.inputs else node._internal(track.name)
-            self._samples[begin : begin + track.lanes] = np.ravel(value)
-
-    # ------------------------------------------------------------------- the job
+        self._set_in = assembly
+        return np.concatenate(parts), np.array(layout, dtype=np.int64).reshape(-1, 8)
 
     def advance(self, first: int, count: int) -> int:
         """Take all of the next steps, or none."""
-        network = self._network
-        plan = network._plan
-        plan[network_text.PHASE] = self._phase
-        plan[network_text.SAMPLE] = self._sample
-        drive, layout = self._drive(first, count)
-        code = network._loop(
-            count, drive, layout, self._items(), self._samples, self._sums, self.every,
-            self._average,
-        )  # fmt: skip
-        self._phase = int(plan[network_text.PHASE])
-        self._sample = int(plan[network_text.SAMPLE])
-        return code
+        return self._tape.advance(count, *self._drive(first, count))
 
     def room(self) -> int:
         """How many steps can be taken at once."""
@@ -153,108 +301,73 @@ class NetworkJob:
 
     def recording(self) -> Recordings:
         """What was recorded so far."""
-        steps = self.done()
-        count = steps // self.every + (not self._average)
-        times = self.window.clock + self.every * np.arange(count, dtype=float)
-        if self._average:
-            times += 0.5 * (self.every + 1)
-        between = bool(steps % self.every) and not self._average
-        if between:
-            self._write_current(count)
-            times = np.append(times, self._network._clock)
-        times *= self._network._dt
-        return Recordings({
-            label: self._member(label, times) for label in dict.fromkeys(t.label for t in self._tracks)
-        })  # fmt: skip
-
-    def _member(self, label: str, times: Floats) -> Recording:
-        network = self._network
-        tracks = [track for track in self._tracks if track.label == label]
-        data, measures = {}, {}
-        for track in tracks:
-            node = network._nodes()[track.node]
-            whole = self._samples[track.begin : track.begin + len(times) * track.lanes]
-            data[track.name] = whole.reshape(len(times), *node.shape)
-            measures[track.name] = node._model.measure(track.name)
-        return Recording(times, data, measures, self._about(label, tracks[0]))
-
-    def _about(self, label: str, track: _Track) -> About:
-        network = self._network
-        if label in network.members:
-            return about_population(network[label], self.every, self._average)
-        connection = network[label]
-        synapse = connection.synapse
-        parameters = {
-            name: (np.asarray(synapse._values[name]), each.measure)
-            for name, each in synapse.declared().items()
-        }
-        return About(
-            type(synapse).__name__, network.method, network._dt, self.every, self._average,
-            parameters,
-        )  # fmt: skip
+        return self._tape.recording()
 
 
-def recorded_names(record: Any, network: Network) -> dict[str, list[tuple[str, str]]]:
-    """What to record: member or connection -> nodes and their values.
+# ------------------------------------------------------------------- what to record
+
+
+def names_to_record(record: Any, network: Network) -> Names:
+    """What to record: member or connection -> names of its values.
 
     Parameters
     ----------
     record : None, str, sequence of str or mapping
         All states if None; else members (``"exc"``, all their states), values of members
-        (``"exc.r"``), or a mapping from members to names.
+        (``"exc.r"``), or a mapping from members to names. Connections likewise.
     network : Network
         The network.
     """
     if record is None:
-        labels = [*network.members, *(n for n in network.connections if network._stages_of(n))]
-        return {label: _states(network, label) for label in labels}
-    if isinstance(record, Mapping):
-        wanted = [
-            (label, name)
-            for label, names in record.items()
-            for name in ((names,) if isinstance(names, str) else names)
-        ]
-    else:
-        entries = (record,) if isinstance(record, str) else tuple(record)
-        wanted = [_split(entry, network) for entry in entries]
-    found: dict[str, list[tuple[str, str]]] = {}
-    for label, name in wanted:
+        synapses = [name for name in network.connections if network._stages_of(name)]
+        return {label: _states(network, label) for label in (*network.members, *synapses)}
+    found: dict[str, tuple[str, ...]] = {}
+    for label, name in _wanted(record, network):
         if label not in network:
             known = [*network.members, *network.connections]
             raise ValueError(
                 f"record: the network has no member or connection {label!r}"
                 f"{suggestion(label, known)}."
             )
-        new = _states(network, label) if name == "" else [_one(network, label, name)]
+        new = (_checked(network, label, name),) if name else _states(network, label)
         for each in new:
-            if each in found.setdefault(label, []):
-                raise ValueError(f"record names {label}.{each[1]} twice.")
-            found[label].append(each)
+            if each in found.get(label, ()):
+                raise ValueError(f"record names {label}.{each} twice.")
+        found[label] = found.get(label, ()) + new
     return found
 
 
-def _split(entry: Any, network: Network) -> tuple[str, str]:
-    text = str(entry)
-    if text in network:
-        return text, ""
-    label, _, name = text.rpartition(".")
-    return (label, name) if label else (text, "")
+def _wanted(record: Any, network: Network) -> Sequence[tuple[str, str]]:
+    if isinstance(record, Mapping):
+        return [
+            (str(label), str(name))
+            for label, names in record.items()
+            for name in ((names,) if isinstance(names, str) else names)
+        ]
+    entries = (record,) if isinstance(record, str) else tuple(record)
+    return [_split(str(each), network) for each in entries]
 
 
-def _states(network: Network, label: str) -> list[tuple[str, str]]:
-    if label in network.members:
-        return [(label, name) for name in network[label]._model.states]
-    stages = network._stages_of(label)
-    if not stages:
+def _split(entry: str, network: Network) -> tuple[str, str]:
+    if entry in network:
+        return entry, ""
+    label, _, name = entry.rpartition(".")
+    return (label, name) if label else (entry, "")
+
+
+def _node(network: Network, label: str) -> Population:
+    if label not in network._nodes():
         raise ValueError(f"record: the connection {label} has no synapse with states.")
-    last = list(stages)[-1]
-    return [(last, name) for name in stages[last]._model.states]
+    return network._nodes()[label]
 
 
-def _one(network: Network, label: str, name: str) -> tuple[str, str]:
-    node = label if label in network.members else _states(network, label)[0][0]
-    model = network._nodes()[node]._model
+def _states(network: Network, label: str) -> tuple[str, ...]:
+    return tuple(_node(network, label)._model.states)
+
+
+def _checked(network: Network, label: str, name: str) -> str:
+    model = _node(network, label)._model
     known = [*model.states, *model.inputs, *model.outputs]
     if name not in known:
         raise ValueError(f"record: {label} has no {name!r}{suggestion(name, known)}.")
-    return node, name
+    return name

@@ -79,8 +79,9 @@ def record(
 
     Parameters
     ----------
-    population : Population, optional
-        A single population; then the result is its recording.
+    population : Population or Network, optional
+        A single population; then the result is its recording. Or a network that is stepped
+        by hand, whose members are not recorded one by one.
     every : int
         Steps between samples; steps after the last whole `every` of them leave none.
     names : str or sequence of str, optional
@@ -110,10 +111,7 @@ def record(
         raise TypeError("record takes one population, record(pop), or several by name.")
     if whole_number(every, "every") < 1:
         raise ValueError(f"every must be at least 1, not {every}.")
-    members = {"": population} if population is not None else populations
-    tapes = _attached(members, names, int(every))
-    live = {name: _LiveRecording(tape) for name, tape in tapes.items()}
-    result = live[""] if population is not None else Recordings(live)
+    tapes, result = _begun(population, populations, names, int(every))
     try:
         yield result
     except BaseException as error:
@@ -121,14 +119,33 @@ def record(
             error.recording = result  # type: ignore[attr-defined]
         raise
     finally:
-        for tape in tapes.values():
+        for tape in tapes:
             tape.close()
+
+
+def _begun(
+    single: Any, several: Mapping[str, Any], names: Any, every: int
+) -> tuple[list[Any], Any]:
+    """Tapes that are being written on, and the recording of what is on them."""
+    if single is None:
+        tapes = _attached(several, names, every)
+        return [*tapes.values()], Recordings({n: _LiveRecording(t) for n, t in tapes.items()})
+    if type(single).__name__ == "Network":
+        from neuromass.network_tape import LiveRecordings, observe  # noqa: PLC0415
+
+        tape = observe(single, names, every)
+        return [tape], LiveRecordings(tape)
+    (alone,) = _attached({"": single}, names, every).values()
+    return [alone], _LiveRecording(alone)
 
 
 def _attached(members: Mapping[str, Any], names: Any, every: int) -> dict[str, _Observer]:
     for name, each in members.items():
         if not isinstance(each, Population):
-            raise TypeError(f"record takes populations; {name or 'it'} is a {type(each).__name__}.")
+            raise TypeError(
+                f"record takes populations, or one network; {name or 'it'} is a "
+                f"{type(each).__name__}."
+            )
         each._check_free("record")
     if len({id(each) for each in members.values()}) != len(members):
         raise ValueError("record was given one population under two names.")

@@ -477,7 +477,7 @@ class Recordings(Mapping[str, Recording]):
             parts.append(part.rename({key: f"{name}_{key}" for key in own}))
             attributes |= {f"{name}_{key}": value for key, value in part.attrs.items()}
         _ = self.t  # refuses members that do not share their times
-        merged = xarray.merge(parts, combine_attrs="drop", join="exact")
+        merged = xarray.merge(parts, combine_attrs="override", join="exact")
         merged.attrs = attributes
         return merged
 

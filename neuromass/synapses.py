@@ -12,12 +12,13 @@ serves as a distributed delay.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from neuromass import units
 from neuromass.declaration import Input, Output, Parameter, State, suggestion
 from neuromass.population import Population
-from neuromass.units import Hz, ms
+from neuromass.units import Hz, Measure, ms
 
 __all__ = [
     "Alpha",
@@ -32,18 +33,25 @@ __all__ = [
 Stage = tuple[type[Population], dict[str, float]]
 
 
-class ExponentialStage(Population):
-    r"""A first-order filter, :math:`\tau \dot s = x - s`."""
+@cache
+def exponential_stage(unit: Measure) -> type[Population]:
+    """The model of a first-order filter of what has a unit."""
+    nothing = unit.quantity(0.0)
 
-    tau = Parameter(5 * ms, positive=True, doc="time constant")
-    s = State(0 * Hz, doc="what went in, smoothed")
-    x = Input(Hz, doc="what goes in")
+    class ExponentialStage(Population):
+        r"""A first-order filter, :math:`\tau \dot s = x - s`."""
 
-    @staticmethod
-    def derivatives(s: Any, x: Any, tau: Any) -> Any:
-        """Return the rate of change of s."""
-        dsdt = (x - s) / tau
-        return (dsdt,)
+        tau = Parameter(5 * ms, positive=True, doc="time constant")
+        s = State(nothing, doc="what went in, smoothed")
+        x = Input(default=nothing, doc="what goes in")
+
+        @staticmethod
+        def derivatives(s: Any, x: Any, tau: Any) -> Any:
+            """Return the rate of change of s."""
+            dsdt = (x - s) / tau
+            return (dsdt,)
+
+    return ExponentialStage
 
 
 class DepressionStage(Population):
@@ -110,6 +118,10 @@ class Synapse:
             name: self._single(each.convert(given[name]), name) if name in given else each.default
             for name, each in declared.items()
         }
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse values that do not go together."""
 
     @staticmethod
     def _single(value: Any, name: str) -> float:
@@ -127,8 +139,8 @@ class Synapse:
             if isinstance(value, Parameter)
         }
 
-    def stages(self) -> list[Stage]:
-        """The models that the signal passes one after the other, with internal parameters."""
+    def stages(self, unit: Measure) -> list[Stage]:
+        """The models that a signal in some unit passes, with their parameters as plain numbers."""
         raise TypeError("Synapse is the base of synapses; use one of those, such as Exponential.")
 
     def changed(self, name: str, value: Any) -> Synapse:
@@ -136,7 +148,7 @@ class Synapse:
         plain = self._single(self.declared()[name].convert(value), name)
         other = type(self).__new__(type(self))
         other._values = {**self._values, name: plain}
-        other.stages()
+        other._check()
         return other
 
     def _parameter(self, name: str) -> Any:
@@ -150,7 +162,7 @@ class Synapse:
         )
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other._values == self._values  # type: ignore[attr-defined]
+        return type(other) is type(self) and other._values == self._values
 
     def __hash__(self) -> int:
         return hash((type(self), tuple(self._values.values())))
@@ -181,9 +193,9 @@ class Exponential(Synapse):
 
     tau = Parameter(5 * ms, positive=True, doc="decay time constant")
 
-    def stages(self) -> list[Stage]:
+    def stages(self, unit: Measure) -> list[Stage]:
         """One exponential stage."""
-        return [(ExponentialStage, {"tau": self._values["tau"]})]
+        return [(exponential_stage(unit), {"tau": self._values["tau"]})]
 
 
 class Alpha(Synapse):
@@ -204,9 +216,9 @@ class Alpha(Synapse):
 
     tau = Parameter(5 * ms, positive=True, doc="time of the peak")
 
-    def stages(self) -> list[Stage]:
+    def stages(self, unit: Measure) -> list[Stage]:
         """Two equal exponential stages."""
-        return [(ExponentialStage, {"tau": self._values["tau"]})] * 2
+        return [(exponential_stage(unit), {"tau": self._values["tau"]})] * 2
 
 
 class DoubleExponential(Synapse):
@@ -228,9 +240,10 @@ class DoubleExponential(Synapse):
     rise = Parameter(1 * ms, positive=True, doc="time constant of the rise")
     decay = Parameter(5 * ms, positive=True, doc="time constant of the decay")
 
-    def stages(self) -> list[Stage]:
+    def stages(self, unit: Measure) -> list[Stage]:
         """Two exponential stages."""
-        return [(ExponentialStage, {"tau": self._values[name]}) for name in ("rise", "decay")]
+        model = exponential_stage(unit)
+        return [(model, {"tau": self._values[name]}) for name in ("rise", "decay")]
 
 
 class GammaDelay(Synapse):
@@ -260,8 +273,7 @@ class GammaDelay(Synapse):
         """The number of stages."""
         return max(1, round((self._values["mean"] / self._values["spread"]) ** 2))
 
-    def stages(self) -> list[Stage]:
-        """The exponential stages, all with the same time constant."""
+    def _check(self) -> None:
         if self._values["spread"] > self._values["mean"] * (1 + 1e-9):
             raise ValueError("The spread of a gamma-distributed delay is at most its mean.")
         if self.count > 200:
@@ -269,7 +281,11 @@ class GammaDelay(Synapse):
                 f"A delay with so small a spread takes {self.count} stages; use delay=... for a "
                 f"sharp one."
             )
-        return [(ExponentialStage, {"tau": self._values["mean"] / self.count})] * self.count
+
+    def stages(self, unit: Measure) -> list[Stage]:
+        """The exponential stages, all with the same time constant."""
+        tau = self._values["mean"] / self.count
+        return [(exponential_stage(unit), {"tau": tau})] * self.count
 
 
 class Depression(Synapse):
@@ -302,7 +318,7 @@ class Depression(Synapse):
     alpha = Parameter(0.05, nonnegative=True, doc="strength")
     tau_a = Parameter(100 * ms, positive=True, doc="time constant")
 
-    def stages(self) -> list[Stage]:
+    def stages(self, unit: Measure) -> list[Stage]:
         """One stage that gates."""
         return [(DepressionStage, dict(self._values))]
 
@@ -339,6 +355,6 @@ class TsodyksMarkram(Synapse):
     tau_f = Parameter(1500 * ms, positive=True, doc="time constant of facilitation")
     U0 = Parameter(0.2, bounds=(0.0, 1.0), doc="use at rest")
 
-    def stages(self) -> list[Stage]:
+    def stages(self, unit: Measure) -> list[Stage]:
         """One stage that gates."""
         return [(TsodyksMarkramStage, dict(self._values))]

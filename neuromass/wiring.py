@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,8 @@ from neuromass import units
 from neuromass.units import MS, Measure
 
 Floats = NDArray[np.float64]
-DENSE_FROM = 0.25
-"""Part of all pairs from which on a matrix is kept whole."""
+Ints = NDArray[np.int64]
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -25,66 +26,77 @@ class Pairs:
     targets, sources : ndarray of int
         Lanes of each pair.
     values : ndarray
-        Strength of each pair, in internal units.
+        Strength of each pair, in internal units; never 0.
     delays : ndarray
         Delay of each pair in ms.
-    dense : bool
-        Whether it is worth while to treat them as a whole matrix.
+    aligned : bool
+        Whether they go from lane to lane, or from a single lane to each.
     """
 
-    targets: NDArray[np.int64]
-    sources: NDArray[np.int64]
+    targets: Ints
+    sources: Ints
     values: Floats
     delays: Floats
-    dense: bool
+    aligned: bool
 
 
-def strengths(value: Any, unit: Measure, name: str) -> Any:
-    """A strength as a float, a float array, or a sparse matrix in coordinates, in internal units."""
-    plain = value.magnitude if units.is_quantity(value) and hasattr(value, "magnitude") else value
-    if not _is_sparse(plain):
-        result = units.internal(value, unit, name)
-        units.require_finite(result, name)
-        return result
-    table = plain.tocoo()
-    one = value.units if units.is_quantity(value) else 1.0
-    scale = units.internal(1.0 * one, unit, name)
-    data = np.asarray(table.data, dtype=float) * scale
-    units.require_finite(data, name)
-    made = table.copy()
-    made.data = data
-    return made
-
-
-def _is_sparse(value: Any) -> bool:
+def is_sparse(value: Any) -> bool:
+    """Whether a value is a matrix of scipy.sparse."""
     return hasattr(value, "tocoo")
 
 
+def strengths(value: Any, unit: Measure, name: str) -> Any:
+    """A strength as a float, a float array or a sparse matrix, in internal units."""
+    result = _converted(value, unit, name)
+    units.require_finite(result.data if is_sparse(result) else result, name)
+    return result
+
+
+def _converted(value: Any, unit: Measure, name: str, example: float | None = None) -> Any:
+    plain = value.magnitude if units.is_quantity(value) and hasattr(value, "magnitude") else value
+    if not is_sparse(plain):
+        return units.internal(value, unit, name, example)
+    if plain.ndim != 2:
+        raise ValueError(f"{name} as a sparse array must be a matrix [target, source].")
+    one = 1.0 * value.units if units.is_quantity(value) else 1.0
+    scale = units.internal(one, unit, name, example)
+    made = plain.tocsr(copy=True).astype(float)
+    made.sum_duplicates()
+    made.data *= scale
+    return made
+
+
 def delays_of(delay: Any, distances: Any, speed: Any) -> Any:
-    """Delays in ms, as a float or an array, from delays or from distances and a speed."""
+    """Delays in ms, from delays or from distances and a speed."""
     if distances is None and speed is None:
-        if delay is None:
-            return 0.0
-        plain = units.internal(delay, MS, "delay", 1.0)
-    else:
-        if delay is not None:
-            raise ValueError("Give either delay, or distances and speed.")
-        if distances is None or speed is None:
-            raise ValueError("distances and speed are given together.")
-        far = units.internal(distances, units.measure("mm"), "distances", 10.0)
-        fast = units.internal(speed, units.measure("metre/second"), "speed", 5.0)
-        units.require_finite(fast, "speed")
-        if np.min(fast) <= 0.0:
-            raise ValueError("speed must be positive.")
-        plain = far / fast
-    units.require_finite(plain, "delay")
-    if np.min(plain) < 0.0:
-        raise ValueError(f"delay must not be negative, and {units.shown(np.min(plain), MS)} is.")
-    return plain
+        plain = 0.0 if delay is None else _converted(delay, MS, "delay", 1.0)
+        return _not_negative(plain, MS, "delay")
+    if delay is not None:
+        raise ValueError("Give either delay, or distances and speed.")
+    if distances is None or speed is None:
+        raise ValueError("distances and speed are given together.")
+    length = units.measure("mm")
+    far = _not_negative(_converted(distances, length, "distances", 10.0), length, "distances")
+    fast = units.internal(speed, units.measure("metre/second"), "speed", 5.0)
+    units.require_finite(fast, "speed")
+    if np.min(fast) <= 0.0:
+        raise ValueError("speed must be positive.")
+    if is_sparse(far) and np.ndim(fast):
+        raise ValueError("speed is one value where distances are a sparse matrix.")
+    return far / fast
+
+
+def _not_negative(value: Any, unit: Measure, name: str) -> Any:
+    flat = value.data if is_sparse(value) else value
+    units.require_finite(flat, name)
+    least = np.min(flat, initial=0.0)
+    if least < 0.0:
+        raise ValueError(f"{name} must not be negative, and {units.shown(least, unit)} is.")
+    return value
 
 
 def pairs(
-    strength: Any, delay: Any, targets: int, sources: int, between: str, what: str
+    strength: Any, delay: Any, target: Shape, source: Shape, between: str, what: str
 ) -> Pairs:
     """All connected pairs of a connection.
 
@@ -93,38 +105,49 @@ def pairs(
     strength : float, ndarray or sparse matrix
         In internal units: one value for lane to lane, a value for each lane, or a matrix
         [target, source].
-    delay : float or ndarray
+    delay : float, ndarray or sparse matrix
         In ms, likewise.
-    targets, sources : int
-        Numbers of lanes.
+    target, source : tuple of int
+        Shapes of the lanes.
     between : str
         The names of both, for errors.
     what : str
         What the strength is called, for errors.
     """
-    if _is_sparse(strength):
+    targets, sources = math.prod(target), math.prod(source)
+    aligned = not _is_matrix(strength, target, sources)
+    if aligned:
+        to, start = _lane_to_lane(target, source, between, what)
+        values = _for_each_lane(strength, target, between, what)
+    elif is_sparse(strength):
         _check_matrix(strength.shape, targets, sources, between, what)
-        order = np.lexsort((strength.col, strength.row))
-        to, start = strength.row[order].astype(np.int64), strength.col[order].astype(np.int64)
-        values = strength.data[order]
-        dense = len(values) > DENSE_FROM * targets * sources and targets * sources > 64
-    elif np.ndim(strength) == 2:
+        table = strength.tocoo()
+        order = np.lexsort((table.col, table.row))
+        to, start = table.row[order].astype(np.int64), table.col[order].astype(np.int64)
+        values = table.data[order]
+    else:
         _check_matrix(np.shape(strength), targets, sources, between, what)
         to, start = (each.astype(np.int64) for each in np.nonzero(strength))
         values = strength[to, start]
-        dense = len(values) > DENSE_FROM * targets * sources and targets * sources > 64
-    else:
-        to, start = _lane_to_lane(targets, sources, between, what)
-        values = _vector(strength, len(to), between, what)
-        dense = False
-    times = _pair_delays(delay, to, start, targets, sources, between)
     used = values != 0.0
-    return Pairs(to[used], start[used], values[used], times[used], dense)
+    to, start = to[used], start[used]
+    if _is_matrix(delay, target, sources):
+        _check_matrix(delay.shape, targets, sources, between, "delay")
+        times = np.asarray(delay[to, start], dtype=float).reshape(-1)
+    else:
+        times = _for_each_lane(delay, target, between, "delay")[to]
+    return Pairs(to, start, values[used], times, aligned)
 
 
-def _check_matrix(
-    shape: tuple[int, ...], targets: int, sources: int, between: str, what: str
-) -> None:
+def _is_matrix(value: Any, target: Shape, sources: int) -> bool:
+    """Whether a value is [target, source]; one of the shape of the target's lanes is not."""
+    if is_sparse(value):
+        return True
+    shape = np.shape(value)
+    return len(shape) == 2 and (shape != target or shape == (math.prod(target), sources))
+
+
+def _check_matrix(shape: Shape, targets: int, sources: int, between: str, what: str) -> None:
     if tuple(shape) != (targets, sources):
         raise ValueError(
             f"{what} of {between} has the shape {tuple(shape)}; as a matrix [target, source] it "
@@ -132,50 +155,31 @@ def _check_matrix(
         )
 
 
-def _lane_to_lane(
-    targets: int, sources: int, between: str, what: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    if sources not in (1, targets):
+def _lane_to_lane(target: Shape, source: Shape, between: str, what: str) -> tuple[Ints, Ints]:
+    targets, sources = math.prod(target), math.prod(source)
+    if sources != 1 and source != target:
         raise ValueError(
-            f"{between} goes from {sources} lanes to {targets}; give {what} as a matrix "
-            f"[target, source] of the shape ({targets}, {sources})."
+            f"{between} goes from lanes {source} to lanes {target or '()'}; give {what} as a "
+            f"matrix [target, source] of the shape ({targets}, {sources})."
         )
     to = np.arange(targets)
     return to, np.zeros_like(to) if sources == 1 else to.copy()
 
 
-def _vector(value: Any, count: int, between: str, what: str) -> Floats:
-    flat = np.asarray(value, dtype=float).reshape(-1)
-    if flat.size not in (1, count):
+def _for_each_lane(value: Any, target: Shape, between: str, what: str) -> Floats:
+    """One value, or one for each of the target's lanes, flat."""
+    if np.ndim(value) and np.shape(value) not in (target, (1,)):
         raise ValueError(
-            f"{what} of {between} has {flat.size} values, but there are {count} pairs of lanes."
+            f"{what} of {between} has the shape {np.shape(value)}; it is one value, "
+            f"{f'one for each of the lanes {target}, ' if target else ''}or a matrix "
+            f"[target, source]."
         )
-    return np.broadcast_to(flat, (count,)).copy()
+    if np.shape(value) == (1,):
+        value = value[0]
+    return np.broadcast_to(np.asarray(value, dtype=float), target).reshape(-1)
 
 
-def _pair_delays(
-    delay: Any,
-    to: NDArray[np.int64],
-    start: NDArray[np.int64],
-    targets: int,
-    sources: int,
-    between: str,
-) -> Floats:
-    if np.ndim(delay) == 2:
-        _check_matrix(np.shape(delay), targets, sources, between, "delay")
-        return np.asarray(delay[to, start], dtype=float)
-    flat = np.asarray(delay, dtype=float).reshape(-1)
-    if flat.size == 1:
-        return np.full(len(to), flat[0])
-    if flat.size == targets:
-        return flat[to]
-    raise ValueError(
-        f"delay of {between} has {flat.size} values; it needs one, one for each of the {targets} "
-        f"targets, or a matrix [target, source]."
-    )
-
-
-def in_steps(pairs_of: Pairs, dt: float, between: str, lift: bool) -> tuple[Any, Any]:
+def in_steps(pairs_of: Pairs, dt: float, between: str, lift: bool) -> tuple[Ints, Floats]:
     """Delays as whole steps and the fraction of a step beyond.
 
     Parameters
@@ -205,8 +209,8 @@ def in_steps(pairs_of: Pairs, dt: float, between: str, lift: bool) -> tuple[Any,
             if len(exact) > 1:
                 pair = f" to lane {pairs_of.targets[first]} from lane {pairs_of.sources[first]}"
             raise ValueError(
-                f"The delay of {between}{pair} is {units.shown(pairs_of.delays[first], MS)}, shorter "
-                f"than the step of {units.shown(dt, MS)}. Take a smaller dt, no delay, or "
+                f"The delay of {between}{pair} is {units.shown(pairs_of.delays[first], MS)}, "
+                f"shorter than the step of {units.shown(dt, MS)}. Take a smaller dt, no delay, or "
                 f"Network(..., short_delays='dt') to lift it to dt."
             )
         exact = np.where(short, 1.0, exact)

@@ -1,9 +1,16 @@
 """Coupling between the populations of a network: what all networks share.
 
+Instantaneous coupling has three forms: a link goes from some lanes to one, a strip from
+neighbouring lanes to neighbouring lanes, a matrix from all to all. Within a form, connections
+are added in their order.
+
 Delayed coupling is computed for a block of steps at once: while the smallest delay spans m
 steps, what arrives in the next m steps left its source before the block began. The histories
 lie as [source, time], and a block of times of four sources is added to each target's block,
 left to right, sources ascending. The naive gather adds the same numbers in the same order.
+
+These functions are compiled once, and loops call them by their address (see `far`): what they
+contain is not compiled anew with every loop.
 
 Array indices are unsigned, because signed ones may count from the end, and the test for that
 would keep the loops from being vectorised.
@@ -16,17 +23,15 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from neuromass.kernels import network_text
 from neuromass.kernels.compiler import shared
+from neuromass.kernels.far import Far
 from neuromass.kernels.normals import fill_lanes
 
 _inner = njit(error_model="numpy", nogil=True)
 _inline = njit(error_model="numpy", nogil=True, forceinline=True)
 
-GATHER, BLOCK = 0, 1
-"""How arrivals are computed."""
 
-
-@shared
 def arrive(
     arrivals: Any, points: int, position: int, blocked: bool, bundles: Any,
     weights: Any, delays: Any, rows: Any, entries: Any, entry_weights: Any, history: Any,
@@ -62,12 +67,44 @@ def arrive(
         slot, targets, sources = bundles[b, 0], bundles[b, 1], bundles[b, 2]
         place, row = bundles[b, 3], bundles[b, 4]
         if blocked:
-            _dense_block(arrivals, points, position, slot, targets, sources, place, row, weights, delays, rows, history)
+            _dense_block(
+                arrivals,
+                points,
+                position,
+                slot,
+                targets,
+                sources,
+                place,
+                row,
+                weights,
+                delays,
+                rows,
+                history,
+            )
         else:
-            _dense_gather(arrivals, points, position, slot, targets, sources, place, row, weights, delays, rows, history)
+            _dense_gather(
+                arrivals,
+                points,
+                position,
+                slot,
+                targets,
+                sources,
+                place,
+                row,
+                weights,
+                delays,
+                rows,
+                history,
+            )
     for e in range(entries.shape[0]):
         slot, row, delay = entries[e, 0], entries[e, 1], entries[e, 2]
-        _add_one(arrivals[slot], history[row], np.uint64(points), np.uint64(position - delay), entry_weights[e])
+        _add_one(
+            arrivals[slot],
+            history[row],
+            np.uint64(points),
+            np.uint64(position - delay),
+            entry_weights[e],
+        )
 
 
 @_inner
@@ -121,13 +158,39 @@ def _dense_gather(
             h = history[rows[row + j]]
             for i in range(targets):
                 k = place + j * targets + i
-                arrivals[slot + i, p] = arrivals[slot + i, p] + weights[k] * h[position + p - delays[k]]
+                arrivals[slot + i, p] = (
+                    arrivals[slot + i, p] + weights[k] * h[position + p - delays[k]]
+                )
 
 
-@shared
-def fill_segments(
-    work: Any, row: int, rows: int, segments: Any, step: int, source: int
-) -> None:
+def fill_tiles(work: Any, start: int, rows: int, first: int, count: int, table: Any) -> None:
+    """Lay the first rows of a table, rows by lanes, into the tiles of a kind; the last one is filled up.
+
+    Parameters
+    ----------
+    work : ndarray
+        All values of the network, rows by lanes.
+    start, rows : int
+        Row with which the kind's first tile begins, and rows of a tile.
+    first, count : int
+        Row of a tile for the table's first row, and how many there are.
+    table : ndarray
+        The table.
+    """
+    lanes = table.shape[1]
+    for r in range(count):
+        for i in range((lanes + 63) >> 6 << 6):
+            work[start + (i >> 6) * rows + first + r, i & 63] = table[r, min(i, lanes - 1)]
+
+
+def empty_tiles(work: Any, start: int, rows: int, first: int, count: int, table: Any) -> None:
+    """Take rows of a table out of the tiles of a kind; see `fill_tiles`."""
+    for r in range(count):
+        for i in range(table.shape[1]):
+            table[r, i] = work[start + (i >> 6) * rows + first + r, i & 63]
+
+
+def fill_segments(work: Any, row: int, rows: int, segments: Any, step: int, source: int) -> None:
     """Normals of all members of a kind, an even step's in one row of each tile, the odd one's next.
 
     Parameters
@@ -153,6 +216,42 @@ def fill_segments(
         fill_lanes(even, odd, width, step, segments[s, 3], source, segments[s, 4], segments[s, 5])
 
 
+def mix_lanes(
+    work: Any, row: int, rows: int, source: int, mixes: Any, factors: Any, spare: Any
+) -> None:
+    """Normals of lanes that are correlated, out of independent ones.
+
+    Parameters
+    ----------
+    work, row, rows : ndarray, int, int
+        As for `fill_segments`.
+    source : int
+        Place of the source among the kind's.
+    mixes : ndarray
+        For each correlated source of each member: place of the source, the kind's lane with
+        which the member begins, lanes, place in `factors`.
+    factors : ndarray
+        Lower triangular factors, by column.
+    spare : ndarray
+        Room for the sums.
+    """
+    for m in range(mixes.shape[0]):
+        if mixes[m, 0] != source:
+            continue
+        first, lanes, place = mixes[m, 1], mixes[m, 2], mixes[m, 3]
+        for odd in range(2):
+            for i in range(lanes):
+                spare[i] = 0.0
+            for j in range(lanes):
+                here = first + j
+                normal = work[row + odd + (here >> 6) * rows, here & 63]
+                column = factors[place + j * lanes + j : place + (j + 1) * lanes]
+                _add_scaled(spare[j:lanes], column, normal, np.uint64(lanes - j))
+            for i in range(lanes):
+                here = first + i
+                work[row + odd + (here >> 6) * rows, here & 63] = spare[i]
+
+
 @_inline
 def _place(span: Any, at: int, lane: int) -> Any:
     """Where in the flat array a lane of a span lies.
@@ -161,10 +260,9 @@ def _place(span: Any, at: int, lane: int) -> Any:
     tile to the next, and the kind's lane with which the span begins.
     """
     here = span[at + 2] + lane
-    return span[at] + (here // 64) * span[at + 1] + here % 64
+    return span[at] + (here >> 6) * span[at + 1] + (here & 63)
 
 
-@shared
 def lay_outside(flat: Any, drive: Any, layout: Any, k: int) -> None:
     """External inputs of a step that change from step to step.
 
@@ -189,34 +287,36 @@ def lay_outside(flat: Any, drive: Any, layout: Any, k: int) -> None:
             flat[to + layout[i, 7]] = flat[to]
 
 
-@shared
-def multiply_matrix(flat: Any, matrix: Any, stage: int, weights: Any, total: Any) -> None:
-    """Add what one dense connection without delay carries to its target's input.
+def add_strips(flat: Any, strips: Any, stage: int, weights: Any) -> None:
+    """Add what goes from neighbouring lanes (or from one) to neighbouring lanes.
 
     Parameters
     ----------
     flat : ndarray
         All values of the network.
-    matrix : ndarray
-        Targets, sources, place in `weights`; the spans of the target's input, of the source
-        at the first stage and at the second.
+    strips : ndarray
+        For each strip its lanes, first target, first source, from one source to the next (1,
+        or 0 for a single one), from the sources at the first stage to those at the second,
+        place in `weights`.
     stage : int
         Which stage: 0 or 1.
     weights : ndarray
-        Strengths, sources by targets.
-    total : ndarray
-        Room for the sums.
+        Strengths.
     """
-    targets, sources, place = matrix[0], matrix[1], matrix[2]
-    count = np.uint64(targets)
+    for n in range(strips.shape[0]):
+        lanes, to, start = strips[n, 0], strips[n, 1], strips[n, 2] + stage * strips[n, 4]
+        place = strips[n, 5]
+        target, weight = flat[to : to + lanes], weights[place : place + lanes]
+        if strips[n, 3] == 0:
+            _add_scaled(target, weight, flat[start], np.uint64(lanes))
+        else:
+            _add_product(target, weight, flat[start : start + lanes], np.uint64(lanes))
+
+
+@_inner
+def _add_product(total: Any, row: Any, y: Any, count: Any) -> None:
     for i in range(count):
-        total[i] = 0.0
-    for j in range(sources):
-        y = flat[_place(matrix, 6 + 3 * stage, j)]
-        _add_scaled(total, weights[place + j * targets : place + (j + 1) * targets], y, count)
-    for i in range(targets):
-        to = _place(matrix, 3, i)
-        flat[to] = flat[to] + total[i]
+        total[i] = total[i] + row[i] * y[i]
 
 
 @_inner
@@ -225,37 +325,36 @@ def _add_scaled(total: Any, row: Any, y: float, count: Any) -> None:
         total[i] = total[i] + row[i] * y
 
 
-@shared
-def take_samples(
-    flat: Any, items: Any, samples: Any, totals: Any, sample: int, average: bool, every: int,
-    complete: bool,
-) -> None:  # fmt: skip
-    """Write (or add up) what is recorded at the end of a step.
+def multiply_matrices(flat: Any, matrices: Any, stage: int, weights: Any, total: Any) -> None:
+    """Add what dense connections without delay carry to their targets' inputs.
 
     Parameters
     ----------
     flat : ndarray
         All values of the network.
-    items : ndarray
-        For each recorded trace: lanes, place in `samples`, place in `totals`, and its span.
-    samples, totals : ndarray
-        Where traces and unfinished means are kept.
-    sample : int
-        Number of the sample.
-    average, every, complete : bool, int, bool
-        Whether means are wanted, over how many steps, and whether those are complete.
+    matrices : ndarray
+        For each connection its targets, sources, place in `weights`; the spans of the target's
+        input and of the source at the first stage; from there to the source at the second.
+    stage : int
+        Which stage: 0 or 1.
+    weights : ndarray
+        Strengths, sources by targets.
+    total : ndarray
+        Room for the sums.
     """
-    for n in range(items.shape[0]):
-        lanes, begin, rest = items[n, 0], items[n, 1], items[n, 2]
-        for i in range(lanes):
-            value = flat[_place(items[n], 3, i)]
-            if average:
-                totals[rest + i] += value
-                if complete:
-                    samples[begin + sample * lanes + i] = totals[rest + i] / every
-                    totals[rest + i] = 0.0
-            else:
-                samples[begin + sample * lanes + i] = value
+    for n in range(matrices.shape[0]):
+        matrix = matrices[n]
+        targets, sources, place = matrix[0], matrix[1], matrix[2]
+        count = np.uint64(targets)
+        for i in range(count):
+            total[i] = 0.0
+        for j in range(sources):
+            y = flat[_place(matrix, 6, j) + stage * matrix[9]]
+            row = weights[place + j * targets : place + (j + 1) * targets]
+            _add_scaled(total, row, y, count)
+        for i in range(targets):
+            to = _place(matrix, 3, i)
+            flat[to] = flat[to] + total[i]
 
 
 @shared
@@ -266,3 +365,24 @@ def rewind(history: Any, plan: Any, place: int, keep: int) -> None:
         for i in range(keep):
             history[row, i] = history[row, position - keep + 1 + i]
     plan[place] = keep - 1
+
+
+_LINE, _TABLE, _INTS, _INT_TABLE = "float64[::1]", "float64[:,::1]", "int64[::1]", "int64[:,::1]"
+
+_FAR = [
+    Far(fill_tiles, _TABLE, "int64", "int64", "int64", "int64", _TABLE),
+    Far(empty_tiles, _TABLE, "int64", "int64", "int64", "int64", _TABLE),
+    Far(fill_segments, _TABLE, "int64", "int64", _INT_TABLE, "int64", "int64"),
+    Far(mix_lanes, _TABLE, "int64", "int64", "int64", _INT_TABLE, _LINE, _LINE),
+    Far(lay_outside, _LINE, _LINE, _INT_TABLE, "int64"),
+    Far(add_strips, _LINE, _INT_TABLE, "int64", _LINE),
+    Far(multiply_matrices, _LINE, _INT_TABLE, "int64", _LINE, _LINE),
+    Far(
+        arrive, _TABLE, "int64", "int64", "boolean", _INT_TABLE, _LINE, _INTS, _INTS, _INT_TABLE,
+        _LINE, _TABLE,
+    ),
+]  # fmt: skip
+_BY_NAME = {each.name: each for each in _FAR}
+
+HELPERS = [_BY_NAME[name] for name in network_text.HELPERS]
+"""What the loops call, in the order of the addresses that they are given."""

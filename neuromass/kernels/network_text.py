@@ -2,12 +2,12 @@
 
 All lanes of all members of a kind lie in tiles of one local array, a row for each value and
 a column for each lane, so that the innermost loops vectorise. Flat views of these arrays are
-what links between members point into: a link is two places and a strength.
+what connections between members point into (see `circuit` for their forms).
 
-A step of Heun's method goes: external inputs and what arrives from histories are laid into
-the rows ``x``; links add instantaneous coupling; the first stage predicts the states; the
-same again with the predicted states for the second stage. With ``held`` coupling the inputs
-of the first stage serve both.
+A step of Heun's method goes: external inputs are laid into the rows ``x``, and what comes
+from the other members, now and out of the histories, is added; the first stage predicts the
+states; the same again with the predicted states for the second stage. With ``held`` coupling
+the inputs of the first stage serve both.
 """
 
 from __future__ import annotations
@@ -27,8 +27,21 @@ from neuromass.kernels.text import TILE, Recipe
 PLAN_LENGTH: Final = 12
 
 
+HELPERS: Final = (
+    "fill_tiles", "empty_tiles", "fill_segments", "mix_lanes", "lay_outside", "add_strips",
+    "multiply_matrices", "arrive",
+)  # fmt: skip
+"""What a loop calls, in the order of the addresses that it is given; see `circuit`."""
+
 FEW: Final = 5
 """Up to so many lanes are not padded."""
+
+ROW: Final = TILE + 8
+"""From one row of a tile to the next.
+
+Were it a power of two, a value that is read would often share the last bits of its address
+with one just written, and the processor would take it for the same.
+"""
 
 
 @dataclass(frozen=True)
@@ -39,36 +52,27 @@ class Kind:
     ----------
     recipe : Recipe
         What their equations and noise are.
-    exports : tuple of str
-        Outputs (not states) that connections carry; computed in every stage.
     """
 
     recipe: Recipe
-    exports: tuple[str, ...] = ()
 
     def rows(self) -> dict[str, int]:
         """Row of each value in a tile."""
         recipe, eq = self.recipe, self.recipe.equations
-        names = [f"s_{each}" for each in eq.states]
-        names += [f"u_{each}" for each in eq.inputs]
+        names = [*self.state_rows, *(f"u_{each}" for each in eq.inputs)]
         names += [f"o_{each}" for each in eq.outputs]
         names += [f"y_{each}" for each in eq.states]
         names += [f"x_{each}" for each in eq.inputs]
         names += [f"given_{each}" for each in eq.inputs]
         names += [f"k_{each}" for each in eq.states]
+        names += [f"passed_{each}" for each in eq.outputs]
         names += [f"c{i}" for i in eq.constants()]
         names += text.coefficient_names(recipe)
-        names += [f"h{i}" for i, each in enumerate(recipe.sources) if each.coloured]
         if not recipe.sources:
             names += [f"low_{each}" for each, _ in recipe.bounded]
         for i in range(len(recipe.sources)):
             names += [f"even{i}", f"odd{i}"]
         return {name: row for row, name in enumerate(names)}
-
-    @property
-    def channels(self) -> int:
-        """Rows at the front that can be recorded: states, inputs used, outputs."""
-        return len(self.recipe.channels)
 
     @property
     def state_rows(self) -> list[str]:
@@ -99,16 +103,19 @@ class Circuit:
 def arguments(circuit: Circuit) -> list[tuple[str, str]]:
     """Names and numba types of the loop's arguments."""
     table, ints = "float64[:,::1]", "int64[:,::1]"
-    pairs = []
+    pairs = [("addresses", "int64[::1]"), ("work", table), ("flat", "float64[::1]")]
     for q in range(len(circuit.kinds)):
         pairs += [(f"state{q}", table), (f"constants{q}", table), (f"coefficients{q}", table)]
         pairs += [(f"outside{q}", table), (f"segments{q}", ints)]
-    pairs += [("plan", "int64[::1]"), ("dt", "float64")]
-    pairs += [("links", ints), ("link_weights", "float64[::1]"), ("gates", ints)]
-    pairs += [("matrices", ints), ("matrix_weights", "float64[::1]")]
-    pairs += [("total", "float64[::1]")]
+        pairs += [(f"mixes{q}", ints), (f"factors{q}", "float64[::1]")]
+    pairs += [("plan", "int64[::1]"), ("dt", "float64"), ("sends", "int64[::1]")]
+    pairs += [("links", "uint64[:,::1]"), ("senders", "uint64[::1]")]
+    pairs += [("link_weights", "float64[::1]"), ("gates", "uint64[:,::1]")]
+    pairs += [("strips", ints), ("strip_weights", "float64[::1]")]
+    pairs += [("matrices", ints), ("matrix_weights", "float64[::1]"), ("spare", "float64[::1]")]
     pairs += [("drive", "float64[::1]"), ("layout", ints)]
-    pairs += [("history", table), ("traced", "int64[::1]"), ("slots", "int64[::1]")]
+    pairs += [("history", table), ("traced", "int64[::1]")]
+    pairs += [("arrivals", table), ("slots", "int64[::1]")]
     pairs += [("bundles", ints), ("weights", "float64[::1]"), ("delays", "int64[::1]")]
     pairs += [("rows", "int64[::1]"), ("entries", ints), ("entry_weights", "float64[::1]")]
     pairs += [("items", ints), ("samples", "float64[::1]"), ("sums", "float64[::1]")]
@@ -140,47 +147,54 @@ def _head(circuit: Circuit) -> list[str]:
     lines += [f"blocked = plan[{BLOCKED}] != 0", f"average = plan[{AVERAGE}] != 0"]
     lines += [f"count = plan[{PHASE}]", f"sample = plan[{SAMPLE}]", "totals = empty(sums.size)"]
     lines += ["for i in range(sums.size):", "    totals[i] = sums[i]"]
-    lines += ["arrivals = empty((slots.shape[0], block + 1))", "ready = 0"]
+    lines += ["ready = 0"]
     start = "0"
     for q, kind in enumerate(circuit.kinds):
-        rows = len(kind.rows())
+        size = len(kind.rows())
         lines += [f"lanes{q} = state{q}.shape[1]", f"tiles{q} = (lanes{q} + {TILE - 1}) // {TILE}"]
         lines += [f"start{q} = {start}"]
-        start = f"start{q} + tiles{q} * {rows}"
-    lines += [f"work = empty(({start}, {TILE}))", "flat = work.reshape(work.size)"]
+        start = f"start{q} + tiles{q} * {size}"
     for q, kind in enumerate(circuit.kinds):
         lines += _load(q, kind)
-    lines += _export(circuit, "s_")
-    lines += ["for i in range(traced.shape[0]):"]
-    lines += ["    history[i, position] = flat[traced[i]]"]
     return lines
 
 
 def _load(q: int, kind: Kind) -> list[str]:
+    """Lay the arrays of a kind into its tiles."""
     rows, eq = kind.rows(), kind.recipe.equations
-    inner = [f"i = min(b * {TILE} + j, lanes{q} - 1)"]
+    lines = []
     for array, names in (
         (f"state{q}", kind.state_rows),
         (f"constants{q}", [f"c{i}" for i in eq.constants()]),
         (f"coefficients{q}", text.coefficient_names(kind.recipe)),
         (f"outside{q}", [f"given_{each}" for each in eq.inputs]),
+        (f"outside{q}", [f"x_{each}" for each in eq.inputs]),
     ):
-        inner += [f"tile[{rows[n]}, j] = {array}[{i}, i]" for i, n in enumerate(names)]
-    for each in eq.inputs:
-        inner += [f"tile[{rows[f'x_{each}']}, j] = tile[{rows[f'given_{each}']}, j]"]
+        if names:
+            span = f"start{q}", len(rows), rows[names[0]], len(names)
+            lines += [call("fill_tiles", "work", *span, array)]
     if not kind.recipe.sources:
         for each, low in kind.recipe.bounded:
-            inner += [f"tile[{rows[f'low_{each}']}, j] = {low!r}"]
-    return _over_tiles(q, kind, [f"for j in range({TILE}):", *_indented(inner)])
+            value = [f"flat[at + {rows[f'low_{each}'] * ROW}] = {low!r}"]
+            lines += _over_tiles(q, kind, [f"width = {TILE}"], value)
+    return lines
 
 
-def _over_tiles(q: int, kind: Kind, inner: Iterable[str]) -> list[str]:
-    """A loop over the tiles of a kind; the rows of each are a view of constant shape."""
-    rows = len(kind.rows())
+def call(helper: str, *given: object) -> str:
+    """A call of one of `circuit.HELPERS`."""
+    return f"call_{helper}(addresses[{HELPERS.index(helper)}], ({', '.join(map(str, given))}))"
+
+
+def _over_tiles(q: int, kind: Kind, width: Iterable[str], inner: Iterable[str]) -> list[str]:
+    """A loop over the tiles of a kind and some lanes of each; ``at`` is a lane's first place."""
+    size = len(kind.rows()) * ROW
     return [
         f"for b in range(tiles{q}):",
-        f"    tile = work[start{q} + b * {rows} : start{q} + (b + 1) * {rows}]",
-        *_indented(inner),
+        f"    first = start{q} * {ROW} + b * {size}",
+        *_indented(width),
+        "    for j in range(width):",
+        "        at = first + j",
+        *_indented(_indented(inner)),
     ]
 
 
@@ -194,39 +208,46 @@ def _over_lanes(q: int, kind: Kind, inner: Iterable[str]) -> list[str]:
         f"width = min({TILE}, lanes{q} - b * {TILE})",
         f"width = width if width <= {FEW} else (width + 7) // 8 * 8",
     ]
-    return _over_tiles(q, kind, [*width, "for j in range(width):", *_indented(inner)])
+    return _over_tiles(q, kind, width, inner)
 
 
 def _loads(rows: dict[str, int], names: Iterable[str]) -> list[str]:
-    return [f"{name} = tile[{rows[name]}, j]" for name in names]
+    return [f"{name} = flat[at + {rows[name] * ROW}]" for name in names]
 
 
 def _stores(rows: dict[str, int], names: Iterable[str]) -> list[str]:
-    return [f"tile[{rows[name]}, j] = {name}" for name in names]
+    return [f"flat[at + {rows[name] * ROW}] = {name}" for name in names]
 
 
 def _step(circuit: Circuit) -> list[str]:
     lines = ["step = clock + k", "odd = step & 1"]
-    lines += ["lay_outside(flat, drive, layout, k)"]
+    lines += ["if layout.shape[0] > 0:"]
+    lines += ["    " + call("lay_outside", "flat", "drive", "layout", "k")]
     lines += _noise(circuit)
+    lines += _export(circuit, "s_")
+    lines += ["for i in range(traced.shape[0]):"]
+    lines += ["    history[i, position + k] = flat[traced[i]]"]
     lines += ["if slots.shape[0] > 0 and ready == k:"]
     lines += ["    points = min(block, steps - k)", "    ready = k + points"]
-    lines += ["    arrive(arrivals, points + 1, position + k, blocked, bundles, weights, delays,"]
-    lines += ["           rows, entries, entry_weights, history)"]
+    given = "bundles", "weights", "delays", "rows", "entries", "entry_weights", "history"
+    begin = "arrivals", "points + 1", "position + k", "blocked"
+    lines += ["    " + call("arrive", *begin, *given)]
     lines += ["place = k - ready + points if slots.shape[0] > 0 else 0"]
     lines += _coupling(stage=0, point="place")
     for q, kind in enumerate(circuit.kinds):
-        lines += _over_lanes(q, kind, _first_stage(circuit, kind))
+        lines += _over_lanes(q, kind, _numbered(q, _first_stage(circuit, kind)))
     if circuit.method == "heun":
         if not circuit.held:
             lines += _export(circuit, "y_")
             lines += _coupling(stage=1, point="place + 1")
         for q, kind in enumerate(circuit.kinds):
-            lines += _over_lanes(q, kind, _second_stage(kind))
-    lines += _export(circuit, "s_")
-    lines += ["for i in range(traced.shape[0]):"]
-    lines += ["    history[i, position + k + 1] = flat[traced[i]]"]
+            lines += _over_lanes(q, kind, _numbered(q, _second_stage(kind)))
     return lines + _record(circuit)
+
+
+def _numbered(q: int, lines: Iterable[str]) -> list[str]:
+    """Lines with the model's own function, where one is used, under the name it has here."""
+    return [line.replace(" = written(", f" = written{q}(") for line in lines]
 
 
 def _noise(circuit: Circuit) -> list[str]:
@@ -234,22 +255,28 @@ def _noise(circuit: Circuit) -> list[str]:
     for q, kind in enumerate(circuit.kinds):
         rows = kind.rows()
         for i, source in enumerate(kind.recipe.sources):
-            row = rows[f"even{i}"]
-            first = f"start{q} + {row}"
-            lines.append(
-                f"    fill_segments(work, {first}, {len(rows)}, segments{q}, step, {source.number})"
-            )
+            place = "work", f"start{q} + {rows[f'even{i}']}", len(rows)
+            fill = call("fill_segments", *place, f"segments{q}", "step", source.number)
+            mix = call("mix_lanes", *place, i, f"mixes{q}", f"factors{q}", "spare")
+            lines += [f"    {fill}", f"    if mixes{q}.shape[0] > 0:", f"        {mix}"]
     return ["if k == 0 or odd == 0:", *lines] if lines else []
 
 
 def _coupling(stage: int, point: str) -> list[str]:
     """Add to the rows ``x`` what the other members send at a stage."""
+    sender = "senders[p] + shift" if stage else "senders[p]"
     return [
         "for i in range(links.shape[0]):",
         "    to = links[i, 0]",
-        f"    flat[to] = flat[to] + link_weights[i] * flat[links[i, {1 + stage}]]",
-        "for i in range(matrices.shape[0]):",
-        f"    multiply_matrix(flat, matrices[i], {stage}, matrix_weights, total)",
+        "    shift = links[i, 3]",
+        "    total = flat[to]",
+        "    for p in range(links[i, 1], links[i, 2]):",
+        f"        total = total + link_weights[p] * flat[{sender}]",
+        "    flat[to] = total",
+        "if strips.shape[0] > 0:",
+        "    " + call("add_strips", "flat", "strips", stage, "strip_weights"),
+        "if matrices.shape[0] > 0:",
+        "    " + call("multiply_matrices", "flat", "matrices", stage, "matrix_weights", "spare"),
         "for i in range(slots.shape[0]):",
         f"    flat[slots[i]] = flat[slots[i]] + arrivals[i, {point}]",
     ]
@@ -266,10 +293,10 @@ def _first_stage(circuit: Circuit, kind: Kind) -> list[str]:
     forced, kicked = text.noisy_states(recipe)
     inner = _loads(rows, [*kind.state_rows, *(f"x_{each}" for each in eq.inputs)])
     inner += _loads(rows, [f"c{i}" for i in eq.constants()] + text.coefficient_names(recipe))
-    inner += [f"n{i} = tile[{rows[f'even{i}']} + odd, j]" for i in range(len(recipe.sources))]
+    inner += _normals(kind)
     inner += _noise_values(recipe, fresh=True)
     inner += _stores(rows, kind.state_rows[len(eq.states) :])
-    inner += [f"tile[{rows[f'u_{each}']}, j] = x_{each}" for each in eq.inputs]
+    inner += [f"flat[at + {rows[f'u_{each}'] * ROW}] = x_{each}" for each in eq.inputs]
     inner += text.first_rate_lines(eq, forced)
     if circuit.method == "euler":
         inner += text.euler_lines(eq, kicked)
@@ -285,17 +312,27 @@ def _second_stage(kind: Kind) -> list[str]:
     names = [*kind.state_rows, *(f"{each}{n}" for n in eq.states for each in ("y_", "k_"))]
     names += [f"x_{each}" for each in eq.inputs] + [f"c{i}" for i in eq.constants()]
     inner = _loads(rows, names + text.coefficient_names(recipe))
-    inner += [f"n{i} = tile[{rows[f'even{i}']} + odd, j]" for i in range(len(recipe.sources))]
+    inner += _normals(kind)
     inner += _noise_values(recipe, fresh=False)
     inner += text.second_rate_lines(eq, forced)
     inner += text.corrector_lines(eq, kicked)
     return inner + _finish(kind)
 
 
-def _reset_inputs(kind: Kind) -> list[str]:
+def _normals(kind: Kind) -> list[str]:
+    """The normals of a step, which are those of the even or of the odd one of a pair."""
     rows = kind.rows()
     return [
-        f"tile[{rows[f'x_{each}']}, j] = tile[{rows[f'given_{each}']}, j]"
+        f"n{i} = flat[at + ({rows[f'even{i}'] * ROW} + {ROW} * odd)]"
+        for i in range(len(kind.recipe.sources))
+    ]
+
+
+def _reset_inputs(kind: Kind) -> list[str]:
+    """Back to what comes from outside."""
+    rows = kind.rows()
+    return [
+        f"flat[at + {rows[f'x_{each}'] * ROW}] = flat[at + {rows[f'given_{each}'] * ROW}]"
         for each in kind.recipe.equations.inputs
     ]
 
@@ -312,32 +349,45 @@ def _export(circuit: Circuit, states: str) -> list[str]:
     """Outputs that connections carry, at the present or predicted states; then gated ones."""
     lines = []
     for q, kind in enumerate(circuit.kinds):
-        if kind.exports:
-            lines += _over_lanes(q, kind, _output_lines(kind, states, kind.exports))
+        if kind.recipe.equations.outputs:
+            lines += [f"if sends[{q}]:"]
+            lines += _indented(_over_lanes(q, kind, _output_lines(kind, states)))
     column = 1 if states == "s_" else 2
     lines += ["for i in range(gates.shape[0]):"]
     lines += [f"    flat[gates[i, 0]] = flat[gates[i, {column}]] * flat[gates[i, 3]]"]
     return lines
 
 
-def _output_lines(kind: Kind, states: str, names: Iterable[str]) -> list[str]:
+def _output_lines(kind: Kind, states: str) -> list[str]:
     eq, rows = kind.recipe.equations, kind.rows()
-    names = list(names)
-    inner = [f"s_{n} = tile[{rows[f'{states}{n}']}, j]" for n in eq.states]
+    inner = [f"s_{n} = flat[at + {rows[f'{states}{n}'] * ROW}]" for n in eq.states]
     inner += _loads(rows, [f"c{i}" for i in eq.constants()])
-    return inner + text.output_lines(eq) + _stores(rows, [f"o_{n}" for n in names])
+    return inner + text.output_lines(eq) + _stores(rows, [f"o_{n}" for n in eq.outputs])
 
 
 def _record(circuit: Circuit) -> list[str]:
-    lines = ["count += 1"]
     outputs = []
     for q, kind in enumerate(circuit.kinds):
-        names = [n for n in kind.recipe.equations.outputs if n not in kind.exports]
-        if names:
-            outputs += _over_lanes(q, kind, _output_lines(kind, "s_", names))
-    inner = [*outputs, "take_samples(flat, items, samples, totals, sample, average, every, count == every)"]
-    lines += ["if average or count == every:", *_indented(inner)]
-    return [*lines, "if count == every:", "    count = 0", "    sample += 1"]
+        if kind.recipe.equations.outputs:
+            outputs += _over_lanes(q, kind, _output_lines(kind, "s_"))
+    samples = [
+        "for i in range(items.shape[0]):",
+        "    value = flat[items[i, 0]]",
+        "    if average:",
+        "        value = totals[i] + value",
+        "        totals[i] = 0.0 if count == every else value",
+        "        value = value / every",
+        "    if count == every:",
+        "        samples[items[i, 1] + sample * items[i, 2]] = value",
+    ]
+    return [
+        "count += 1",
+        "if average or count == every:",
+        *_indented([*outputs, *samples]),
+        "if count == every:",
+        "    count = 0",
+        "    sample += 1",
+    ]
 
 
 def _verdicts(circuit: Circuit) -> list[str]:
@@ -347,8 +397,8 @@ def _verdicts(circuit: Circuit) -> list[str]:
         names = [f"s_{each}" for each in recipe.equations.states]
         if not recipe.sources:
             names += [f"low_{each}" for each, _ in recipe.bounded]
-        inner = [f"place = (start{q} + i // {TILE} * {len(rows)}) * {TILE} + i % {TILE}"]
-        inner += [f"{name} = flat[place + {rows[name] * TILE}]" for name in names]
+        inner = [f"place = (start{q} + i // {TILE} * {len(rows)}) * {ROW} + i % {TILE}"]
+        inner += [f"{name} = flat[place + {rows[name] * ROW}]" for name in names]
         inner += [f"plan[{BAD_KIND}] = {q}"]
         inner += text.verdict_lines(recipe, "i", bad_state=BAD_STATE, bad_lane=BAD_LANE)
         lines += [f"for i in range(lanes{q}):", *_indented(inner)]
@@ -356,16 +406,19 @@ def _verdicts(circuit: Circuit) -> list[str]:
 
 
 def _commit(circuit: Circuit) -> list[str]:
-    lines = []
-    for q, kind in enumerate(circuit.kinds):
-        rows = kind.rows()
-        inner = [f"place = (start{q} + i // {TILE} * {len(rows)}) * {TILE} + i % {TILE}"]
-        inner += [
-            f"state{q}[{row}, i] = flat[place + {rows[name] * TILE}]"
-            for row, name in enumerate(kind.state_rows)
-        ]
-        lines += [f"for i in range(lanes{q}):", *_indented(inner)]
-    lines += ["for i in range(sums.size):", "    sums[i] = totals[i]", f"plan[{CLOCK}] = clock + steps"]
-    lines += [f"plan[{POSITION}] = position + steps"]
+    lines = [
+        call(
+            "empty_tiles",
+            "work",
+            f"start{q}",
+            len(kind.rows()),
+            0,
+            len(kind.state_rows),
+            f"state{q}",
+        )
+        for q, kind in enumerate(circuit.kinds)
+    ]
+    lines += ["for i in range(sums.size):", "    sums[i] = totals[i]"]
+    lines += [f"plan[{CLOCK}] = clock + steps", f"plan[{POSITION}] = position + steps"]
     lines += [f"plan[{PHASE}] = count", f"plan[{SAMPLE}] = sample"]
     return [*lines, f"return {text.FINE}"]

@@ -1,0 +1,71 @@
+"""Compiled functions that other compiled functions call by their address.
+
+A compiled function that calls another one contains a copy of it, and it is that copy which
+takes most of the time when a loop is compiled. A function called by its address is compiled
+once, and kept on disk like every kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba.core import cgutils, sigutils, types
+from numba.extending import intrinsic
+
+from neuromass.kernels.compiler import JIT_IS_OFF, shared
+
+
+class Far:
+    """A function without a result, to be called as ``call(address, (argument, ...))``.
+
+    Parameters
+    ----------
+    function : callable
+        What is called.
+    *kinds : str
+        Numba types of its arguments.
+    """
+
+    def __init__(self, function: Callable[..., None], *kinds: str) -> None:
+        self.name = function.__name__
+        self._function = function if JIT_IS_OFF else shared(function)
+        self._signature = f"void({', '.join(kinds)})"
+        self.call: Any = self._called_plainly if JIT_IS_OFF else _caller(self._signature)
+
+    def _called_plainly(self, address: int, given: tuple[Any, ...]) -> None:
+        self._function(*given)
+
+    def address(self) -> int:
+        """Where the compiled function begins; 0 if numba is told not to compile."""
+        if JIT_IS_OFF:
+            return 0
+        dispatcher: Any = self._function
+        kinds, _ = sigutils.normalize_signature(self._signature)
+        if kinds not in dispatcher.overloads:
+            dispatcher.compile(self._signature)
+        made = dispatcher.overloads[kinds]
+        return int(made.library.get_pointer_to_function(made.fndesc.llvm_func_name))
+
+
+def _caller(signature: str) -> Any:
+    """What compiles to a call of whatever stands at an address."""
+    kinds, _ = sigutils.normalize_signature(signature)
+
+    @intrinsic
+    def call(typingctx: Any, address: Any, given: Any) -> Any:
+        def codegen(context: Any, builder: Any, own: Any, values: Any) -> Any:
+            convention = context.call_conv
+            function_type = convention.get_function_type(types.void, kinds)
+            function = builder.inttoptr(values[0], function_type.as_pointer())
+            parts = cgutils.unpack_tuple(builder, values[1], len(kinds))
+            triples = zip(parts, own.args[1], kinds, strict=True)
+            cast = [context.cast(builder, *each) for each in triples]
+            status, _ = convention.call_function(builder, function, types.void, kinds, cast)
+            with cgutils.if_unlikely(builder, status.is_error):
+                convention.return_status_propagate(builder, status)
+            return context.get_dummy_value()
+
+        return types.void(address, given), codegen
+
+    return call
