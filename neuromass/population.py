@@ -137,11 +137,10 @@ class Population(metaclass=ModelType):
         model = self._model
         rows = len(model.states) + len(self._coloured)
         self._state: Floats = np.zeros((rows, self._lanes))
-        self._constants: Floats = np.zeros((len(model.equations.constants()), self._lanes))
+        self._constants: Floats = np.zeros((len(model.equations.constants()) + 1, self._lanes))
         self._plan = np.zeros(kernel_text.PLAN_LENGTH, dtype=np.int64)
         self._take_seed(self._seed)
         self._plan[kernel_text.LANE] = self._lane
-        self._plan_dt: Floats = np.array([self._dt])
         scales = [row for each in self._sources for row in each.coefficients(self._dt)]
         self._coefficients: Floats = np.zeros((len(scales), self._lanes))
         for place, row in enumerate(scales):
@@ -176,7 +175,7 @@ class Population(metaclass=ModelType):
     def _constants_of(self, parameters: Mapping[str, Floats]) -> Floats:
         equations = self._model.equations
         rows = equations.exactly(equations.constants(), parameters)
-        result = np.empty_like(self._constants)
+        result = np.full_like(self._constants, self._dt)
         for place, row in enumerate(rows):
             result[place] = self._spread(row)
         return result
@@ -368,7 +367,7 @@ class Population(metaclass=ModelType):
         self._constants[:] = self._constants_of(parameters)
         self._parameters = parameters
         if self._owner is not None:
-            self._owner._changed()
+            self._owner._parameters_changed(new)
 
     def _set_states(self, given: Mapping[str, Any], at: Any = None) -> None:
         rows = {}
@@ -474,7 +473,7 @@ class Population(metaclass=ModelType):
             and not inputs
             and value - value == 0.0
         ):
-            raw = step(self._state, self._constants, self._plan, self._plan_dt, value)
+            raw = step(self._state, self._constants, self._plan, value)
             if raw - raw == 0.0 or self._has_stepped():
                 return self._output_measure.quantity(raw)
         self._one_step(self._held(value, inputs, with_units=True))
@@ -514,7 +513,7 @@ class Population(metaclass=ModelType):
             and not inputs
             and value - value == 0.0
         ):
-            raw = step(self._state, self._constants, self._plan, self._plan_dt, value)
+            raw = step(self._state, self._constants, self._plan, value)
             if raw - raw == 0.0 or self._has_stepped():
                 return raw
         self._one_step(self._held(value, inputs, with_units=False))
@@ -574,7 +573,7 @@ class Population(metaclass=ModelType):
             )
         step = self._single_step()
         if step is not None:
-            raw = step(self._state, self._constants, self._plan, self._plan_dt, *held.values())
+            raw = step(self._state, self._constants, self._plan, *held.values())
             if raw - raw == 0.0 or self._has_stepped():
                 return
         drive, layout = self._drive(held)

@@ -41,7 +41,7 @@ def _make(recipe: Recipe, what: str, maker: Any, signature: str, inline: bool = 
 def step(recipe: Recipe) -> Any:
     """One step of a single lane without noise."""
     inputs = ", float64" * len(recipe.equations.inputs)
-    signature = f"float64({_ROWS}, {_ROWS}, int64[::1], float64[::1]{inputs})"
+    signature = f"float64({_ROWS}, {_ROWS}, int64[::1]{inputs})"
     return _make(recipe, "step", text.step_text, signature)
 
 

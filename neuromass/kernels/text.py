@@ -7,7 +7,7 @@ kernels share `step_lines`, and with it one order of arithmetic.
 Rows of the arrays that a kernel is given, each with one column a lane:
 
 - `state`: the states, then the value of every Ornstein-Uhlenbeck source,
-- `constants`: see `Equations.constants`,
+- `constants`: see `Equations.constants`; the last row is dt,
 - `coefficients`: see `Source.rows`.
 """
 
@@ -294,7 +294,7 @@ def step_text(recipe: Recipe, name: str) -> str:
     """
     eq = recipe.equations
     inputs = "".join(f", x_{each}" for each in eq.inputs)
-    body = ["dt = plan_dt[0]", "half = 0.5 * dt"]
+    body = [f"dt = constants[{len(eq.constants())}, 0]", "half = 0.5 * dt"]
     body += [f"c{i} = constants[{row}, 0]" for row, i in enumerate(eq.constants())]
     body += [f"s_{each} = state[{row}, 0]" for row, each in enumerate(eq.states)]
     body += step_lines(eq, recipe.method)
@@ -309,7 +309,7 @@ def step_text(recipe: Recipe, name: str) -> str:
         body += [*output_lines(eq), f"return o_{recipe.output}"]
     else:
         body += [f"return s_{recipe.output}"]
-    return function_text(name, f"state, constants, plan, plan_dt{inputs}", body)
+    return function_text(name, f"state, constants, plan{inputs}", body)
 
 
 LOOP_ARGUMENTS: Final = (
@@ -423,6 +423,15 @@ class _Rows:
         return [f"work[{self.of[name]}, j] = {name}" for name in names]
 
 
+def _copied(to: str, table: str) -> list[str]:
+    """Lines that copy an array; an assignment of slices compiles ten times as long."""
+    return [
+        f"for row in range({to}.shape[0]):",
+        f"    for i in range({to}.shape[1]):",
+        f"        {to}[row, i] = {table}[row, i]",
+    ]
+
+
 def tile_loop_text(recipe: Recipe, name: str) -> str:
     """The loop for many lanes: tiles of lanes outside, time inside, lanes innermost.
 
@@ -437,8 +446,9 @@ def tile_loop_text(recipe: Recipe, name: str) -> str:
     body += [
         "lanes = state.shape[1]",
         f"new = empty(({len(state_rows)}, lanes))",
-        "totals = sums.copy()",
+        "totals = empty(sums.shape)",
     ]
+    body += _copied("totals", "sums")
     body += ["count = 0", "sample = 0"]
     if recipe.sources:
         body += [f"lane = plan[{LANE}]", f"key0 = plan[{KEY0}]", f"key1 = plan[{KEY1}]"]
@@ -476,7 +486,7 @@ def tile_loop_text(recipe: Recipe, name: str) -> str:
         for row, each in enumerate(state_rows)
     ]
     body += [f"for first in range(0, lanes, {TILE}):", *_indented(tile)]
-    body += ["state[:] = new", "sums[:] = totals"]
+    body += _copied("state", "new") + _copied("sums", "totals")
     body += [f"plan[{CLOCK}] = clock + steps", f"plan[{PHASE}] = count", f"plan[{SAMPLE}] = sample"]
     body += [f"return {FINE}"]
     return function_text(name, LOOP_ARGUMENTS, body)
