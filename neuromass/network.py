@@ -402,7 +402,7 @@ class Network:
         given, what = (J, "J") if J is not None else (weight, "weight")
         wire = _Wire(
             source, target, variable, goes_to, J is not None,
-            _strength(given, measure, what, name), measure,
+            *_strength(given, measure, what, name),
             wiring.delays_of(delay, distances, speed), synapse,
         )  # fmt: skip
         self._check_gate(wire, name)
@@ -430,8 +430,9 @@ class Network:
     ) -> Measure:
         sent = self._members[source]._model.measure(variable)
         needed = self._members[target]._model.measure(to)
+        between = needed.combined(sent, -1) if sent.text else needed
         if not by_tau:
-            return needed.combined(sent, -1) if sent.text else needed
+            return MS if between.dimension == MS.dimension else between
         tau = self._members[target]._model.parameters.get("tau")
         fits = (
             sent.dimension == HZ.dimension
@@ -440,9 +441,7 @@ class Network:
             and tau.measure.dimension == MS.dimension
         )
         if not fits:
-            unit = units.internal_unit(
-                (needed.combined(sent, -1) if sent.text else needed).dimension
-            )
+            unit = units.internal_unit(between.dimension)
             raise ValueError(
                 f"{name}: J needs a rate at the source, and a tau and a dimensionless input at the "
                 f"target; {source}.{variable} is in {sent.symbol or 'no unit'}, {target}.{to} in "
@@ -479,8 +478,8 @@ class Network:
         wire = self._wires[name]
         connection = Connection(self, name)
         if what == connection._strength_name():
-            plain = _strength(value, wire.strength_measure, what, name)
-            changed = replace(wire, strength=plain)
+            plain, measure = _strength(value, wire.strength_measure, what, name)
+            changed = replace(wire, strength=plain, strength_measure=measure)
         elif what == "delay":
             changed = replace(wire, delay=wiring.delays_of(value, None, None))
         elif wire.synapse is not None and what in wire.synapse.declared():
@@ -1053,9 +1052,12 @@ def _input(population: Population, name: str, given: str | None) -> str:
     return given
 
 
-def _strength(value: Any, measure: Measure, what: str, name: str) -> Any:
+def _strength(value: Any, measure: Measure, what: str, name: str) -> tuple[Any, Measure]:
+    """A strength in internal units, and the unit in which it was given and is shown."""
     try:
-        return wiring.strengths(value, measure, what)
+        plain = wiring.strengths(value, measure, what)
+        own = units.measure_of(value)
+        return plain, own if own.dimension == measure.dimension else measure
     except units.UnitError as error:
         unit = units.internal_unit(measure.dimension) or "no unit"
         raise units.UnitError(
