@@ -164,7 +164,7 @@ def _dense_gather(
 
 
 def fill_tiles(work: Any, start: int, rows: int, first: int, count: int, table: Any) -> None:
-    """Lay the first rows of a table, rows by lanes, into the tiles of a kind; the last one is filled up.
+    """Lay the first rows of a table of lanes into the tiles of a kind, and fill up the last one.
 
     Parameters
     ----------

@@ -1,0 +1,160 @@
+"""From what connect is given to pairs of lanes: shapes, sparse matrices, delays."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import neuromass as nm
+from neuromass import units, wiring
+from neuromass.units import Hz, metre, mm, ms, mV, pA, second
+
+S, MS = units.DIMENSIONLESS, units.MS
+
+
+def pairs(strength, delay=0.0, target=(), source=()):
+    return wiring.pairs(strength, delay, target, source, "a->b", "J")
+
+
+def table(found):
+    """Pairs as rows: target, source, strength, delay."""
+    columns = found.targets, found.sources, found.values, found.delays
+    return [tuple(map(float, row)) for row in zip(*columns, strict=True)]
+
+
+def test_a_single_value_goes_from_lane_to_lane():
+    assert table(pairs(2.0)) == [(0, 0, 2, 0)]
+    assert table(pairs(2.0, 1.0, (2,), (2,))) == [(0, 0, 2, 1), (1, 1, 2, 1)]
+    assert table(pairs(2.0, 1.0, (2,), ())) == [(0, 0, 2, 1), (1, 0, 2, 1)]
+    assert len(table(pairs(2.0, 0.0, (2, 3), (2, 3)))) == 6
+
+
+def test_a_value_for_each_lane():
+    found = pairs(np.array([2.0, 0.0, 3.0]), np.array([1.0, 0.5, 0.0]), (3,), (3,))
+    assert table(found) == [(0, 0, 2, 1), (2, 2, 3, 0)]
+    assert found.aligned
+    grid = np.arange(6.0).reshape(2, 3)
+    assert table(pairs(grid, 0.0, (2, 3), ())) == [(i, 0, i, 0) for i in range(1, 6)]
+    assert table(pairs(2.0, grid, (2, 3), ()))[5] == (5, 0, 2, 5)
+
+
+def test_a_matrix_has_targets_first():
+    found = pairs(np.array([[1.0, 2.0, 0.0]]), np.array([[0.1, 0.2, 0.3]]), (), (3,))
+    assert table(found) == [(0, 0, 1, 0.1), (0, 1, 2, 0.2)]
+    assert not found.aligned
+
+
+def test_a_matrix_between_lanes_of_several_dimensions_counts_them_flat():
+    found = pairs(np.ones((2, 4)), 0.5, (2,), (2, 2))
+    assert len(table(found)) == 8
+
+
+def test_sparse_matrices_keep_their_order_and_sum_duplicates():
+    given = sparse.coo_matrix(([5.0, 1.0, 2.0, 3.0], ([1, 0, 0, 0], [0, 2, 1, 1])), shape=(2, 3))
+    found = pairs(wiring.strengths(given, S, "J"), 0.0, (2,), (3,))
+    assert table(found) == [(0, 1, 5, 0), (0, 2, 1, 0), (1, 0, 5, 0)]
+
+
+@pytest.mark.parametrize("made", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array])
+def test_sparse_matrices_with_a_unit(made):
+    A = made(np.array([[0.0, 2.0], [3.0, 0.0]]))
+    net = nm.Network({"pop": nm.QIF(shape=2)})
+    weight = net.connect("pop", "pop", weight=(16 * ms) * A, delay=(2 * ms) * A).weight
+    assert weight.units == ms
+    np.testing.assert_array_equal(weight.magnitude.toarray(), 16 * A.toarray())
+    delay = net["pop->pop"].delay
+    np.testing.assert_array_equal(delay.magnitude.toarray(), 2 * A.toarray())
+    net["pop->pop"].weight = (1 * second) * A
+    assert net["pop->pop"].weight.units == second
+    assert "2 pairs" in repr(net["pop->pop"])
+
+
+def test_sparse_delays_are_looked_up_pair_by_pair():
+    J = np.array([[1.0, 2.0], [3.0, 4.0]])
+    found = pairs(J, sparse.csr_matrix([[0.0, 0.5], [0.0, 1.5]]), (2,), (2,))
+    assert table(found) == [(0, 0, 1, 0), (0, 1, 2, 0.5), (1, 0, 3, 0), (1, 1, 4, 1.5)]
+
+
+def test_delays_from_distances_and_a_speed():
+    far = np.array([[0.0, 50.0], [20.0, 0.0]])
+    found = wiring.delays_of(None, far * mm, 5 * metre / second)
+    np.testing.assert_allclose(found, far / 5)
+    assert wiring.delays_of(None, 0.02 * metre, 10 * mm / ms) == pytest.approx(2.0)
+    some = wiring.delays_of(None, mm * sparse.csr_matrix(far), 5 * mm / ms)
+    np.testing.assert_allclose(some.toarray(), far / 5)
+
+
+def test_delays_in_steps():
+    steps, parts = wiring.in_steps(
+        pairs(1.0, np.array([0.0, 0.1, 0.125, 0.3]), (4,)), 0.05, "", False
+    )
+    np.testing.assert_array_equal(steps, [0, 2, 2, 6])
+    np.testing.assert_allclose(parts, [0, 0, 0.5, 0], atol=1e-12)
+    steps, parts = wiring.in_steps(pairs(1.0, 0.02), 0.05, "", True)
+    assert (steps[0], parts[0]) == (1, 0.0)
+
+
+def test_strengths_and_delays_of_a_connection_are_validated_properties():
+    net = nm.Network({"exc": nm.QIF(shape=2), "inh": nm.QIF()})
+    made = net.connect(
+        "exc", "inh", J=[[1.0, 2.0]], delay=1 * ms, synapse=nm.synapses.Alpha(2 * ms)
+    )
+    assert (made.source, made.target, made.variable, made.input) == ("exc", "inh", "r", "I_ext")
+    assert made.name in net
+    assert net["exc->inh"].J.tolist() == [[1.0, 2.0]]
+    assert not made.J.magnitude.flags.writeable
+    made.J = [[3.0, 4.0]]
+    made.delay = 2000 * ms / 1000
+    made.tau = 0.004 * second
+    assert made.J.magnitude[0, 1] == 4.0
+    assert (made.delay, made.tau) == (2 * ms, 4 * ms)
+    assert repr(made) == (
+        "<exc->inh: exc.r -> inh.I_ext, J = 1 x 2 matrix, 3 .. 4, delay 2 ms, Alpha(tau=4 ms)>"
+    )
+    for name, value, kind in (
+        ("J", 2.0, ValueError), ("J", [[1.0, np.nan]], ValueError), ("J", 1 * mV, TypeError),
+        ("delay", -1 * ms, ValueError), ("delay", 0.01 * ms, ValueError), ("delay", 3.0, TypeError),
+        ("tau", 0 * ms, ValueError), ("tau", [1, 2] * ms, ValueError),
+        ("weight", 1.0, AttributeError),
+        ("s", 1 * mV, TypeError), ("source", "inh", AttributeError),
+    ):  # fmt: skip
+        before = net.describe()
+        with pytest.raises(kind):
+            setattr(made, name, value)
+        assert net.describe() == before
+    made.s = [5, 6] * Hz
+    assert made.s.magnitude.tolist() == [5.0, 6.0]
+    with pytest.raises(AttributeError, match="no 'dely'; did you mean delay"):
+        made.dely = 1 * ms
+    assert {"J", "delay", "tau", "s"} <= set(dir(made))
+
+
+def test_several_connections_of_the_same_pair_have_names_of_their_own():
+    net = nm.Network({"exc": nm.QIF(), "inh": nm.QIF()})
+    names = [net.connect("exc", "inh", J=1.0).name for _ in range(3)]
+    assert names == ["exc->inh", "exc->inh#2", "exc->inh#3"]
+    assert list(net.connections) == names
+
+
+def test_a_weight_has_the_unit_between_the_variables():
+    dt = 0.05 * ms
+    izh, jr = nm.IzhikevichMeanField(dt=dt), nm.JansenRit(dt=dt)
+    net = nm.Network({"pop": nm.QIF(), "izh": izh, "eeg": jr})
+    for source, target, weight, variable in (
+        ("pop", "izh", 2 * pA / Hz, None),
+        ("izh", "pop", 0.5 / mV, "v"),
+        ("eeg", "eeg", 3 * Hz / mV, None),
+        ("pop", "eeg", 4.0, None),
+    ):
+        made = net.connect(source, target, weight=weight, variable=variable)
+        assert made.weight == weight
+        assert str(weight.units if hasattr(weight, "units") else "") in str(made.weight.units)
+    assert "weight = 0.5 1/mV" in net.describe()
+
+
+def test_a_weight_is_shown_in_the_unit_in_which_it_was_given():
+    net = nm.Network({"pop": nm.QIF()})
+    made = net.connect("pop", "pop", weight=16 * ms)
+    assert (made.weight.units, made.weight.magnitude) == (ms, 16.0)
+    made.weight = 0.02 * second
+    assert (made.weight.units, made.weight.magnitude) == (second, 0.02)
+    assert "weight = 0.02 s" in repr(made)
