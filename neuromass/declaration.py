@@ -576,7 +576,7 @@ def _check_arguments(cls: Any, order: Iterable[str], groups: Mapping[str, Any]) 
         if name not in usable:
             raise TypeError(
                 f"{cls.__name__}.derivatives has an argument {name} that is not declared"
-                f"{suggestion(name, usable)}."
+                f"{suggestion(name, usable)}"
             )
     used = set(order)
     for each in groups["output"].values():
@@ -584,7 +584,7 @@ def _check_arguments(cls: Any, order: Iterable[str], groups: Mapping[str, Any]) 
             if name not in usable or usable[name] == "input":
                 raise TypeError(
                     f"The output {each.name} of {cls.__name__} has an argument {name} that is no "
-                    f"state or parameter{suggestion(name, usable)}."
+                    f"state or parameter{suggestion(name, usable)}"
                 )
         used |= set(each.arguments)
     for name, kind in usable.items():
@@ -644,7 +644,7 @@ def _floors(cls: Any, groups: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...
         if floor not in groups["parameter"]:
             raise TypeError(
                 f"{cls.__name__}.{name} has the lower bound {floor!r}, which is no parameter"
-                f"{suggestion(floor, groups['parameter'])}."
+                f"{suggestion(floor, groups['parameter'])}"
             )
         if groups["parameter"][floor].measure.dimension != groups["state"][name].measure.dimension:
             raise TypeError(f"{cls.__name__}: {name} and its lower bound {floor} differ in unit.")
@@ -657,7 +657,7 @@ def _output_name(cls: Any, groups: Mapping[str, Mapping[str, Any]]) -> str:
     if name not in choices:
         raise TypeError(
             f"{cls.__name__}.output is {name!r}, which is no state or output"
-            f"{suggestion(name, choices)}."
+            f"{suggestion(name, choices)}"
         )
     return str(name)
 
@@ -670,14 +670,14 @@ def _default_dt(cls: Any) -> float:
 
 
 def suggestion(name: Any, known: Iterable[str]) -> str:
-    """``; did you mean ...?`` if a known name is near, else what there is."""
+    """The end of a sentence about an unknown name: the one that is near, or what there is."""
     names = list(known)
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     if not near:
         near = [each for each in names if each.lower() == str(name).lower()]
     if near:
         return f"; did you mean {near[0]}?"
-    return f"; there is {', '.join(names)}" if names else ""
+    return f"; there is {', '.join(names)}." if names else "."
 
 
 # ---------------------------------------------------------------------------- the table

@@ -210,7 +210,7 @@ def collect(
     given = _by_name(inputs, declared, model, prefix)
     for name in given:
         if name not in declared:
-            raise ValueError(f"{model} has no input {name!r}{suggestion(name, declared)}.")
+            raise ValueError(f"{model} has no input {name!r}{suggestion(name, declared)}")
     return [
         make(given[name], each, f"{prefix}{name}", window, shape)
         if name in given

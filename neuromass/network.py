@@ -116,7 +116,7 @@ class Connection:
             return getattr(wire.synapse, name)
         if name in self._states():
             return self._stages()[self._name]._state_of(name)
-        raise AttributeError(f"The connection {self._name} has no {name!r}{self._near(name)}.")
+        raise AttributeError(f"The connection {self._name} has no {name!r}{self._near(name)}")
 
     def _near(self, name: str) -> str:
         known = [self._strength_name(), "delay", *self._synapse_parameters(), *self._states()]
@@ -229,7 +229,7 @@ class Network:
         if coupling not in COUPLINGS:
             raise ValueError(
                 f"coupling must be one of {', '.join(COUPLINGS)}, not {coupling!r}"
-                f"{suggestion(coupling, COUPLINGS)}."
+                f"{suggestion(coupling, COUPLINGS)}"
             )
         if short_delays not in (None, "dt"):
             raise ValueError(f"short_delays is None or 'dt', not {short_delays!r}.")
@@ -300,7 +300,7 @@ class Network:
             return Connection(self, name)
         known = [*self._members, *self._wires]
         raise KeyError(
-            f"The network has no member or connection {name!r}{suggestion(name, known)}."
+            f"The network has no member or connection {name!r}{suggestion(name, known)}"
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -389,7 +389,7 @@ class Network:
         for each in (source, target):
             if each not in self._members:
                 raise ValueError(
-                    f"The network has no member {each!r}{suggestion(each, self._members)}."
+                    f"The network has no member {each!r}{suggestion(each, self._members)}"
                 )
         variable = _variable(self._members[source], source, variable)
         goes_to = _input(self._members[target], target, input)
@@ -488,7 +488,7 @@ class Network:
             self._stages[name][name]._set_states({what: value})
             return
         else:
-            raise AttributeError(f"The connection {name} has no {what!r}{connection._near(what)}.")
+            raise AttributeError(f"The connection {name} has no {what!r}{connection._near(what)}")
         self._route(name, changed, {})
         self._replace_wire(name, changed)
 
@@ -660,7 +660,7 @@ class Network:
             if member not in self._members:
                 raise ValueError(
                     f"inputs: the network has no member {member!r}"
-                    f"{suggestion(member, self._members)}."
+                    f"{suggestion(member, self._members)}"
                 )
             several = value if not name and isinstance(value, Mapping) else None
             if several is None:
@@ -681,7 +681,7 @@ class Network:
     def _check_input(self, member: str, name: str, given: Mapping[str, Any]) -> None:
         declared = self._members[member]._model.inputs
         if name not in declared:
-            raise ValueError(f"inputs: {member} has no input {name!r}{suggestion(name, declared)}.")
+            raise ValueError(f"inputs: {member} has no input {name!r}{suggestion(name, declared)}")
         if name in given:
             raise ValueError(f"inputs: {member}.{name} is given twice.")
 
@@ -944,7 +944,7 @@ def _checked_history(
         for each in (source, target.partition("#")[0]) if arrow else (source,):
             if each not in members:
                 raise ValueError(
-                    f"history: the network has no member {each!r}{suggestion(each, members)}."
+                    f"history: the network has no member {each!r}{suggestion(each, members)}"
                 )
         past = _as_past(value, what, start)
         if arrow:
@@ -1036,7 +1036,7 @@ def _variable(population: Population, name: str, variable: str | None) -> str:
     known = [*model.states, *model.outputs]
     if variable not in known:
         raise ValueError(
-            f"variable: {name} has no state or output {variable!r}{suggestion(variable, known)}."
+            f"variable: {name} has no state or output {variable!r}{suggestion(variable, known)}"
         )
     return variable
 
@@ -1048,7 +1048,7 @@ def _input(population: Population, name: str, given: str | None) -> str:
     if given is None:
         return next(iter(model.inputs))
     if given not in model.inputs:
-        raise ValueError(f"input: {name} has no input {given!r}{suggestion(given, model.inputs)}.")
+        raise ValueError(f"input: {name} has no input {given!r}{suggestion(given, model.inputs)}")
     return given
 
 

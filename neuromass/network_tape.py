@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -327,7 +327,7 @@ def names_to_record(record: Any, network: Network) -> Names:
             known = [*network.members, *network.connections]
             raise ValueError(
                 f"record: the network has no member or connection {label!r}"
-                f"{suggestion(label, known)}."
+                f"{suggestion(label, known)}"
             )
         new = (_checked(network, label, name),) if name else _states(network, label)
         for each in new:
@@ -344,6 +344,8 @@ def _wanted(record: Any, network: Network) -> Sequence[tuple[str, str]]:
             for label, names in record.items()
             for name in ((names,) if isinstance(names, str) else names)
         ]
+    if not isinstance(record, (str, Iterable)):
+        raise TypeError(f"record takes names, record=('exc.r', 'inh'), not {record!r}.")
     entries = (record,) if isinstance(record, str) else tuple(record)
     return [_split(str(each), network) for each in entries]
 
@@ -369,5 +371,5 @@ def _checked(network: Network, label: str, name: str) -> str:
     model = _node(network, label)._model
     known = [*model.states, *model.inputs, *model.outputs]
     if name not in known:
-        raise ValueError(f"record: {label} has no {name!r}{suggestion(name, known)}.")
+        raise ValueError(f"record: {label} has no {name!r}{suggestion(name, known)}")
     return name

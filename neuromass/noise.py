@@ -164,7 +164,7 @@ def resolve(model: Model, noise: Any) -> tuple[Resolved, ...]:
         if name not in targets:
             raise ValueError(
                 f"noise[{name!r}]: {model.name} has no such state or input"
-                f"{suggestion(name, targets)}."
+                f"{suggestion(name, targets)}"
             )
     return tuple(_resolved(model, name, noise[name]) for name in targets if name in noise)
 

@@ -309,7 +309,7 @@ class Population(metaclass=ModelType):
             return self._time if name == "t" else self._dt
         else:
             known = [*model.states, *model.outputs, *model.parameters, "t", "dt"]
-            raise AttributeError(f"{model.name} has no {name!r}{suggestion(name, known)}.")
+            raise AttributeError(f"{model.name} has no {name!r}{suggestion(name, known)}")
         return float(value) if value.ndim == 0 else units.read_only(value.copy())
 
     def _shaped(self, row: Floats) -> Floats:
@@ -329,7 +329,7 @@ class Population(metaclass=ModelType):
         if not hasattr(type(self), name):
             known = [*self._model.parameters, *self._model.states]
             return AttributeError(
-                f"{own} has no state or parameter {name!r}{suggestion(name, known)}."
+                f"{own} has no state or parameter {name!r}{suggestion(name, known)}"
             )
         fixed = name in validation.KEYWORDS
         advice = f"; make a copy that has another, copy({name}=...)" if fixed else ""
@@ -346,7 +346,7 @@ class Population(metaclass=ModelType):
             )
         raise AttributeError(
             f"{type(self).__name__} has no attribute {name!r}"
-            f"{suggestion(name, [*model.states, *model.parameters, *model.outputs])}."
+            f"{suggestion(name, [*model.states, *model.parameters, *model.outputs])}"
         )
 
     def _set_parameters(
@@ -562,7 +562,7 @@ class Population(metaclass=ModelType):
             held[name] = plain
         if given:
             name = next(iter(given))
-            raise TypeError(f"{model.name} has no input {name!r}{suggestion(name, model.inputs)}.")
+            raise TypeError(f"{model.name} has no input {name!r}{suggestion(name, model.inputs)}")
         return held
 
     def _one_step(self, held: dict[str, Any]) -> None:

@@ -185,7 +185,7 @@ class Recording:
         if name == "t":
             return MS, self._times
         if name not in self._data:
-            raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, self._data)}.")
+            raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, self._data)}")
         return self._measures[name], self._data[name]
 
     def _cut(self, key: slice) -> Recording:
@@ -418,7 +418,7 @@ class Recordings(Mapping[str, Recording]):
         if isinstance(name, slice):
             return Recordings({key: each[name] for key, each in self._members.items()})
         if name not in self._members:
-            raise KeyError(f"There is no recording {name!r}{suggestion(name, self._members)}.")
+            raise KeyError(f"There is no recording {name!r}{suggestion(name, self._members)}")
         return self._members[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -109,7 +109,7 @@ class Synapse:
         for name, value in named.items():
             if name not in declared:
                 raise TypeError(
-                    f"{type(self).__name__} has no parameter {name!r}{suggestion(name, declared)}."
+                    f"{type(self).__name__} has no parameter {name!r}{suggestion(name, declared)}"
                 )
             if name in given:
                 raise TypeError(f"{type(self).__name__}: {name} is given twice.")

@@ -36,7 +36,7 @@ def names_to_record(record: Any, population: Population) -> tuple[str, ...]:
     known = [*model.states, *model.inputs, *model.outputs]
     for name in names:
         if name not in known:
-            raise ValueError(f"record: {model.name} has no {name!r}{suggestion(name, known)}.")
+            raise ValueError(f"record: {model.name} has no {name!r}{suggestion(name, known)}")
     if len(set(names)) != len(names):
         raise ValueError(f"record names something twice: {', '.join(names)}.")
     return names

@@ -42,7 +42,7 @@ def check_known(
                 f"{name} is an input of {model.name}; feed it with update({name}=...) or "
                 f"run(..., inputs=...)."
             )
-        raise TypeError(f"{model.name} has no parameter {name!r}{suggestion(name, known)}.")
+        raise TypeError(f"{model.name} has no parameter {name!r}{suggestion(name, known)}")
 
 
 def method_of(method: Any) -> str:
@@ -50,7 +50,7 @@ def method_of(method: Any) -> str:
     if not isinstance(method, str) or method not in kernel_text.METHODS:
         raise ValueError(
             f"method must be one of {', '.join(kernel_text.METHODS)}, not {method!r}"
-            f"{suggestion(method, kernel_text.METHODS)}."
+            f"{suggestion(method, kernel_text.METHODS)}"
         )
     return str(method)
 
@@ -84,7 +84,7 @@ def initial_of(model: Model, initial: Any) -> dict[str, Floats]:
     for name in given:
         if name not in model.states:
             raise ValueError(
-                f"initial: {model.name} has no state {name!r}{suggestion(name, model.states)}."
+                f"initial: {model.name} has no state {name!r}{suggestion(name, model.states)}"
             )
     return {
         name: np.asarray(each.convert(given[name]) if name in given else each.default)

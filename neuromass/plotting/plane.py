@@ -228,7 +228,7 @@ def _two_states(axes: Any, states: tuple[str, ...], output: str) -> tuple[str, s
         return (first, second) if output == second else (second, first)
     for name in axes:
         if name not in states:
-            raise ValueError(f"axes: there is no state {name!r}{suggestion(name, states)}.")
+            raise ValueError(f"axes: there is no state {name!r}{suggestion(name, states)}")
     if len(axes) != 2 or axes[0] == axes[1]:
         raise ValueError(f"axes needs both states, for example ({second!r}, {first!r}).")
     return axes[0], axes[1]
@@ -284,7 +284,7 @@ def _window(
     given = dict(limits or {})
     for name in given:
         if name not in plane.names:
-            raise ValueError(f"limits: there is no state {name!r}{suggestion(name, plane.names)}.")
+            raise ValueError(f"limits: there is no state {name!r}{suggestion(name, plane.names)}")
     model = plane.population._model
     kept = (ax.get_xlim(), ax.get_ylim()) if ax is not None and ax.has_data() else None
     ends = []

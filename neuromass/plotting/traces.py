@@ -146,7 +146,7 @@ def _traces_of_members(members: Mapping[str, Recording], name: str) -> dict[str,
     having = {member: each for member, each in members.items() if name in each.names}
     if not having:
         known = {known for each in members.values() for known in each.names}
-        raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, sorted(known))}.")
+        raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, sorted(known))}")
     measures = {member: each._look_up(name)[0] for member, each in having.items()}
     measure = next(iter(measures.values()))
     if any(each.dimension != measure.dimension for each in measures.values()):
