@@ -1,0 +1,390 @@
+"""What is wrong fails where it is written, and says what to write; nothing changes."""
+
+import re
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import neuromass as nm
+from neuromass.units import Hz, metre, mm, ms, mV, nS, pA, second
+
+
+def pair(**options):
+    return nm.Network({"exc": nm.QIF(tau=20 * ms), "inh": nm.QIF(shape=3)}, **options)
+
+
+def other_models():
+    dt = 0.05 * ms
+    made = {
+        "izh": nm.IzhikevichMeanField(dt=dt),
+        "jr": nm.JansenRit(dt=dt),
+        "wc": nm.WilsonCowan(dt=dt),
+    }
+    return nm.Network({**made, "qif": nm.QIF(dt=dt)})
+
+
+A = sparse.csr_matrix(np.ones((3, 1)))
+CONNECT = {
+    "neither": ({}, ValueError, "give exactly one of J and weight"),
+    "both": ({"J": 1.0, "weight": 1 * ms}, ValueError, "give exactly one of J and weight"),
+    "weight of the wrong unit": (
+        {"weight": 1 * mV},
+        TypeError,
+        "exc->inh: .* A weight in ms would fit",
+    ),
+    "weight without a unit": ({"weight": 3.0}, TypeError, "A weight in ms would fit"),
+    "sparse weight of the wrong unit": ({"weight": mV * A}, TypeError, "A weight in ms would fit"),
+    "J with a unit": ({"J": 1 * ms}, TypeError, "A J in no unit would fit"),
+    "NaN": ({"J": [1.0, np.nan, 2.0]}, ValueError, "J"),
+    "infinite": ({"J": A * np.inf}, ValueError, "J"),
+    "text": ({"J": "strong"}, TypeError, "J"),
+    "wrong shape": ({"J": np.ones((1, 3))}, ValueError, r"\[target, source\] it needs \(3, 1\)"),
+    "wrong sparse shape": ({"J": A.T}, ValueError, r"\[target, source\] it needs \(3, 1\)"),
+    "wrong number": ({"J": [1.0, 2.0]}, ValueError, r"J of exc->inh has the shape \(2,\)"),
+    "negative delay": (
+        {"J": 1.0, "delay": -1 * ms},
+        ValueError,
+        "delay must not be negative, and -1 ms is",
+    ),
+    "delay of the wrong unit": ({"J": 1.0, "delay": 3 * mV}, TypeError, "delay needs a time"),
+    "delay without a unit": ({"J": 1.0, "delay": 3.0}, TypeError, "delay needs a time"),
+    "NaN delay": ({"J": 1.0, "delay": np.nan * ms}, ValueError, "delay"),
+    "delay of a wrong shape": ({"J": 1.0, "delay": [1, 2] * ms}, ValueError, "delay of exc->inh"),
+    "delay matrix of a wrong shape": (
+        {"J": 1.0, "delay": np.ones((1, 3)) * ms},
+        ValueError,
+        "delay of exc->inh",
+    ),
+    "delay shorter than dt": (
+        {"J": 1.0, "delay": [1, 0.02, 1] * ms},
+        ValueError,
+        "exc->inh to lane 1 from lane 0 is 0.02 ms, shorter than the step of 0.05 ms.*short_delays='dt'",
+    ),
+    "delay and distances": (
+        {"J": 1.0, "delay": 1 * ms, "distances": 1 * mm, "speed": 1 * mm / ms},
+        ValueError,
+        "either delay, or",
+    ),
+    "distances alone": ({"J": 1.0, "distances": 1 * mm}, ValueError, "given together"),
+    "speed of 0": (
+        {"J": 1.0, "distances": 1 * mm, "speed": 0 * mm / ms},
+        ValueError,
+        "speed must be positive",
+    ),
+    "distances of the wrong unit": (
+        {"J": 1.0, "distances": 1 * ms, "speed": 1 * mm / ms},
+        TypeError,
+        "distances",
+    ),
+    "negative distances": (
+        {"J": 1.0, "distances": -1 * mm, "speed": 1 * mm / ms},
+        ValueError,
+        "distances must not be negative",
+    ),
+    "speed of the wrong unit": (
+        {"J": 1.0, "distances": 1 * mm, "speed": 5 * metre},
+        TypeError,
+        "speed",
+    ),
+    "no synapse": ({"J": 1.0, "synapse": 5 * ms}, TypeError, "synapse is one of nm.synapses"),
+    "a class of synapses": (
+        {"J": 1.0, "synapse": nm.synapses.Alpha},
+        TypeError,
+        "synapse is one of nm.synapses",
+    ),
+    "unknown variable": (
+        {"J": 1.0, "variable": "rr"},
+        ValueError,
+        "exc has no state or output 'rr'; did you mean r",
+    ),
+    "unknown input": (
+        {"J": 1.0, "input": "I_xet"},
+        ValueError,
+        "inh has no input 'I_xet'; did you mean I_ext",
+    ),
+    "J of a potential": (
+        {"J": 1.0, "variable": "v"},
+        ValueError,
+        "Give weight=... in no unit instead",
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "error", "message"), CONNECT.values(), ids=CONNECT)
+def test_a_wrong_connection_is_refused(options, error, message):
+    net = pair()
+    with pytest.raises(error, match=message):
+        net.connect("exc", "inh", **options)
+    assert not net.connections
+    nm.run(net, 1 * ms)
+
+
+UNITS = {
+    "rate to current": ("qif", "izh", {}, "pA*ms"),
+    "potential to current": ("izh", "izh", {"variable": "v"}, "nS"),
+    "eeg to rate": ("jr", "jr", {}, "1/(ms*mV)"),
+    "activity to activity": ("wc", "wc", {}, "no unit"),
+    "rate to rate": ("qif", "jr", {}, "no unit"),
+    "potential to none": ("jr", "qif", {}, "1/mV"),
+}
+
+
+@pytest.mark.parametrize(("source", "target", "options", "fits"), UNITS.values(), ids=UNITS)
+def test_the_error_says_which_unit_would_fit(source, target, options, fits):
+    net = other_models()
+    with pytest.raises(TypeError) as caught:
+        net.connect(source, target, weight=1 * second * nS**2, **options)
+    found = re.search(r"A weight in (.*) would fit", str(caught.value))
+    assert found is not None
+    assert sorted(re.findall(r"\w+", found[1])) == sorted(re.findall(r"\w+", fits))
+    with pytest.raises(ValueError, match=r"J needs a rate at the source.*Give weight=\.\.\. in"):
+        net.connect(source, target, J=1.0, **options)
+
+
+def test_a_matrix_is_needed_between_lanes_that_differ():
+    net = pair()
+    with pytest.raises(ValueError, match=r"from lanes \(3,\) to lanes \(\); give J as a matrix"):
+        net.connect("inh", "exc", J=1.0)
+    grids = nm.Network({"a": nm.QIF(shape=(2, 3)), "b": nm.QIF(shape=(3, 2))})
+    with pytest.raises(ValueError, match=r"from lanes \(2, 3\) to lanes \(3, 2\)"):
+        grids.connect("a", "b", J=1.0)
+
+
+def test_unknown_members():
+    net = pair()
+    for call in (
+        lambda: net.connect("ecx", "inh", J=1.0),
+        lambda: net.connect("inh", "ecx", J=1.0),
+        lambda: net.update({"ecx": 1.0}),
+        lambda: nm.run(net, 1 * ms, inputs={"ecx": 1.0}),
+        lambda: nm.run(net, 1 * ms, inputs={"ecx.I_ext": 1.0}),
+        lambda: nm.run(net, 1 * ms, record="ecx.r"),
+        lambda: nm.run(net, 1 * ms, record={"ecx": "r"}),
+        lambda: nm.Network({"exc": nm.QIF()}, history={"ecx": 1 * Hz}),
+    ):
+        with pytest.raises(ValueError, match=r"no member .*'ecx'; did you mean exc"):
+            call()
+    with pytest.raises(KeyError, match="did you mean exc"):
+        net["ecx"]
+    assert net.t.magnitude == 0
+
+
+INPUTS = {
+    "unknown input": (
+        {"exc.I_xet": 1.0},
+        ValueError,
+        "exc has no input 'I_xet'; did you mean I_ext",
+    ),
+    "unknown input of a mapping": ({"exc": {"I": 1.0}}, ValueError, "exc has no input 'I'"),
+    "twice": ({"exc": 1.0, "exc.I_ext": 2.0}, ValueError, r"exc\.I_ext is given twice"),
+    "twice, once in a mapping": (
+        {"exc.I_ext": 2.0, "exc": {"I_ext": 1.0}},
+        ValueError,
+        "given twice",
+    ),
+    "no mapping": (3.0, TypeError, "inputs of a network are given by member"),
+    "wrong unit": ({"exc": 1 * mV}, TypeError, "I_ext"),
+    "wrong shape": ({"inh": [1.0, 2.0]}, ValueError, "I_ext"),
+    "NaN": ({"inh": np.nan}, ValueError, "I_ext"),
+}
+
+
+@pytest.mark.parametrize(("inputs", "error", "message"), INPUTS.values(), ids=INPUTS)
+def test_wrong_inputs(inputs, error, message):
+    net = pair()
+    with pytest.raises(error, match=message):
+        net.update(inputs)
+    with pytest.raises(error, match=message):
+        nm.run(net, 1 * ms, inputs=inputs)
+    assert net.t.magnitude == 0
+
+
+def test_a_member_with_several_inputs_takes_them_by_name():
+    net = other_models()
+    with pytest.raises(ValueError, match=r"wc has the inputs P, Q; write 'wc\.P'"):
+        net.update({"wc": 1.0})
+    net.update({"wc": {"P": 1.0}, "jr": 200 * Hz, "izh": 30 * pA})
+    with pytest.raises(TypeError, match="internal units"):
+        net.advance({"izh": 30 * pA})
+
+
+RECORD = {
+    "unknown name": ("exc.rr", ValueError, "exc has no 'rr'; did you mean r"),
+    "twice": (("exc.r", "exc"), ValueError, "names exc.r twice"),
+    "a connection without states": ("exc->inh", ValueError, "has no synapse with states"),
+    "a name alone": ("r", ValueError, "no member or connection 'r'"),
+    "a number": (3, TypeError, "record"),
+}
+
+
+@pytest.mark.parametrize(("record", "error", "message"), RECORD.values(), ids=RECORD)
+def test_wrong_records(record, error, message):
+    net = pair()
+    net.connect("exc", "inh", J=1.0)
+    with pytest.raises(error, match=message):
+        nm.run(net, 1 * ms, record=record)
+    with pytest.raises(error, match=message), nm.record(net, names=record):
+        pass
+    net.update()
+    assert net.t.magnitude == 0.05
+
+
+def stepped(pop):
+    pop.update(1.0)
+    return pop
+
+
+MEMBERS = {
+    "no mapping": (lambda: [nm.QIF()], TypeError, "by name"),
+    "none": (dict, TypeError, "by name"),
+    "no population": (lambda: {"a": 3.0}, TypeError, "a must be a population"),
+    "a class": (lambda: {"a": nm.QIF}, TypeError, "a must be a population"),
+    "a name with a dot": (lambda: {"a.b": nm.QIF()}, ValueError, "no name for a member"),
+    "an arrow": (lambda: {"a->b": nm.QIF()}, ValueError, "no name for a member"),
+    "another dt": (
+        lambda: {"a": nm.QIF(), "b": nm.QIF(dt=0.1 * ms)},
+        ValueError,
+        "b has dt = 0.1 ms, but a has 0.05 ms",
+    ),
+    "almost the same dt": (
+        lambda: {"a": nm.QIF(), "b": nm.QIF(dt=0.0500000001 * ms)},
+        ValueError,
+        "b has dt",
+    ),
+    "another method": (
+        lambda: {"a": nm.QIF(), "b": nm.QIF(method="euler")},
+        ValueError,
+        "b has method = euler, but a has heun",
+    ),
+    "another time": (
+        lambda: {"a": nm.QIF(), "b": stepped(nm.QIF())},
+        ValueError,
+        "b has t = 0.05 ms, but a has 0 ms",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "error", "message"), MEMBERS.values(), ids=MEMBERS)
+def test_wrong_members(make, error, message):
+    with pytest.raises(error, match=message):
+        nm.Network(make())
+
+
+def test_a_population_is_in_one_network_under_one_name():
+    pop = nm.QIF()
+    with pytest.raises(ValueError, match="under another name"):
+        nm.Network({"a": pop, "b": pop})
+    pop.update(1.0)
+    nm.Network({"a": pop})
+    with pytest.raises(ValueError, match=r"a in a network already|is in a network already.*copy"):
+        nm.Network({"a": pop})
+    nm.Network({"a": pop.copy()})
+
+
+def test_a_population_that_is_being_recorded_joins_no_network():
+    pop = nm.QIF()
+    with (
+        pytest.raises(RuntimeError, match="a is being recorded by nm.record; put it into"),
+        nm.record(pop),
+    ):
+        nm.Network({"a": pop})
+
+
+def test_options_of_a_network():
+    for options, message in (
+        ({"coupling": "hold"}, "one of full, held, not 'hold'; did you mean held"),
+        ({"short_delays": True}, "short_delays is None or 'dt'"),
+        ({"seed": -1}, "seed must lie between"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            nm.Network({"a": nm.QIF(noise={"v": nm.noise.White(0.1 / ms**0.5)})}, **options)
+
+
+HISTORIES = {
+    "no mapping": (5 * Hz, TypeError, "history is given by member"),
+    "wrong unit": ({"exc": 5.0}, TypeError, "history of exc"),
+    "wrong unit of a function": ({"exc": lambda t: t}, TypeError, "history of exc"),
+    "unknown variable": ({"exc.w": 5 * Hz}, ValueError, "exc has no state or output 'w'"),
+    "wrong shape": ({"inh": [1, 2] * Hz}, ValueError, r"values of the shape \(2,\).*\(3,\)"),
+    "NaN": ({"exc": np.nan * Hz}, ValueError, "nan"),
+    "unknown target": ({"exc->ihn": 5 * Hz}, ValueError, "no member 'ihn'; did you mean inh"),
+}
+
+
+@pytest.mark.parametrize(("history", "error", "message"), HISTORIES.values(), ids=HISTORIES)
+def test_wrong_histories(history, error, message):
+    with pytest.raises(error, match=message):
+        pair(history=history)
+
+
+def test_a_member_is_stepped_by_its_network_alone():
+    exc = nm.QIF()
+    net = nm.Network({"exc": exc})
+    for call in (
+        lambda: exc.update(1.0),
+        lambda: exc.advance(1.0),
+        lambda: nm.run(exc, 1 * ms),
+        exc.reset,
+        lambda: exc.restore(exc.snapshot()),
+        lambda: nm.record(exc).__enter__(),
+    ):
+        with pytest.raises(RuntimeError, match="member of a network"):
+            call()
+    net.update({"exc": 1.0})
+    assert exc.t == net.t
+
+
+def test_a_recorded_network_is_stepped_by_hand_alone():
+    net = pair()
+    saved = net.snapshot()
+    with nm.record(net) as rec:
+        for call in (
+            lambda: nm.run(net, 1 * ms), net.reset, lambda: net.restore(saved),
+            lambda: nm.record(net).__enter__(),
+        ):  # fmt: skip
+            with pytest.raises(RuntimeError, match="being recorded by nm.record"):
+                call()
+        net.update()
+    nm.run(net, 1 * ms)
+    assert len(rec["exc"]) == 2
+
+
+def test_snapshots_of_other_networks():
+    net, other = pair(), pair()
+    other.connect("exc", "inh", J=1.0)
+    with pytest.raises(ValueError, match="other members or connections"):
+        net.restore(other.snapshot())
+    net.connect("exc", "inh", J=1.0, synapse=nm.synapses.Alpha())
+    with pytest.raises(ValueError, match="exc->inh has another synapse"):
+        net.restore(other.snapshot())
+    with pytest.raises(TypeError, match="snapshot of a network"):
+        net.restore(net["exc"].snapshot())
+
+
+def test_a_coupling_twice_is_warned_of():
+    net = nm.Network({"pop": nm.QIF(J=15.0)})
+    with pytest.warns(UserWarning, match="recurrent coupling of its own, J = 15, to which"):
+        net.connect("pop", "pop", J=1.0)
+    nm.Network({"pop": nm.QIF()}).connect("pop", "pop", J=1.0)
+
+
+def test_the_same_noise_twice_is_warned_of():
+    make = lambda **options: nm.QIF(noise={"v": nm.noise.White(0.1 / ms**0.5)}, **options)
+    with pytest.warns(UserWarning, match="a and b have the same seed, 1, .*same noise on v"):
+        nm.Network({"a": make(seed=1), "b": make(seed=1)})
+    with pytest.warns(UserWarning, match="the same seed"):
+        nm.Network({"a": make(seed=1, shape=5), "b": make(seed=1, lane=4)})
+    nm.Network({"a": make(seed=1, shape=5), "b": make(seed=1, lane=5), "c": make(seed=2)})
+    nm.Network({"a": make(), "b": make()}, seed=1)
+
+
+def test_a_run_of_a_network_says_what_is_wrong_with_it():
+    net = pair()
+    for options, error, message in (
+        ({"duration": 0.07 * ms}, ValueError, "no multiple of dt"),
+        ({"duration": 1 * ms, "every": 3}, ValueError, "every = 3 does not divide"),
+        ({"duration": 1.0}, TypeError, "duration needs a time"),
+    ):
+        with pytest.raises(error, match=message):
+            nm.run(net, **options)
