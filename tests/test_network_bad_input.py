@@ -59,7 +59,7 @@ CONNECT = {
     "delay shorter than dt": (
         {"J": 1.0, "delay": [1, 0.02, 1] * ms},
         ValueError,
-        "exc->inh to lane 1 from lane 0 is 0.02 ms, shorter than the step of 0.05 ms.*short_delays='dt'",
+        "exc->inh to lane 1 from lane 0 is 0.02 ms, shorter than the step of 0.05 ms.*'dt' to lift",
     ),
     "delay and distances": (
         {"J": 1.0, "delay": 1 * ms, "distances": 1 * mm, "speed": 1 * mm / ms},
@@ -285,7 +285,7 @@ def test_a_population_is_in_one_network_under_one_name():
 def test_a_population_that_is_being_recorded_joins_no_network():
     pop = nm.QIF()
     with (
-        pytest.raises(RuntimeError, match="a is being recorded by nm.record; put it into"),
+        pytest.raises(RuntimeError, match=r"a is being recorded by nm\.record; put it into"),
         nm.record(pop),
     ):
         nm.Network({"a": pop})
@@ -343,7 +343,7 @@ def test_a_recorded_network_is_stepped_by_hand_alone():
             lambda: nm.run(net, 1 * ms), net.reset, lambda: net.restore(saved),
             lambda: nm.record(net).__enter__(),
         ):  # fmt: skip
-            with pytest.raises(RuntimeError, match="being recorded by nm.record"):
+            with pytest.raises(RuntimeError, match=r"being recorded by nm\.record"):
                 call()
         net.update()
     nm.run(net, 1 * ms)

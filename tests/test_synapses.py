@@ -45,8 +45,8 @@ RESPONSES = {
     "alpha": (nm.synapses.Alpha(3 * ms), lambda t: 1 - (1 + t / 3) * np.exp(-t / 3)),
     "two exponentials": (nm.synapses.DoubleExponential(1 * ms, 6 * ms), lambda t: two(t, 1, 6)),
     "decay first": (nm.synapses.DoubleExponential(6 * ms, 1 * ms), lambda t: two(t, 1, 6)),
-    "gamma": (nm.synapses.GammaDelay(mean=10 * ms, spread=4 * ms), lambda t: gammainc(6, t / 10 * 6)),
-}  # fmt: skip
+    "gamma": (nm.synapses.GammaDelay(10 * ms, 4 * ms), lambda t: gammainc(6, t / 10 * 6)),
+}
 
 
 @pytest.mark.parametrize(("synapse", "response"), RESPONSES.values(), ids=RESPONSES)
