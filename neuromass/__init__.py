@@ -10,6 +10,7 @@ Examples
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import Any
 
@@ -54,7 +55,7 @@ _HOMES = {
 
 _MODULES = ("noise", "signals", "synapses", "units")
 
-__all__ = ["__version__", *_HOMES, *_MODULES]
+__all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
@@ -63,8 +64,6 @@ def __getattr__(name: str) -> Any:
     elif name in _MODULES:
         value = importlib.import_module(f"neuromass.{name}")
     else:
-        import difflib
-
         near = difflib.get_close_matches(name, __all__, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise AttributeError(f"module 'neuromass' has no attribute {name!r}{hint}")

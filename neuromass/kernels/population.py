@@ -9,7 +9,10 @@ from neuromass.kernels.compiler import JIT_IS_OFF, jitted, kernel
 from neuromass.kernels.text import Recipe
 
 _ROWS = "float64[:,::1]"
-_LOOP = f"int64({_ROWS}, {_ROWS}, {_ROWS}, float64[::1], int64[:,::1], int64[::1], int64[::1], float64[:,:,::1], {_ROWS}, float64)"
+_LOOP = (
+    f"int64({_ROWS}, {_ROWS}, {_ROWS}, float64[::1], int64[:,::1], int64[::1], int64[::1], "
+    f"float64[:,:,::1], {_ROWS}, float64)"
+)
 
 
 def _label(recipe: Recipe, what: str) -> str:

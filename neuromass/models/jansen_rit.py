@@ -73,8 +73,8 @@ class JansenRit(Population):
     >>> from neuromass.units import second
     >>> column = nm.JansenRit.alpha_rhythm()
     >>> rec = nm.run(column, 2 * second, record="eeg")
-    >>> rec.eeg.units
-    <Unit('millivolt')>
+    >>> print(rec.eeg.units)
+    millivolt
     """
 
     default_dt = 0.1 * ms

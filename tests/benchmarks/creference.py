@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 SOURCE = Path(__file__).with_name("reference.c")
-COMMON_FLAGS = ("-std=c99", "-O3", "-march=native", "-fPIC", "-shared")
+COMMON_FLAGS = ("-std=c99", "-O3", "-march=native", "-fPIC", "-c")
 FLAGS = {
     "strict": ("-ffp-contract=off",),  # the IEEE rules that the package keeps
     "fast": ("-ffast-math",),  # the limit
@@ -125,8 +125,13 @@ class CReference:
         self.flags = flags
         self.command = [*compiler, *COMMON_FLAGS, *FLAGS[flags], str(SOURCE)]
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            library = Path(folder) / f"reference_{flags}.so"
-            subprocess.run([*self.command, "-o", str(library), "-lm"], check=True)
+            compiled = Path(folder) / f"reference_{flags}.o"
+            library = compiled.with_suffix(".so")
+            subprocess.run([*self.command, "-o", str(compiled)], check=True)
+            # Linked without -ffast-math, which would flush subnormals in the whole process.
+            subprocess.run(
+                [*compiler, "-shared", str(compiled), "-o", str(library), "-lm"], check=True
+            )
             self._library = ctypes.CDLL(str(library))
         for name, argtypes in _SIGNATURES.items():
             function = getattr(self._library, name)
