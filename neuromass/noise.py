@@ -13,12 +13,14 @@ differs from neuron to neuron (which changes the mean field itself).
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import Model, suggestion
@@ -27,6 +29,8 @@ from neuromass.errors import whole_number
 from neuromass.units import MS, Measure
 
 __all__ = ["OrnsteinUhlenbeck", "White"]
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,9 @@ class White:
     ----------
     sigma : Quantity
         Strength; an array gives each lane its own.
+    correlation : array, optional
+        Correlations between the lanes, a matrix with ones on its diagonal; lanes are
+        independent if left out. The covariance is sigma_i sigma_j correlation_ij.
 
     Examples
     --------
@@ -51,12 +58,14 @@ class White:
     """
 
     sigma: Any
+    correlation: Any = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sigma", _kept(self.sigma))
+        object.__setattr__(self, "correlation", _correlations(self.correlation))
 
     def __repr__(self) -> str:
-        return f"White({_text(self.sigma)})"
+        return f"White({_text(self.sigma)}{_correlated(self.correlation)})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +81,8 @@ class OrnsteinUhlenbeck:
         Standard deviation: in the unit of the input, or of the state's derivative.
     tau : Quantity
         Correlation time.
+    correlation : array, optional
+        Correlations between the lanes, as for `White`.
 
     References
     ----------
@@ -87,13 +98,62 @@ class OrnsteinUhlenbeck:
 
     sigma: Any
     tau: Any
+    correlation: Any = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sigma", _kept(self.sigma))
         object.__setattr__(self, "tau", _kept(self.tau))
+        object.__setattr__(self, "correlation", _correlations(self.correlation))
 
     def __repr__(self) -> str:
-        return f"OrnsteinUhlenbeck(sigma={_text(self.sigma)}, tau={_text(self.tau)})"
+        values = f"sigma={_text(self.sigma)}, tau={_text(self.tau)}"
+        return f"OrnsteinUhlenbeck({values}{_correlated(self.correlation)})"
+
+
+def _correlations(given: Any) -> Any:
+    """A matrix of correlations, checked; a read-only copy."""
+    if given is None:
+        return None
+    matrix = np.array(units.internal(given, units.DIMENSIONLESS, "correlation"), dtype=float)
+    units.require_finite(matrix, "correlation")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
+        raise ValueError(f"correlation must be a square matrix, not of the shape {matrix.shape}.")
+    if not np.allclose(matrix, matrix.T, rtol=0.0, atol=1e-12):
+        raise ValueError("correlation must be symmetric; it is between lanes, both ways.")
+    if not np.allclose(np.diag(matrix), 1.0, rtol=0.0, atol=1e-12):
+        raise ValueError(
+            "correlation must have ones on its diagonal; of a covariance S, sigma is the root of "
+            "the diagonal and the correlation S / np.outer(sigma, sigma)."
+        )
+    factor_of(matrix)
+    return _kept(matrix)
+
+
+def _correlated(matrix: Any) -> str:
+    return "" if matrix is None else f", correlation of {len(matrix)} lanes"
+
+
+def factor_of(correlation: Floats) -> Floats:
+    """The lower triangular factor that makes independent normals so correlated.
+
+    Cholesky's, column by column; a column whose pivot vanishes is 0, so that matrices without
+    full rank have a factor, too.
+    """
+    rest = np.array(correlation, dtype=float)
+    factor = np.zeros_like(rest)
+    smallest = 1e-10
+    for j in range(len(rest)):
+        pivot = rest[j, j]
+        if pivot > smallest:
+            factor[j:, j] = rest[j:, j] / math.sqrt(pivot)
+            rest[j:, j:] -= np.outer(factor[j:, j], factor[j:, j])
+        elif pivot < -smallest or np.max(np.abs(rest[j:, j])) > math.sqrt(smallest):
+            least = float(np.min(np.linalg.eigvalsh(correlation)))
+            raise ValueError(
+                f"correlation must be positive semi-definite, and its smallest eigenvalue is "
+                f"{least:.3g}: no noise is correlated so."
+            )
+    return factor
 
 
 def _kept(value: Any) -> Any:
@@ -133,6 +193,8 @@ class Resolved:
         Whether the target is an input, and whether the noise is Ornstein-Uhlenbeck.
     sigma, tau : float or ndarray
         Strength and, for coloured noise, correlation time.
+    factor : ndarray or None
+        What makes the normals of the lanes correlated, see `factor_of`.
     """
 
     target: str
@@ -187,7 +249,7 @@ def _resolved(model: Model, name: str, source: Any) -> Resolved:
             )
         unit = unit.combined(MS, Fraction(1, 2) if on_input else Fraction(-1, 2))
         sigma = _strength(source.sigma, unit, f"{where}.sigma")
-        return Resolved(name, on_input, False, sigma, None)
+        return Resolved(name, on_input, False, sigma, None, _factor(source))
     if isinstance(source, OrnsteinUhlenbeck):
         unit = unit if on_input else _per_time(unit)
         sigma = _strength(source.sigma, unit, f"{where}.sigma")
@@ -195,8 +257,12 @@ def _resolved(model: Model, name: str, source: Any) -> Resolved:
         units.require_finite(tau, f"{where}.tau")
         if np.min(tau) <= 0.0:
             raise ValueError(f"{where}.tau must be positive.")
-        return Resolved(name, on_input, True, sigma, tau)
+        return Resolved(name, on_input, True, sigma, tau, _factor(source))
     raise TypeError(f"{where} must be White or OrnsteinUhlenbeck, not {type(source).__name__}.")
+
+
+def _factor(source: Any) -> Any:
+    return None if source.correlation is None else factor_of(source.correlation)
 
 
 def _per_time(unit: Measure) -> Measure:

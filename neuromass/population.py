@@ -624,9 +624,7 @@ class Population(metaclass=ModelType):
     ) -> int:
         """Take some steps, all or none of them; returns FINE or what went wrong."""
         if self._compiled_loop is None:
-            from neuromass.kernels.population import loop  # noqa: PLC0415
-
-            self._compiled_loop = loop(self._recipe(), self._lanes)
+            self._compiled_loop = self._make_loop()
         plan = self._plan
         plan[kernel_text.STEPS] = steps
         plan[kernel_text.EVERY] = every
@@ -637,6 +635,15 @@ class Population(metaclass=ModelType):
                 slots, samples, sums, self._dt,
             )
         )  # fmt: skip
+
+    def _make_loop(self) -> Any:
+        if any(each.factor is not None for each in self._sources):
+            from neuromass.correlated import CorrelatedLoop  # noqa: PLC0415
+
+            return CorrelatedLoop(self)
+        from neuromass.kernels.population import loop  # noqa: PLC0415
+
+        return loop(self._recipe(), self._lanes)
 
     def _failure(self, code: int, name: str = "") -> SimulationError:
         model = self._model

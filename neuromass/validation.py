@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -105,7 +106,7 @@ def shape_of(
         wanted = _given_shape(shape)
         for name, value in named.items():
             check_broadcast(name, value, wanted)
-        return wanted
+        return _with_correlations(wanted, sources, fixed=True)
     common: tuple[int, ...] = ()
     for name, value in named.items():
         try:
@@ -117,7 +118,25 @@ def shape_of(
             ) from None
     if 0 in common:
         raise ValueError("An array without elements makes no population.")
-    return common
+    return _with_correlations(common, sources, fixed=False)
+
+
+def _with_correlations(
+    shape: tuple[int, ...], sources: Iterable[noises.Resolved], fixed: bool
+) -> tuple[int, ...]:
+    """The shape, which correlations must fit, or decide where nothing else does."""
+    for each in sources:
+        if each.factor is None:
+            continue
+        lanes = len(each.factor)
+        if shape == () and not fixed:
+            shape = (lanes,)
+        if math.prod(shape) != lanes:
+            raise ValueError(
+                f"noise[{each.target!r}].correlation is between {lanes} lanes, but the "
+                f"population has {shape or 'a single lane'}."
+            )
+    return shape
 
 
 def _given_shape(shape: Any) -> tuple[int, ...]:

@@ -17,15 +17,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from neuromass.kernels import text
-from neuromass.kernels.text import TILE, Recipe
+from neuromass.kernels.text import (
+    AVERAGE,
+    BAD_LANE,
+    BAD_STATE,
+    CLOCK,
+    EVERY,
+    PHASE,
+    SAMPLE,
+    STEPS,
+    TILE,
+    Recipe,
+)
 
-(
-    CLOCK, STEPS, EVERY, PHASE, SAMPLE, AVERAGE, POSITION, BLOCK, BLOCKED,
-    BAD_KIND, BAD_STATE, BAD_LANE,
-) = range(12)  # fmt: skip
-"""Places in the integer array `plan` of a network's loop."""
-PLAN_LENGTH: Final = 12
-
+POSITION, BLOCK, BLOCKED, BAD_KIND, PLAN_LENGTH = range(text.PLAN_LENGTH, text.PLAN_LENGTH + 5)
+"""Places in the integer array `plan` of a network's loop, behind those of a population's."""
 
 HELPERS: Final = (
     "fill_tiles", "empty_tiles", "fill_segments", "mix_lanes", "lay_outside", "add_strips",
