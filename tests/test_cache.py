@@ -329,8 +329,8 @@ builtins.open = full
     ("code", "words"),
     [
         ("ENOSPC", "No space left on device"),
-        ("EROFS", "Read-only file system"),
-        ("EACCES", "Denied"),
+        pytest.param("EROFS", "Read-only file system", marks=pytest.mark.slow),
+        pytest.param("EACCES", "Denied", marks=pytest.mark.slow),
     ],
 )
 def test_a_disk_that_cannot_be_written_is_a_warning(elsewhere, code, words):
@@ -374,7 +374,14 @@ def zeroed(content):
     return bytes(len(content))
 
 
-@pytest.mark.parametrize("damage", [truncated, emptied, flipped, zeroed])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        truncated,
+        flipped,
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (emptied, zeroed)),
+    ],
+)
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
 def test_damaged_files_are_a_warning_and_are_made_anew(elsewhere, tmp_path, kind, damage):
     elsewhere(OWN)

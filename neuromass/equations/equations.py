@@ -13,6 +13,7 @@ import numpy as np
 from neuromass.equations.functions import fingerprint
 from neuromass.equations.graph import CONSTANT_KINDS, KINDS, Node, arguments, below
 from neuromass.equations.meaning import exact_meaning, meaning
+from neuromass.equations.tracing import recordable
 
 DEEPEST: Final = 20
 """Brackets in each other in one line of text; Python's parser takes some two hundred."""
@@ -203,7 +204,7 @@ class Equations:
         single = len(roots) == 1
 
         def computed(*given: Any) -> Any:
-            results = self.values(roots, dict(zip(order, given, strict=True)), meaning)
+            results = self.values(roots, dict(zip(order, given, strict=True)), recordable)
             return results[0] if single else tuple(results)
 
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

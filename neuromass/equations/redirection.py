@@ -5,13 +5,13 @@ from __future__ import annotations
 import builtins
 import functools
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from neuromass.equations.functions import is_empty, names_used, plain_function
-from neuromass.equations.tracing import Traced
+from neuromass.equations.tracing import first_traced
 
 
 class _Redirected:
@@ -73,7 +73,7 @@ class Redirection:
             return function
 
         def recorded(*inputs: Any) -> Any:
-            traced = _first_traced(inputs)
+            traced = first_traced(inputs)
             if traced is None:
                 return function(*inputs)
             return traced.function(function.__name__, *inputs, by=function)
@@ -83,7 +83,7 @@ class Redirection:
     def _extreme(self, function: Any, name: str) -> Any:
         def recorded(*inputs: Any, **options: Any) -> Any:
             items = inputs if len(inputs) > 1 else tuple(inputs[0])
-            traced = _first_traced(items)
+            traced = first_traced(items)
             if traced is None or options:
                 return function(items, **options)
             return functools.reduce(lambda one, two: traced.function(name, one, two), items)
@@ -123,7 +123,3 @@ def _codes(made: type | None) -> set[types.CodeType]:
     found = vars(made).values() if made else ()
     inner = (getattr(each, "__func__", getattr(each, "function", each)) for each in found)
     return {each.__code__ for each in map(plain_function, inner) if hasattr(each, "__code__")}
-
-
-def _first_traced(values: Iterable[Any]) -> Traced | None:
-    return next((each for each in values if isinstance(each, Traced)), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -317,3 +317,18 @@ def _add_operators() -> None:
 
 
 _add_operators()
+
+
+def first_traced(values: Iterable[Any]) -> Traced | None:
+    """The first recording object among some values."""
+    return next((each for each in values if isinstance(each, Traced)), None)
+
+
+def recordable(name: str) -> Callable[..., Any]:
+    """An operation on numbers, on arrays, and on recording objects."""
+
+    def applied(*values: Any) -> Any:
+        traced = first_traced(values)
+        return meaning(name)(*values) if traced is None else traced._apply(name, *values)
+
+    return applied
