@@ -299,9 +299,7 @@ class Network:
         if name in self._wires:
             return Connection(self, name)
         known = [*self._members, *self._wires]
-        raise KeyError(
-            f"The network has no member or connection {name!r}{suggestion(name, known)}"
-        )
+        raise KeyError(f"The network has no member or connection {name!r}{suggestion(name, known)}")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
