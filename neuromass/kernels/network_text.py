@@ -22,10 +22,8 @@ from neuromass.kernels.text import (
     BAD_LANE,
     BAD_STATE,
     CLOCK,
-    EVERY,
     PHASE,
     SAMPLE,
-    STEPS,
     TILE,
     Recipe,
 )
