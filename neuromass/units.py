@@ -236,7 +236,8 @@ class Measure:
     def combined(self, other: Measure, power: int | Fraction = 1) -> Measure:
         """The unit ``self * other**power``."""
         registry = _registry()
-        exponent = float(power) if Fraction(power).denominator != 1 else int(power)
+        whole = Fraction(power).denominator == 1
+        exponent = int(power) if whole else registry.non_int_type(float(power))
         return measure(registry.Unit(self.text) * registry.Unit(other.text) ** exponent)
 
 
@@ -249,7 +250,8 @@ def measure(unit: Any = "", *, angle: bool = False) -> Measure:
     if isinstance(unit, Measure):
         return unit
     if isinstance(unit, str):
-        unit = _registry().Unit(unit)
+        # by the long names, which registries that ignore case do not confuse
+        unit = _registry().Unit(re.sub(r"[A-Za-z_]+", lambda word: _long(word[0]), unit))
     if isinstance(unit, pint.Quantity):
         if np.ndim(unit._magnitude) or unit._magnitude != 1:
             raise ValueError(f"A unit is needed, such as {unit.units}, not the quantity {unit}.")
@@ -264,6 +266,10 @@ def measure(unit: Any = "", *, angle: bool = False) -> Measure:
     found = Measure(text, scale.dimension, scale.times, scale.over, angle, symbol)
     known = _measures.setdefault((text, angle), found)
     return known if known == found else found
+
+
+def _long(name: str) -> str:
+    return NAMES.get(name, name)
 
 
 def _full(unit: Any) -> str:
@@ -309,13 +315,14 @@ def multiplied(first: Exponents, second: Exponents, power: int | Fraction = 1) -
 
 
 _WHOLE: Final = ("", "ms", "1/ms", "mV", "pA", "nS", "pF", "mm", "nS/mV", "pA/ms", "mV/ms")
+_INTERNAL: Final[dict[Exponents, str]] = {}
+"""Dimension -> its internal unit, for the usual ones; filled at the end of the file."""
 
 
 def internal_unit(dimension: Exponents) -> str:
     """The internal unit of a dimension, as text: ``1/ms``, ``mV``, ``1/ms**2``."""
-    for text in _WHOLE:
-        if measure(text).dimension == dimension:
-            return text
+    if dimension in _INTERNAL:
+        return _INTERNAL[dimension]
     powers = dict(dimension)
     mass = powers.pop("[mass]", Fraction(0))
     in_units = {
@@ -559,6 +566,7 @@ def _fill_kinds() -> None:
         ("metre/second", "a speed"),
     ):
         _KINDS[measure(text).dimension] = kind
+    _INTERNAL.update((measure(text).dimension, text) for text in _WHOLE)
 
 
 _fill_kinds()

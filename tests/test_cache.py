@@ -297,7 +297,9 @@ def check_one_warning_and_right_numbers(lines, words):
 
 NOWHERE = """
 from numba.core import caching
-caching.CacheImpl._locator_classes = [caching.UserWideCacheLocator]
+def named(name):
+    return getattr(caching, name, None) or getattr(caching, "_" + name)
+named("CacheImpl")._locator_classes = [named("UserWideCacheLocator")]
 caching.AppDirs = lambda *_, **__: type("Place", (), {"user_cache_dir": "/dev/null/below"})
 """
 

@@ -553,6 +553,21 @@ def test_what_cannot_be_read_computes_the_same(before, expression):
     assert pop.raw.x == pytest.approx(0.7 + 1e-3 * eval(expression, scope), rel=1e-14)
 
 
+def test_derivatives_may_be_jitted_already():
+    for text in ("-x / tau", "-x / tau if x > 0 else x / tau"):
+        body = f"""
+            tau = nm.Parameter(10 * ms)
+            x = nm.State(0.5)
+            @staticmethod
+            @njit
+            def derivatives(x, tau):
+                return {text}
+        """
+        pop = model(body, njit=numba.njit)(method="euler", dt=1 * ms)
+        pop.update()
+        assert pop.raw.x == pytest.approx(0.45, rel=1e-15)
+
+
 def test_a_branch_cannot_call_a_parent_and_says_what_to_do():
     with pytest.raises(
         TypeError, match=r"where QIF.derivatives cannot be called\. Write cond.*np.wh"

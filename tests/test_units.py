@@ -114,8 +114,11 @@ def test_registries_with_other_settings_serve_too(application, options):
     pop = nm.QIF(tau=mine.Quantity(20, "millisecond"), initial={"r": mine.Quantity(8, "hertz")})
     assert (pop.raw.tau, pop.raw.r) == (20.0, 0.008)
     assert float(pop.tau.magnitude) == 20.0
-    assert internal(mine.Quantity("1.5 mV"), measure("mV"), "v") == 1.5
+    assert internal(mine.Quantity("1.5 millivolt"), measure("mV"), "v") == 1.5
+    assert measure("1/ms").text == "1 / millisecond"
     assert "tau=20 ms" in repr(pop)
+    noisy = nm.QIF(noise={"v": nm.noise.White(mine.Quantity("0.1 / millisecond**0.5"))}, seed=1)
+    assert noisy.update(3.0).units == mine.hertz
     with pytest.raises(UnitError, match="tau needs a time"):
         pop.tau = mine.Quantity(20, "millivolt")
 
