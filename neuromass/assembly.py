@@ -25,11 +25,14 @@ Ints = NDArray[np.int64]
 LARGEST_BLOCK: Final = 256
 """Steps for which delayed coupling is computed at once, at most."""
 
-SMALLEST_BLOCK: Final = 3
+SMALLEST_BLOCK: Final = 2
 """Delays of fewer steps are gathered instead."""
 
 DENSE_FROM: Final = 0.25
 """Part of all pairs of lanes from which on a connection is kept as a whole matrix."""
+
+VECTOR: Final = 8
+"""Delayed coupling is computed for so many points in time at once, or several times as many."""
 
 HISTORY: Final = 1 << 17
 """Numbers that a history may hold without need, to go back to its front less often."""
@@ -481,8 +484,9 @@ class Assembly:
         else:
             self.keep = delayed.largest + 2
             self.room = max(256, self.keep, min(HISTORY // self.traced.size, 1 << 14))
-        self.history = np.zeros((len(self.traced), self.keep + self.room))
-        self._arrivals = np.zeros((len(self._arriving[0]), self.block + 1))
+        self.history = np.zeros((len(self.traced), self.keep + self.room + VECTOR))
+        points = -(-(self.block + 1) // VECTOR) * VECTOR
+        self._arrivals = np.zeros((len(self._arriving[0]), points))
 
     @property
     def blocked(self) -> bool:

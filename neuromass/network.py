@@ -12,13 +12,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass import signals, units, wiring
+from neuromass import past, units, wiring
 from neuromass.assembly import PASSED, Assembly, Route
+from neuromass.connection import Connection, Wire
 from neuromass.declaration import suggestion
 from neuromass.errors import SimulationError, warn
 from neuromass.kernels import network_text
 from neuromass.kernels import text as kernel_text
 from neuromass.noise import take_seed
+from neuromass.past import Sender
 from neuromass.population import Population
 from neuromass.snapshot import Snapshot
 from neuromass.synapses import Synapse
@@ -27,138 +29,7 @@ from neuromass.units import DIMENSIONLESS, HZ, MS, Measure
 __all__ = ["Connection", "Network", "NetworkSnapshot"]
 
 Floats = NDArray[np.float64]
-Sender = tuple[str, str]
 COUPLINGS = ("full", "held")
-
-
-@dataclass(frozen=True)
-class _Wire:
-    """What a connection was given, checked and in internal units; never changed, only replaced."""
-
-    source: str
-    target: str
-    variable: str
-    input: str
-    by_tau: bool
-    strength: Any
-    strength_measure: Measure
-    delay: Any
-    synapse: Synapse | None
-
-
-class Connection:
-    """A connection of a network: its strength, delay and synapse, as validated properties.
-
-    ``net["inh->exc"]`` gives it. It has ``J`` or ``weight``, whichever it was made with,
-    ``delay``, the parameters of its synapse (``tau`` and so on), and the synapse's states.
-    """
-
-    def __init__(self, network: Network, name: str) -> None:
-        object.__setattr__(self, "_network", network)
-        object.__setattr__(self, "_name", name)
-
-    @property
-    def _wire(self) -> _Wire:
-        return self._network._wires[self._name]
-
-    @property
-    def name(self) -> str:
-        """Its name, ``"inh->exc"``."""
-        return str(self._name)
-
-    @property
-    def source(self) -> str:
-        """Name of the member it comes from."""
-        return self._wire.source
-
-    @property
-    def target(self) -> str:
-        """Name of the member it goes to."""
-        return self._wire.target
-
-    @property
-    def variable(self) -> str:
-        """What of the source it carries."""
-        return self._wire.variable
-
-    @property
-    def input(self) -> str:
-        """The input of the target it goes to."""
-        return self._wire.input
-
-    @property
-    def synapse(self) -> Synapse | None:
-        """The synapse, or None."""
-        return self._wire.synapse
-
-    def _strength_name(self) -> str:
-        return "J" if self._wire.by_tau else "weight"
-
-    def _stages(self) -> dict[str, Population]:
-        return self._network._stages_of(self._name)
-
-    def _synapse_parameters(self) -> list[str]:
-        return [] if self.synapse is None else list(self.synapse.declared())
-
-    def _states(self) -> list[str]:
-        stages = self._stages()
-        return list(stages[self._name]._model.states) if stages else []
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        wire = self._wire
-        if name == self._strength_name():
-            return _out(wire.strength_measure, wire.strength)
-        if name == "delay":
-            return _out(MS, wire.delay)
-        if wire.synapse is not None and name in wire.synapse.declared():
-            return getattr(wire.synapse, name)
-        if name in self._states():
-            return self._stages()[self._name]._state_of(name)
-        raise AttributeError(f"The connection {self._name} has no {name!r}{self._near(name)}")
-
-    def _near(self, name: str) -> str:
-        known = [self._strength_name(), "delay", *self._synapse_parameters(), *self._states()]
-        return suggestion(name, known)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._network._change_connection(self._name, name, value)
-
-    def __dir__(self) -> list[str]:
-        own = [self._strength_name(), "delay", *self._synapse_parameters(), *self._states()]
-        return [*super().__dir__(), *own]
-
-    def __repr__(self) -> str:
-        wire = self._wire
-        unit = wire.strength_measure
-        parts = [f"{self._strength_name()} = {_shown(wire.strength, unit)}"]
-        delays = wire.delay.data if wiring.is_sparse(wire.delay) else np.asarray(wire.delay)
-        if np.any(delays > 0.0):
-            parts.append(f"delay {units.shown(delays, MS)}")
-        if wire.synapse is not None:
-            parts.append(repr(wire.synapse))
-        ends = f"{wire.source}.{wire.variable} -> {wire.target}.{wire.input}"
-        return f"<{self._name}: {ends}, {', '.join(parts)}>"
-
-
-def _out(measure: Measure, value: Any) -> Any:
-    if wiring.is_sparse(value):
-        table = value.copy()
-        table.data = measure.from_internal(table.data)
-        return table if measure.is_dimensionless else measure.quantity(1.0).units * table
-    if np.ndim(value) == 0:
-        return measure.quantity(float(value))
-    array = measure.quantity(np.array(value, dtype=float))
-    array.magnitude.flags.writeable = False
-    return array
-
-
-def _shown(value: Any, measure: Measure) -> str:
-    if wiring.is_sparse(value):
-        return f"{value.nnz} pairs, {units.shown(value.data, measure)}"
-    size = f"{' x '.join(map(str, np.shape(value)))} matrix, " if np.ndim(value) == 2 else ""
-    return f"{size}{units.shown(value, measure)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +38,7 @@ class NetworkSnapshot:
 
     clock: int
     members: dict[str, Snapshot]
-    wires: dict[str, _Wire]
+    wires: dict[str, Wire]
     histories: dict[Sender, Floats]
 
     def __repr__(self) -> str:
@@ -238,8 +109,8 @@ class Network:
         self._method = first.method
         self._coupling = coupling
         self._lift = short_delays == "dt"
-        self._past = _checked_history(history, self._members, first._time)
-        self._wires: dict[str, _Wire] = {}
+        self._past = past.checked_history(history, self._members, first._time)
+        self._wires: dict[str, Wire] = {}
         self._stages: dict[str, dict[str, Population]] = {}
         self._plan = np.zeros(network_text.PLAN_LENGTH, dtype=np.int64)
         self._plan[network_text.CLOCK] = first._clock
@@ -389,7 +260,7 @@ class Network:
                 raise ValueError(
                     f"The network has no member {each!r}{suggestion(each, self._members)}"
                 )
-        variable = _variable(self._members[source], source, variable)
+        variable = past.variable_of(self._members[source], source, variable)
         goes_to = _input(self._members[target], target, input)
         name = self._free_name(source, target)
         if (J is None) == (weight is None):
@@ -398,7 +269,7 @@ class Network:
             raise TypeError(f"synapse is one of nm.synapses, not {type(synapse).__name__}.")
         measure = self._strength_measure(source, target, variable, goes_to, J is not None, name)
         given, what = (J, "J") if J is not None else (weight, "weight")
-        wire = _Wire(
+        wire = Wire(
             source, target, variable, goes_to, J is not None,
             *_strength(given, measure, what, name),
             wiring.delays_of(delay, distances, speed), synapse,
@@ -447,7 +318,7 @@ class Network:
             )
         return DIMENSIONLESS
 
-    def _check_gate(self, wire: _Wire, name: str) -> None:
+    def _check_gate(self, wire: Wire, name: str) -> None:
         sent = self._members[wire.source]._model.measure(wire.variable)
         if wire.synapse is not None and wire.synapse.gates and sent.dimension != HZ.dimension:
             raise ValueError(
@@ -455,7 +326,7 @@ class Network:
                 f"{wire.source}.{wire.variable} is in {sent.symbol or 'no unit'}."
             )
 
-    def _make_stages(self, name: str, wire: _Wire) -> dict[str, Population]:
+    def _make_stages(self, name: str, wire: Wire) -> dict[str, Population]:
         """The synapse of a connection; its last stage has the connection's name."""
         if wire.synapse is None:
             return {}
@@ -490,7 +361,7 @@ class Network:
         self._route(name, changed, {})
         self._replace_wire(name, changed)
 
-    def _replace_wire(self, name: str, wire: _Wire) -> None:
+    def _replace_wire(self, name: str, wire: Wire) -> None:
         """Give a connection other values; what its synapse holds stays."""
         stages = self._stages[name]
         made = self._make_stages(name, wire)
@@ -504,7 +375,7 @@ class Network:
         self._wires[name] = wire
         self._changed()
 
-    def _route(self, name: str, wire: _Wire, stages: Mapping[str, Population]) -> Route:
+    def _route(self, name: str, wire: Wire, stages: Mapping[str, Population]) -> Route:
         """What a connection comes to, checked."""
         source, target = self._members[wire.source], self._members[wire.target]
         what = "J" if wire.by_tau else "weight"
@@ -579,7 +450,7 @@ class Network:
             return np.reshape(self._now(sender), (-1, 1))
         times: Floats = (self._clock - np.arange(keep - 1, -1, -1.0)) * self._dt
         measure = self._sent_measure(sender)
-        return _sampled(given, times, measure, population.shape, f"history of {node}")
+        return past.sampled(given, times, measure, population.shape, f"history of {node}")
 
     def _sent_measure(self, sender: Sender) -> Measure:
         node, variable = sender
@@ -602,7 +473,7 @@ class Network:
             return 1 << 62
         from neuromass.kernels.network import rewind  # noqa: PLC0415
 
-        columns = assembly.history.shape[1]
+        columns = assembly.keep + assembly.room
         if int(self._plan[network_text.POSITION]) + 1 >= columns:
             rewind(assembly.history, self._plan, network_text.POSITION, assembly.keep)
         return columns - 1 - int(self._plan[network_text.POSITION])
@@ -772,7 +643,7 @@ class Network:
         for name, each in self._nodes().items():
             each._restore(saved.members[name])
         self._assembly = None
-        self._kept = {sender: past.copy() for sender, past in saved.histories.items()}
+        self._kept = {sender: row.copy() for sender, row in saved.histories.items()}
         self._plan[network_text.CLOCK] = saved.clock
 
     def reset(self) -> None:
@@ -824,7 +695,7 @@ class Network:
             for key, each in other._stages[name].items():
                 each._state[:] = self._stages[name][key]._state
             other._route(name, wire, {})
-        other._kept = _resampled(self._known_past(), self._dt, other._dt)
+        other._kept = past.resampled(self._known_past(), self._dt, other._dt)
         return other
 
     def __copy__(self) -> Self:
@@ -835,7 +706,7 @@ class Network:
         return {
             **{name: getattr(self, name) for name in kept},
             "_members": dict(self._members),
-            "_kept": {sender: past.copy() for sender, past in self._known_past().items()},
+            "_kept": {sender: row.copy() for sender, row in self._known_past().items()},
             "_plan": self._plan.copy(),
             "stages": {name: each._state.copy() for name, each in self._synaptic().items()},
         }
@@ -928,70 +799,6 @@ def _checked_members(members: Any) -> dict[str, Population]:
     return found
 
 
-def _checked_history(
-    history: Any, members: Mapping[str, Population], start: float
-) -> dict[str, signals.Signal]:
-    """Given pasts by ``"member.variable"`` or by connection, units and shapes checked."""
-    if history is not None and not isinstance(history, Mapping):
-        raise TypeError("history is given by member, history={'exc': 5 * Hz}.")
-    found = {}
-    for key, value in (history or {}).items():
-        what = f"history of {key}"
-        source, arrow, target = str(key).partition("->")
-        source, _, variable = source.partition(".")
-        for each in (source, target.partition("#")[0]) if arrow else (source,):
-            if each not in members:
-                raise ValueError(
-                    f"history: the network has no member {each!r}{suggestion(each, members)}"
-                )
-        past = _as_past(value, what, start)
-        if arrow:
-            found[str(key)] = past
-            continue
-        variable = _variable(members[source], source, variable or None)
-        measure = members[source]._model.measure(variable)
-        _sampled(past, np.array([start]), measure, members[source].shape, what)
-        found[f"{source}.{variable}"] = past
-    return found
-
-
-def _as_past(value: Any, what: str, start: float) -> signals.Signal:
-    is_function = callable(value) or isinstance(value, signals.Signal)
-    plain = value if is_function else signals.Constant(value)
-    return signals.as_signal(plain, what, at=start)
-
-
-def _sampled(
-    past: signals.Signal, times: Floats, measure: Measure, shape: tuple[int, ...], what: str
-) -> Floats:
-    """A given past at some times, one row for each lane."""
-    values = past.sample(times)
-    one = past.measure.quantity(1.0) if past.measure.dimension else 1.0
-    units.internal(one, measure, what)  # refuses what has another unit
-    units.require_finite(values, what)
-    lanes = values.reshape(len(times), *values.shape[1:])
-    try:
-        rows = np.stack([np.broadcast_to(row, shape).reshape(-1) for row in lanes])
-    except ValueError:
-        raise ValueError(
-            f"{what} has values of the shape {values.shape[1:]}, but the lanes are {shape}."
-        ) from None
-    return np.ascontiguousarray(rows.T)
-
-
-def _resampled(histories: Mapping[Sender, Floats], old: float, new: float) -> dict[Sender, Floats]:
-    """Histories for another step, interpolated where it falls between the old ones."""
-    if old == new:
-        return {sender: past.copy() for sender, past in histories.items()}
-    found = {}
-    for sender, past in histories.items():
-        before = np.arange(1 - past.shape[1], 1) * old
-        count = int((past.shape[1] - 1) * old / new + 1e-6)
-        times = np.arange(-count, 1) * new
-        found[sender] = np.array([np.interp(times, before, row) for row in past])
-    return found
-
-
 def _spread_seed(seed: Any, members: Mapping[str, Population]) -> tuple[str, ...]:
     """Give members with noise, but without a seed of their own, one from the network's.
 
@@ -1025,18 +832,6 @@ def _warn_of_twins(members: Mapping[str, Population]) -> None:
                     f"{one} and {other} have the same seed, {seed}, and with it the same noise on "
                     f"{', '.join(common)}. Give them different seeds, or one to the network alone."
                 )
-
-
-def _variable(population: Population, name: str, variable: str | None) -> str:
-    model = population._model
-    if variable is None:
-        return model.output
-    known = [*model.states, *model.outputs]
-    if variable not in known:
-        raise ValueError(
-            f"variable: {name} has no state or output {variable!r}{suggestion(variable, known)}"
-        )
-    return variable
 
 
 def _input(population: Population, name: str, given: str | None) -> str:

@@ -43,7 +43,8 @@ def arrive(
     arrivals : ndarray
         Slots by points; overwritten.
     points : int
-        Points wanted.
+        Points wanted. Whole vectors are computed, so that there is no remainder; those beyond
+        come from what the history will hold later, and are never used.
     position : int
         Column of the history that holds the present.
     blocked : bool
@@ -60,51 +61,20 @@ def arrive(
     history : ndarray
         Rows by times.
     """
+    count = (points + 7) // 8 * 8 if blocked else points
     for slot in range(arrivals.shape[0]):
-        for p in range(points):
+        for p in range(count):
             arrivals[slot, p] = 0.0
     for b in range(bundles.shape[0]):
-        slot, targets, sources = bundles[b, 0], bundles[b, 1], bundles[b, 2]
-        place, row = bundles[b, 3], bundles[b, 4]
+        given = arrivals, count, position, bundles[b], weights, delays, rows, history
         if blocked:
-            _dense_block(
-                arrivals,
-                points,
-                position,
-                slot,
-                targets,
-                sources,
-                place,
-                row,
-                weights,
-                delays,
-                rows,
-                history,
-            )
+            _dense_block(*given)
         else:
-            _dense_gather(
-                arrivals,
-                points,
-                position,
-                slot,
-                targets,
-                sources,
-                place,
-                row,
-                weights,
-                delays,
-                rows,
-                history,
-            )
+            _dense_gather(*given)
     for e in range(entries.shape[0]):
-        slot, row, delay = entries[e, 0], entries[e, 1], entries[e, 2]
-        _add_one(
-            arrivals[slot],
-            history[row],
-            np.uint64(points),
-            np.uint64(position - delay),
-            entry_weights[e],
-        )
+        slot, row, start = entries[e, 0], entries[e, 1], position - entries[e, 2]
+        here, past = arrivals[slot], history[row]
+        _add_one(here, past, np.uint64(count), np.uint64(start), entry_weights[e])
 
 
 @_inner
@@ -124,9 +94,10 @@ def _add_four(
 
 @_inner
 def _dense_block(
-    arrivals: Any, points: int, position: int, slot: int, targets: int, sources: int,
-    place: int, row: int, weights: Any, delays: Any, rows: Any, history: Any,
+    arrivals: Any, points: int, position: int, bundle: Any, weights: Any, delays: Any, rows: Any,
+    history: Any,
 ) -> None:  # fmt: skip
+    slot, targets, sources, place, row = bundle[0], bundle[1], bundle[2], bundle[3], bundle[4]
     count = np.uint64(points)
     fours = sources - sources % 4
     for j in range(0, fours, 4):
@@ -150,17 +121,17 @@ def _dense_block(
 
 @_inner
 def _dense_gather(
-    arrivals: Any, points: int, position: int, slot: int, targets: int, sources: int,
-    place: int, row: int, weights: Any, delays: Any, rows: Any, history: Any,
+    arrivals: Any, points: int, position: int, bundle: Any, weights: Any, delays: Any, rows: Any,
+    history: Any,
 ) -> None:  # fmt: skip
+    slot, targets, sources, place, row = bundle[0], bundle[1], bundle[2], bundle[3], bundle[4]
     for p in range(points):
         for j in range(sources):
             h = history[rows[row + j]]
             for i in range(targets):
                 k = place + j * targets + i
-                arrivals[slot + i, p] = (
-                    arrivals[slot + i, p] + weights[k] * h[position + p - delays[k]]
-                )
+                arriving = weights[k] * h[position + p - delays[k]]
+                arrivals[slot + i, p] = arrivals[slot + i, p] + arriving
 
 
 def fill_tiles(work: Any, start: int, rows: int, first: int, count: int, table: Any) -> None:

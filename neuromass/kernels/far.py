@@ -8,6 +8,7 @@ once, and kept on disk like every kernel.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from numba.core import cgutils, sigutils, types
@@ -36,6 +37,7 @@ class Far:
     def _called_plainly(self, address: int, given: tuple[Any, ...]) -> None:
         self._function(*given)
 
+    @cached_property
     def address(self) -> int:
         """Where the compiled function begins; 0 if numba is told not to compile."""
         if JIT_IS_OFF:

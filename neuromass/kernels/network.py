@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ _HELPERS = {f"call_{each.name}": each.call for each in circuit.HELPERS}
 _HELPERS_TEXT = hashlib.sha256(Path(circuit.__file__).read_bytes()).hexdigest()
 
 
+@cache
 def loop(made_for: Circuit) -> Any:
     """Many steps of a network of some kinds of members."""
     written = {
@@ -38,7 +40,7 @@ def loop(made_for: Circuit) -> Any:
 
 def addresses(unused: Container[str]) -> NDArray[np.int64]:
     """Where the functions that a loop calls begin; those that it never calls are not compiled."""
-    found = [0 if each.name in unused else each.address() for each in circuit.HELPERS]
+    found = [0 if each.name in unused else each.address for each in circuit.HELPERS]
     return np.array(found, dtype=np.int64)
 
 

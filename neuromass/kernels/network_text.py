@@ -22,8 +22,10 @@ from neuromass.kernels.text import (
     BAD_LANE,
     BAD_STATE,
     CLOCK,
+    EVERY,
     PHASE,
     SAMPLE,
+    STEPS,
     TILE,
     Recipe,
 )
@@ -146,8 +148,14 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 def _head(circuit: Circuit) -> list[str]:
     lines = ["half = 0.5 * dt"]
-    for place in ("CLOCK", "STEPS", "EVERY", "POSITION", "BLOCK"):
-        lines.append(f"{place.lower()} = plan[{globals()[place]}]")
+    for name, place in (
+        ("clock", CLOCK),
+        ("steps", STEPS),
+        ("every", EVERY),
+        ("position", POSITION),
+        ("block", BLOCK),
+    ):
+        lines.append(f"{name} = plan[{place}]")
     lines += [f"blocked = plan[{BLOCKED}] != 0", f"average = plan[{AVERAGE}] != 0"]
     lines += [f"count = plan[{PHASE}]", f"sample = plan[{SAMPLE}]", "totals = empty(sums.size)"]
     lines += ["for i in range(sums.size):", "    totals[i] = sums[i]"]

@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from neuromass import units, wiring
-from neuromass.network import Connection, Network
+from neuromass.connection import Connection
+from neuromass.network import Network
 from neuromass.plotting.look import COLOURS
 from neuromass.units import DIMENSIONLESS, MS
 
