@@ -392,6 +392,9 @@ def test_a_helper_in_the_body_may_be_called_through_the_class():
     assert "2.0" in str(before.equations)
     assert "3.0" in str(after.equations)
     assert "2.0" not in str(after.equations)
+    child = model("@staticmethod\ndef gain(x):\n    return 4.0 * x", "Parent", Parent=after)
+    assert child.__name__ == after.__name__
+    assert str(child.equations) == str(after.equations)
 
 
 def test_a_model_may_be_defined_in_a_function():
