@@ -24,6 +24,11 @@ START = {"r": 8 * Hz, "v": -2.0}
 COUPLED = nm.noise.OrnsteinUhlenbeck(sigma=1.5, tau=3 * ms)
 KICKED = nm.noise.White(0.3 / ms**0.5)
 
+MODELS = (
+    "QIFAdaptation", "QIFAlphaAdaptation", "QIFDepression", "QIFTsodyksMarkram", "QIFSynaptic",
+    "QIFGapJunction", "QIFConductance", "IzhikevichMeanField", "WilsonCowan", "JansenRit",
+)  # fmt: skip
+
 every_noise = pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE)
 every_method = pytest.mark.parametrize("method", ["euler", "heun"])
 
@@ -780,3 +785,29 @@ def test_a_network_describes_itself():
                  "Alpha(tau=2 ms)", "TsodyksMarkram", "1 x 3 matrix", "J = -6"):  # fmt: skip
         assert each in text
     assert "0 ms" in text
+
+
+# ------------------------------------------------------------------ every model
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("noisy", [False, True])
+def test_every_model_is_itself_in_a_network(name, noisy):
+    """Lower bounds that are parameters, exp, several inputs and outputs included."""
+    model = getattr(nm, name)
+    first = next(iter(model.model.inputs))
+    measure = model.model.inputs[first].measure
+    source = nm.noise.OrnsteinUhlenbeck(measure.quantity(0.01), 5 * ms)
+    options = {"noise": {first: source} if noisy else None, "shape": 3, "dt": DT * ms, "seed": 2}
+    record = (*model.model.states, *model.model.inputs, *model.model.outputs)
+    lone, net = model(**options), nm.Network({"pop": model(**options)})
+    rec = nm.run(lone, 3 * ms, record=record)
+    assert bits(nm.run(net, 3 * ms, record={"pop": record})["pop"]) == bits(rec)
+
+
+def test_a_bound_that_is_a_parameter_holds_in_a_network():
+    izh = nm.IzhikevichMeanField(dt=DT * ms, shape=2)
+    net = nm.Network({"pop": qif(), "izh": izh})
+    with pytest.raises(nm.SimulationError, match=r"izh\[0\]: v falls below v_r = -60 mV"):
+        nm.run(net, 100 * ms, inputs={"izh": -2000 * pA})

@@ -59,7 +59,7 @@ CONNECT = {
     "delay shorter than dt": (
         {"J": 1.0, "delay": [1, 0.02, 1] * ms},
         ValueError,
-        r"exc->inh to lane 1 from lane 0 is 0\.02 ms, shorter than the step of 0\.05 ms.*lift it to dt",
+        r"exc->inh to lane 1 from lane 0 is 0\.02 ms, shorter than the step of 0\.05 ms.*lift it",
     ),
     "delay and distances": (
         {"J": 1.0, "delay": 1 * ms, "distances": 1 * mm, "speed": 1 * mm / ms},
