@@ -587,8 +587,8 @@ class Network:
         assembly = self._assembled()
         self._make_room(assembly)
         plan = self._plan
-        plan[network_text.STEPS] = steps
-        plan[network_text.EVERY] = every
+        plan[kernel_text.STEPS] = steps
+        plan[kernel_text.EVERY] = every
         plan[network_text.AVERAGE] = average
         return assembly.loop(plan, self._dt, drive, layout, items, samples, sums)
 
