@@ -36,6 +36,8 @@ ROOMS = [
     "models",
     "assembly",
     "correlated",
+    "past",
+    "connection",
     "network",
     "network_tape",
     "runner",
@@ -88,6 +90,8 @@ def found_in(module):
     waiting = [(ast.parse(FILES[module].read_text()), False)]
     while waiting:
         node, inside = waiting.pop()
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            continue  # never run
         if isinstance(node, ast.Import):
             yield from ((alias.name, inside) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
