@@ -61,7 +61,7 @@ def _converted(value: Any, unit: Measure, name: str, example: float | None = Non
     one = 1.0 * value.units if units.is_quantity(value) else 1.0
     scale = units.internal(one, unit, name, example)
     made = plain.tocsr(copy=True).astype(float)
-    made.sum_duplicates()
+    made.sum_duplicates()  # and sorts them
     made.data *= scale
     return made
 
@@ -122,9 +122,8 @@ def pairs(
     elif is_sparse(strength):
         _check_matrix(strength.shape, targets, sources, between, what)
         table = strength.tocoo()
-        order = np.lexsort((table.col, table.row))
-        to, start = table.row[order].astype(np.int64), table.col[order].astype(np.int64)
-        values = table.data[order]
+        to, start = table.row.astype(np.int64), table.col.astype(np.int64)
+        values = table.data
     else:
         _check_matrix(np.shape(strength), targets, sources, between, what)
         to, start = (each.astype(np.int64) for each in np.nonzero(strength))

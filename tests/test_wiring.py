@@ -52,6 +52,9 @@ def test_sparse_matrices_keep_their_order_and_sum_duplicates():
     given = sparse.coo_matrix(([5.0, 1.0, 2.0, 3.0], ([1, 0, 0, 0], [0, 2, 1, 1])), shape=(2, 3))
     found = pairs(wiring.strengths(given, S, "J"), 0.0, (2,), (3,))
     assert table(found) == [(0, 1, 5, 0), (0, 2, 1, 0), (1, 0, 5, 0)]
+    given = sparse.csr_matrix(([1.0, 2.0, 3.0, 5.0], [2, 1, 1, 0], [0, 3, 4]), shape=(2, 3))
+    assert table(pairs(wiring.strengths(given, S, "J"), 0.0, (2,), (3,))) == table(found)
+    assert given.nnz == 4
 
 
 @pytest.mark.parametrize("made", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array])
