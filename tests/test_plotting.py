@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
-from matplotlib.patches import FancyArrowPatch
 
 import neuromass as nm
 from neuromass.units import Hz, kHz, ms, mV, pA, pF
@@ -463,31 +462,3 @@ def test_a_recording_without_a_state_is_refused():
     clamped = nm.run(Clamped(), 10 * ms)
     with pytest.raises(ValueError, match="it lacks v"):
         nm.phase_plane(nm.QIF(), trajectories=clamped)
-
-
-# ----------------------------------------------------------------------- networks
-
-
-def wired():
-    net = nm.Network({"exc": nm.QIF(tau=20 * ms, J=8.0), "inh": nm.QIF(shape=3)})
-    net.connect("exc", "inh", J=10.0, delay=1 * ms)
-    net.connect("inh", "exc", J=-np.ones((1, 3)), synapse=nm.synapses.Exponential(5 * ms))
-    net.connect("inh", "inh", weight=-16 * ms)
-    return net
-
-
-def test_a_network_is_drawn_with_strengths_and_delays():
-    ax = wired().plot()
-    texts = [each.get_text() for each in ax.texts]
-    assert {"exc", "inh", "QIF\nJ = 8", "QIF\n3 lanes"} <= set(texts)
-    assert {"J = 10\ndelay 1 ms", "J = -1\nExponential", "weight = -16 ms"} <= set(texts)
-    arrows = [each for each in ax.patches if isinstance(each, FancyArrowPatch)]
-    colours = [to_hex(each.get_edgecolor()).upper() for each in arrows]
-    assert colours == ["#0072B2", "#D55E00", "#D55E00"]
-    plt.close(ax.figure)
-
-
-def test_a_network_is_drawn_where_the_user_wants_it():
-    figure, ax = plt.subplots()
-    assert wired().plot(ax) is ax
-    plt.close(figure)
