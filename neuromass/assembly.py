@@ -13,29 +13,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass.coupling import Floats, Ints, Links, Matrices, Strips, joined, stacked
+from neuromass.delays import Delays, Lag, is_dense
 from neuromass.kernels import text as kernel_text
-from neuromass.kernels.network_text import ROW, Circuit, Kind
+from neuromass.kernels.kinds import FEW, FEW_LANES, ROW, Circuit, Kind
 from neuromass.kernels.text import TILE, Recipe
 from neuromass.population import Population
 from neuromass.wiring import Pairs
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-LARGEST_BLOCK: Final = 256
-"""Steps for which delayed coupling is computed at once, at most."""
-
-SMALLEST_BLOCK: Final = 2
-"""Delays of fewer steps are gathered instead."""
-
-DENSE_FROM: Final = 0.25
-"""Part of all pairs of lanes from which on a connection is kept as a whole matrix."""
-
-VECTOR: Final = 8
-"""Delayed coupling is computed for so many points in time at once, or several times as many."""
-
-HISTORY: Final = 1 << 17
-"""Numbers that a history may hold without need, to go back to its front less often."""
 
 PASSED: Final = "passed_gain"
 """Row of what passes a gate: its gain times what comes in."""
@@ -144,7 +128,7 @@ class _Group:
                     rows.append((number, self.first[name], node._lanes, place))
                     factors.append(np.ravel(source.factor.T))
                     place += factors[-1].size
-        return np.array(rows, dtype=np.int64).reshape(-1, 4), _joined(factors)
+        return np.array(rows, dtype=np.int64).reshape(-1, 4), joined(factors)
 
     @property
     def arrays(self) -> list[Any]:
@@ -163,176 +147,6 @@ class _Group:
         base, step, first = self.span(node, row)
         lanes = first + np.arange(self.nodes[node]._lanes)
         return base + lanes // TILE * step + lanes % TILE
-
-
-class _Links:
-    """Sums of what some lanes send to one, while they are being collected."""
-
-    def __init__(self) -> None:
-        self._rows: list[Ints] = []
-        self._senders: list[Ints] = []
-        self._weights: list[Floats] = []
-        self._count = 0
-
-    def add_lanes(self, to: Ints, places: Ints, shift: int) -> None:
-        """From lane to lane, as it is."""
-        lanes = np.arange(len(to))
-        self.add_pairs(to, places, shift, lanes, lanes, np.ones(len(to)))
-
-    def add_pairs(
-        self, to: Ints, places: Ints, shift: int, targets: Ints, sources: Ints, weights: Floats
-    ) -> None:
-        """Pairs of lanes, in the order of their targets."""
-        reached, first = np.unique(targets, return_index=True)
-        edges = self._count + np.append(first, len(targets))
-        row = np.stack([to[reached], edges[:-1], edges[1:], np.full(len(reached), shift)], axis=1)
-        self._rows.append(row)
-        self._senders.append(places[sources])
-        self._weights.append(weights)
-        self._count += len(targets)
-
-    def arrays(self) -> list[Any]:
-        """Rows, senders and weights."""
-        rows, senders = _stacked(self._rows, 4), _joined(self._senders, np.int64)
-        return [rows.astype(np.uint64), senders.astype(np.uint64), _joined(self._weights)]
-
-
-class _Strips:
-    """Coupling from neighbouring lanes to neighbouring lanes, while it is being collected."""
-
-    def __init__(self) -> None:
-        self._rows: list[tuple[int, ...]] = []
-        self._weights: list[Floats] = []
-        self._count = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._rows)
-
-    def add(self, to: Ints, places: Ints, shift: int, weights: Floats) -> None:
-        """From lane to lane, or from one lane to all; cut where a tile ends."""
-        single = len(places) == 1
-        jumps = np.diff(to) != 1
-        if not single:
-            jumps |= np.diff(places) != 1
-        for part in np.split(np.arange(len(to)), np.flatnonzero(jumps) + 1):
-            start = int(places[0 if single else part[0]])
-            place = self._count + int(part[0])
-            self._rows.append((len(part), int(to[part[0]]), start, int(not single), shift, place))
-        self._weights.append(weights)
-        self._count += len(weights)
-
-    def arrays(self) -> list[Any]:
-        """Rows and weights."""
-        return [np.array(self._rows, dtype=np.int64).reshape(-1, 6), _joined(self._weights)]
-
-
-class _Matrices:
-    """Coupling from all lanes to all, while it is being collected."""
-
-    def __init__(self) -> None:
-        self._rows: list[tuple[int, ...]] = []
-        self._weights: list[Floats] = []
-        self._count = 0
-        self.targets = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._rows)
-
-    def add(
-        self, matrix: Floats, to: tuple[int, int, int], start: tuple[int, int, int], shift: int
-    ) -> None:
-        """A matrix, sources by targets."""
-        sources, targets = matrix.shape
-        self._rows.append((targets, sources, self._count, *to, *start, shift))
-        self._weights.append(np.ravel(matrix))
-        self._count += matrix.size
-        self.targets = max(self.targets, targets)
-
-    def arrays(self) -> list[Any]:
-        """Rows and weights."""
-        return [np.array(self._rows, dtype=np.int64).reshape(-1, 10), _joined(self._weights)]
-
-
-class _Delayed:
-    """Delayed coupling, while it is being collected."""
-
-    def __init__(self) -> None:
-        self._slots: list[Ints] = []
-        self._slot_of: dict[tuple[str, str], int] = {}
-        self._bundles: list[tuple[int, ...]] = []
-        self._weights: list[Floats] = []
-        self._delays: list[Ints] = []
-        self._rows: list[Ints] = []
-        self._entries: list[Ints] = []
-        self._entry_weights: list[Floats] = []
-        self.smallest = 0
-        self.largest = 0
-
-    def note(self, steps: Ints, fractions: Floats) -> None:
-        """Let smallest and largest delay take these into account."""
-        self.smallest = min(self.smallest or int(steps.min()), int(steps.min()))
-        self.largest = max(self.largest, int((steps + (fractions > 0.0)).max()))
-
-    def slot(self, node: str, name: str, places: Ints) -> int:
-        """The number of an input's first lane among all that delayed coupling reaches."""
-        if (node, name) not in self._slot_of:
-            self._slot_of[node, name] = sum(map(len, self._slots))
-            self._slots.append(places)
-        return self._slot_of[node, name]
-
-    def add_pairs(
-        self,
-        slot: int,
-        rows: Ints,
-        pairs: tuple[Ints, Ints],
-        weights: Floats,
-        steps: Ints,
-        fractions: Floats,
-    ) -> None:
-        """Pairs of lanes; a delay that falls between two steps is two entries."""
-        to, start = slot + pairs[0], rows[pairs[1]]
-        between = fractions > 0.0
-        self._entries.append(np.stack([to, start, steps], axis=1))
-        self._entry_weights.append(weights * (1.0 - fractions))
-        self._entries.append(np.stack([to, start, steps + 1], axis=1)[between])
-        self._entry_weights.append((weights * fractions)[between])
-
-    def add_matrix(
-        self,
-        slot: int,
-        rows: Ints,
-        shape: tuple[int, int],
-        pairs: tuple[Ints, Ints],
-        given_weights: Floats,
-        given_steps: Ints,
-        given_fractions: Floats,
-    ) -> None:
-        """All pairs; each source stands twice if its delays fall between two steps."""
-        weights, fractions = np.zeros(shape), np.zeros(shape)
-        steps = np.full(shape, given_steps.min())
-        at = pairs[1], pairs[0]
-        weights[at], fractions[at], steps[at] = given_weights, given_fractions, given_steps
-        if np.any(fractions):
-            weights = np.stack([weights * (1.0 - fractions), weights * fractions], axis=1)
-            steps = np.stack([steps, steps + (fractions > 0.0)], axis=1)
-            rows = np.repeat(rows, 2)
-        place, row = sum(map(len, self._weights)), sum(map(len, self._rows))
-        self._bundles.append((slot, shape[1], len(rows), place, row))
-        self._weights.append(weights.reshape(-1))
-        self._delays.append(steps.reshape(-1))
-        self._rows.append(rows)
-
-    def arrays(self) -> list[Any]:
-        """Slots, and all that reaches them."""
-        return [
-            _joined(self._slots, np.int64),
-            np.array(self._bundles, dtype=np.int64).reshape(-1, 5),
-            _joined(self._weights),
-            _joined(self._delays, np.int64),
-            _joined(self._rows, np.int64),
-            _stacked(self._entries, 3),
-            _joined(self._entry_weights),
-        ]
 
 
 class Assembly:
@@ -357,7 +171,11 @@ class Assembly:
         self.groups = self._grouped(method)
         self._home = {name: group for group in self.groups for name in group.nodes}
         self.circuit = Circuit(tuple(group.kind for group in self.groups), method, held)
+        self.few = all(group.lanes <= FEW_LANES for group in self.groups)
+        self._size = sum(group.size for group in self.groups)
         self._row_of: dict[tuple[str, str], int] = {}
+        self._slot_of: dict[tuple[str, str], int] = {}
+        self._slots: Ints = np.zeros(0, dtype=np.int64)
         self._wire(routes)
         for group in self.groups:
             group.adopt()
@@ -394,9 +212,9 @@ class Assembly:
 
     def _wire(self, routes: Sequence[Route]) -> None:
         self._sends = np.zeros(len(self.groups), dtype=np.int64)
-        links, strips, matrices = _Links(), _Strips(), _Matrices()
+        links, strips, matrices = Links(), Strips(), Matrices()
         gates: list[Ints] = []
-        delayed = _Delayed()
+        lags: list[Lag] = []
         for route in routes:
             for source, variable, target, name in route.links():
                 to = self._input_places(target, name)
@@ -407,15 +225,17 @@ class Assembly:
             if np.any(now):
                 self._wire_now(route, now, links, strips, matrices)
             if not np.all(now):
-                self._wire_delays(route, ~now, delayed)
+                lags.append(self._lag(route, ~now))
+        arriving = self._wire_delays(lags, links)
         largest = max([each.lanes for each in self.groups if each.factors.size], default=0)
-        spare = np.zeros(max(largest, matrices.targets))
+        spare = np.zeros(max(largest, matrices.targets, len(self._slots)))
+        self._has_gates = bool(gates)
         self._has_strips, self._has_matrices = bool(strips), bool(matrices)
-        self._delayed(delayed)
         self._coupling = [
-            self._sends, *links.arrays(), _stacked(gates, 4).astype(np.uint64), *strips.arrays(),
-            *matrices.arrays(), spare,
+            self._sends, *self._link_arrays(links), stacked(gates, 4),
+            *strips.arrays(), *matrices.arrays(), spare,
         ]  # fmt: skip
+        self._arriving = arriving
 
     def _gates(self, route: Route) -> Ints:
         stage = route.stages[-1]
@@ -428,70 +248,83 @@ class Assembly:
         self,
         route: Route,
         now: NDArray[np.bool_],
-        links: _Links,
-        strips: _Strips,
-        matrices: _Matrices,
+        links: Links,
+        strips: Strips,
+        matrices: Matrices,
     ) -> None:
         """A connection, as far as it is not delayed."""
         to = self._input_places(route.target, route.input)
         places, shift = self._sender_places(*route.sender)
         targets, sources = route.pairs.targets[now], route.pairs.sources[now]
         weights = route.weights[now]
-        if route.pairs.aligned and len(to) > 1 and np.all(now):
+        if self.few or not (route.pairs.aligned or is_dense(len(targets), len(to), len(places))):
+            links.add_pairs(to, places, shift, targets, sources, weights)
+        elif route.pairs.aligned:
             spread = np.zeros(len(to))
             spread[targets] = weights
             strips.add(to, places, shift, spread)
-        elif _is_dense(len(targets), len(to), len(places)):
+        else:
             matrix = np.zeros((len(places), len(to)))
             matrix[sources, targets] = weights
             home, (node, variable) = self._home[route.target], route.sender
             span = home.span(route.target, f"x_{route.input}")
             sender = self._home[node].span(node, self._sent(node, variable)[0])
             matrices.add(matrix, span, sender, shift)
-        else:
-            links.add_pairs(to, places, shift, targets, sources, weights)
 
-    def _wire_delays(self, route: Route, late: NDArray[np.bool_], delayed: _Delayed) -> None:
+    def _link_arrays(self, links: Links) -> list[Any]:
+        """The links; a network of few lanes has one for each lane of each input."""
+        if not self.few:
+            return links.arrays()
+        inputs = [
+            group.start + group.rows[f"x_{each}"] * ROW + np.arange(group.lanes)
+            for group in self.groups
+            for each in group.kind.recipe.equations.inputs
+        ]
+        return links.arrays_of(joined(inputs, np.int64))
+
+    # ------------------------------------------------------------------ delays
+
+    def _lag(self, route: Route, late: NDArray[np.bool_]) -> Lag:
         """A connection, as far as it is delayed."""
-        rows = self._history_rows(route.sender)
-        slot = self._first_slot(route, delayed)
-        pairs = route.pairs.targets[late], route.pairs.sources[late]
-        steps, fractions = route.steps[late], route.fractions[late]
-        delayed.note(steps, fractions)
-        if _is_dense(len(steps), self._nodes[route.target]._lanes, len(rows)):
-            shape = len(rows), self._nodes[route.target]._lanes
-            delayed.add_matrix(slot, rows, shape, pairs, route.weights[late], steps, fractions)
-        else:
-            delayed.add_pairs(slot, rows, pairs, route.weights[late], steps, fractions)
+        return Lag(
+            self._slot(route.target, route.input), self._history_row(route.sender),
+            self._nodes[route.target]._lanes, self._nodes[route.sender[0]]._lanes,
+            route.pairs.targets[late], route.pairs.sources[late],
+            route.weights[late], route.steps[late], route.fractions[late],
+        )  # fmt: skip
 
-    def _history_rows(self, sender: tuple[str, str]) -> Ints:
-        """Rows of the history that hold a node's value, new or known."""
+    def _slot(self, node: str, name: str) -> int:
+        """The number of an input's first lane among all that delayed coupling reaches."""
+        if (node, name) not in self._slot_of:
+            self._slot_of[node, name] = len(self._slots)
+            self._slots = np.append(self._slots, self._input_places(node, name))
+        return self._slot_of[node, name]
+
+    def _history_row(self, sender: tuple[str, str]) -> int:
+        """Row of the history of a node's first lane, new or known."""
         if sender not in self._row_of:
             self._row_of[sender] = sum(self._nodes[node]._lanes for node, _ in self._row_of)
-        return self._row_of[sender] + np.arange(self._nodes[sender[0]]._lanes)
+        return self._row_of[sender]
 
-    def _first_slot(self, route: Route, delayed: _Delayed) -> int:
-        places = self._input_places(route.target, route.input)
-        return delayed.slot(route.target, route.input, places)
-
-    def _delayed(self, delayed: _Delayed) -> None:
-        self._arriving = delayed.arrays()
-        self.block = min(max(delayed.smallest, 1), LARGEST_BLOCK)
+    def _wire_delays(self, lags: list[Lag], links: Links) -> list[Any]:
+        """What the loop takes of delayed coupling."""
         places = [self._sender_places(*sender)[0] for sender in self._row_of]
-        self.traced = _joined(places, np.int64)
-        if not self.traced.size:
-            self.keep = self.room = 1
-        else:
-            self.keep = delayed.largest + 2
-            self.room = max(256, self.keep, min(HISTORY // self.traced.size, 1 << 14))
-        self.history = np.zeros((len(self.traced), self.keep + self.room + VECTOR))
-        points = -(-(self.block + 1) // VECTOR) * VECTOR
-        self._arrivals = np.zeros((len(self._arriving[0]), points))
-
-    @property
-    def blocked(self) -> bool:
-        """Whether delayed coupling goes through blocks."""
-        return self.block >= SMALLEST_BLOCK
+        sent = joined(places, np.int64)
+        delays = Delays(lags, len(self._slots), len(sent), single=self.few)
+        slots = self._slots
+        if self.few:  # what arrives lies behind all else, and links go on from there
+            slots = self._size + np.arange(len(slots))
+            lanes = np.arange(len(slots))
+            links.add_pairs(self._slots, slots, 0, lanes, lanes, np.ones(len(slots)))
+        self.delays = delays
+        self.history = np.zeros((len(sent), delays.columns))
+        now = np.arange(len(sent)) * delays.columns + delays.keep - 1
+        traced = np.stack([sent, now], axis=1)
+        arrivals, *wiring = delays.arrays()
+        return [
+            self.history.reshape(-1), traced, delays.tiers, arrivals, slots,
+            *wiring,
+        ]  # fmt: skip
 
     # --------------------------------------------------------------- histories
 
@@ -546,24 +379,30 @@ class Assembly:
             from neuromass.kernels.network import addresses, loop  # noqa: PLC0415
 
             self._function = loop(self.circuit)
-            flat = _aligned(sum(group.size for group in self.groups))
+            flat = _aligned(-(-(self._size + len(self._slots)) // ROW) * ROW)
             self._parts = [addresses(self._unused()), flat.reshape(-1, ROW), flat]
             self._parts += [part for group in self.groups for part in group.arrays]
-        return int(
+        plan[FEW] = self.few
+        code = int(
             self._function(
-                *self._parts, plan, dt, *self._coupling, drive, layout, self.history, self.traced,
-                self._arrivals, *self._arriving, items, samples, sums,
+                *self._parts, plan, dt, *self._coupling, drive, layout, *self._arriving, items,
+                samples, sums,
             )
         )  # fmt: skip
+        if code != kernel_text.FINE:
+            self.delays.forget()
+        return code
 
     def _unused(self) -> set[str]:
         """What the loop never calls for this wiring."""
         used = {
             "fill_segments": any(each.kind.recipe.sources for each in self.groups),
             "mix_lanes": any(len(each.mixes) for each in self.groups),
+            "pass_gates": self._has_gates,
+            "add_links": not self.few,
             "add_strips": self._has_strips,
             "multiply_matrices": self._has_matrices,
-            "arrive": bool(self.traced.size),
+            **dict.fromkeys(("remember", "arrive", "deliver"), bool(self.history.size)),
         }
         return {name for name, needed in used.items() if not needed}
 
@@ -583,16 +422,3 @@ def _aligned(count: int) -> Floats:
 
 def _side_by_side(arrays: Iterable[Floats]) -> Floats:
     return np.ascontiguousarray(np.concatenate(list(arrays), axis=1))
-
-
-def _is_dense(pairs: int, targets: int, sources: int) -> bool:
-    """Whether it is worth while to treat pairs of lanes as a whole matrix."""
-    return pairs > DENSE_FROM * targets * sources and targets * sources > TILE
-
-
-def _stacked(parts: Iterable[Ints], width: int) -> Ints:
-    return np.concatenate([np.zeros((0, width), dtype=np.int64), *parts])
-
-
-def _joined(parts: Iterable[Any], dtype: Any = float) -> Any:
-    return np.concatenate([np.zeros(0, dtype=dtype), *parts])

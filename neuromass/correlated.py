@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.assembly import Assembly
-from neuromass.kernels import network_text
+from neuromass.kernels import kinds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,9 +33,8 @@ class CorrelatedLoop:
         self._channels = population._recipe().channels
         self._inputs = population._recipe().equations.inputs
         self._lanes = population._lanes
-        more = network_text.PLAN_LENGTH - len(population._plan)
+        more = kinds.PLAN_LENGTH - len(population._plan)
         population._plan = np.concatenate([population._plan, np.zeros(more, dtype=np.int64)])
-        population._plan[network_text.BLOCK] = 1
 
     def __call__(
         self, state: Floats, constants: Floats, coefficients: Floats, drive: Floats, layout: Ints,

@@ -17,7 +17,7 @@ from neuromass.assembly import PASSED, Assembly, Route
 from neuromass.connection import Connection, Wire
 from neuromass.declaration import suggestion
 from neuromass.errors import SimulationError, warn
-from neuromass.kernels import network_text
+from neuromass.kernels import kinds
 from neuromass.kernels import text as kernel_text
 from neuromass.noise import take_seed
 from neuromass.past import Sender
@@ -112,8 +112,8 @@ class Network:
         self._past = past.checked_history(history, self._members, first._time)
         self._wires: dict[str, Wire] = {}
         self._stages: dict[str, dict[str, Population]] = {}
-        self._plan = np.zeros(network_text.PLAN_LENGTH, dtype=np.int64)
-        self._plan[network_text.CLOCK] = first._clock
+        self._plan = np.zeros(kinds.PLAN_LENGTH, dtype=np.int64)
+        self._plan[kernel_text.CLOCK] = first._clock
         self._began = first._clock
         self._assembly: Assembly | None = None
         self._kept: dict[Sender, Floats] = {}
@@ -158,7 +158,7 @@ class Network:
 
     @property
     def _clock(self) -> int:
-        return int(self._plan[network_text.CLOCK])
+        return int(self._plan[kernel_text.CLOCK])
 
     @property
     def _lanes(self) -> int:
@@ -410,8 +410,8 @@ class Network:
             return {}
         if assembly is None:
             return self._kept
-        end = int(self._plan[network_text.POSITION]) + 1
-        start = max(0, end - assembly.keep)
+        start = int(self._plan[kinds.POSITION])
+        end = start + assembly.delays.keep
         found = {}
         for sender, rows in assembly.traced_values().items():
             found[sender] = assembly.history[rows, start:end].copy()
@@ -425,21 +425,20 @@ class Network:
             ]
             made = Assembly(self._nodes(), routes, self._method, self._coupling == "held")
             self._fill_history(made)
-            self._plan[network_text.BLOCK] = made.block
-            self._plan[network_text.BLOCKED] = made.blocked
             self._assembly = made
         return self._assembly
 
     def _fill_history(self, made: Assembly) -> None:
         """The past of what is sent: as known, as given, or as the state is now."""
-        self._plan[network_text.POSITION] = made.keep - 1
+        self._plan[kinds.POSITION] = 0
+        keep = made.delays.keep
         for sender, rows in made.traced_values().items():
             known = self._kept.get(sender)
             if known is None:
-                known = self._past_of(sender, made.keep)
-            count = min(known.shape[1], made.keep)
-            made.history[rows, made.keep - count : made.keep] = known[:, known.shape[1] - count :]
-            made.history[rows, : made.keep - count] = known[:, :1]
+                known = self._past_of(sender, keep)
+            count = min(known.shape[1], keep)
+            made.history[rows, keep - count : keep] = known[:, known.shape[1] - count :]
+            made.history[rows, : keep - count] = known[:, :1]
 
     def _past_of(self, sender: Sender, keep: int) -> Floats:
         """The past of what was not kept: as it was given, if no step was taken yet."""
@@ -469,14 +468,13 @@ class Network:
 
     def _make_room(self, assembly: Assembly) -> int:
         """How many steps fit behind the present in the histories, some at least."""
-        if not assembly.traced.size:
+        if not assembly.history.size:
             return 1 << 62
-        from neuromass.kernels.network import rewind  # noqa: PLC0415
-
-        columns = assembly.keep + assembly.room
-        if int(self._plan[network_text.POSITION]) + 1 >= columns:
-            rewind(assembly.history, self._plan, network_text.POSITION, assembly.keep)
-        return columns - 1 - int(self._plan[network_text.POSITION])
+        delays, begin = assembly.delays, int(self._plan[kinds.POSITION])
+        if begin == delays.room:
+            assembly.history[:, : delays.keep] = assembly.history[:, begin : begin + delays.keep]
+            self._plan[kinds.POSITION] = begin = 0
+        return delays.room - begin
 
     # ------------------------------------------------------------------ stepping
 
@@ -589,16 +587,16 @@ class Network:
         plan = self._plan
         plan[kernel_text.STEPS] = steps
         plan[kernel_text.EVERY] = every
-        plan[network_text.AVERAGE] = average
+        plan[kernel_text.AVERAGE] = average
         return assembly.loop(plan, self._dt, drive, layout, items, samples, sums)
 
     def _failure(self, code: int) -> SimulationError:
         plan = self._plan
         where, lane = self._assembled().find(
-            int(plan[network_text.BAD_KIND]), int(plan[network_text.BAD_LANE])
+            int(plan[kinds.BAD_KIND]), int(plan[kernel_text.BAD_LANE])
         )
         node = self._nodes()[where]
-        node._plan[kernel_text.BAD_STATE] = plan[network_text.BAD_STATE]
+        node._plan[kernel_text.BAD_STATE] = plan[kernel_text.BAD_STATE]
         node._plan[kernel_text.BAD_LANE] = lane
         return node._failure(code, where)
 
@@ -644,7 +642,7 @@ class Network:
             each._restore(saved.members[name])
         self._assembly = None
         self._kept = {sender: row.copy() for sender, row in saved.histories.items()}
-        self._plan[network_text.CLOCK] = saved.clock
+        self._plan[kernel_text.CLOCK] = saved.clock
 
     def reset(self) -> None:
         """Return to the initial states and to t = 0; parameters stay, and noise repeats itself."""
@@ -654,7 +652,7 @@ class Network:
         self._assembly = None
         self._kept = {}
         self._began = 0
-        self._plan[network_text.CLOCK] = 0
+        self._plan[kernel_text.CLOCK] = 0
 
     def _check_free(self, what: str) -> None:
         if self._observer is not None:

@@ -13,7 +13,7 @@ from neuromass import feeds
 from neuromass.declaration import suggestion
 from neuromass.errors import SimulationError
 from neuromass.feeds import Feed, Window
-from neuromass.kernels import network_text
+from neuromass.kernels import text
 from neuromass.network import Network
 from neuromass.population import Population
 from neuromass.recording import About, Recording, Recordings
@@ -115,8 +115,8 @@ class NetworkTape:
     def advance(self, count: int, drive: Floats, layout: Ints) -> int:
         """Take and record some steps, all or none."""
         plan = self._network._plan
-        plan[network_text.PHASE] = self._steps % self._every
-        plan[network_text.SAMPLE] = self._count
+        plan[text.PHASE] = self._steps % self._every
+        plan[text.SAMPLE] = self._count
         return self._network._loop(
             count, drive, layout, self._items(), self._samples, self._sums, self._every,
             self._average,

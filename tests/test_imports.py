@@ -34,6 +34,8 @@ ROOMS = [
     "recording",
     "tape",
     "models",
+    "coupling",
+    "delays",
     "assembly",
     "correlated",
     "past",

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from samples import NOISE, Relay, bits, everything
 
 import neuromass as nm
-from neuromass import assembly
+from neuromass import delays as delayed
+from neuromass.kernels.kinds import BLOCKED
 from neuromass.units import Hz, ms, mV, pA
 
 DT = 0.05
@@ -361,14 +362,13 @@ def test_blocks_and_gathering_and_sparse_and_dense_agree(delay, density, monkeyp
     run = lambda net: nm.run(net, 20 * ms, inputs={"one": 3.0})
     blocked = scattered(J, delay * ms)
     rec = traces(run(blocked))
-    assert blocked._assembled().blocked
+    tiers = blocked._assembled().delays.tiers
+    assert np.all(tiers[:, BLOCKED])
     gathered = scattered(J, delay * ms)
-    monkeypatch.setattr(assembly, "SMALLEST_BLOCK", 10**9)
+    gathered._assembled().delays.tiers[:, BLOCKED] = 0
     assert traces(run(gathered)) == rec
-    assert not gathered._assembled().blocked
-    monkeypatch.undo()
     for threshold in (0.0, 2.0):
-        monkeypatch.setattr(assembly, "DENSE_FROM", threshold)
+        monkeypatch.setattr(delayed, "DENSE_FROM", threshold)
         for made in (J, sparse.csr_array(J), sparse.coo_matrix(J)):
             other = scattered(made, delay * ms)
             run(other)
@@ -385,7 +385,7 @@ def test_coupling_without_delay_is_the_same_in_all_forms(monkeypatch):
     J = matrix(24, 16, 7)
     found = []
     for threshold in (0.0, 2.0):
-        monkeypatch.setattr(assembly, "DENSE_FROM", threshold)
+        monkeypatch.setattr(delayed, "DENSE_FROM", threshold)
         for made in (J, sparse.coo_array(J)):
             net = scattered(made, None)
             nm.run(net, 10 * ms, inputs={"one": 3.0})

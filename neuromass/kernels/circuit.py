@@ -1,13 +1,8 @@
-"""Coupling between the populations of a network: what all networks share.
+"""What all networks share: the tiles, the noise, and coupling without delay.
 
-Instantaneous coupling has three forms: a link goes from some lanes to one, a strip from
-neighbouring lanes to neighbouring lanes, a matrix from all to all. Within a form, connections
-are added in their order.
-
-Delayed coupling is computed for a block of steps at once: while the smallest delay spans m
-steps, what arrives in the next m steps left its source before the block began. The histories
-lie as [source, time], and a block of times of four sources is added to each target's block,
-left to right, sources ascending. The naive gather adds the same numbers in the same order.
+Such coupling has three forms: a link goes from some lanes to one, a strip from neighbouring
+lanes to neighbouring lanes, a matrix from all to all. Within a form, connections are added in
+their order.
 
 These functions are compiled once, and loops call them by their address (see `far`): what they
 contain is not compiled anew with every loop.
@@ -23,115 +18,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from neuromass.kernels import network_text
-from neuromass.kernels.compiler import shared
 from neuromass.kernels.far import Far
 from neuromass.kernels.normals import fill_lanes
 
 _inner = njit(error_model="numpy", nogil=True)
 _inline = njit(error_model="numpy", nogil=True, forceinline=True)
-
-
-def arrive(
-    arrivals: Any, points: int, position: int, blocked: bool, bundles: Any,
-    weights: Any, delays: Any, rows: Any, entries: Any, entry_weights: Any, history: Any,
-) -> None:  # fmt: skip
-    """What arrives at each slot at the next points in time, the present one being the first.
-
-    Parameters
-    ----------
-    arrivals : ndarray
-        Slots by points; overwritten.
-    points : int
-        Points wanted. Whole vectors are computed, so that there is no remainder; those beyond
-        come from what the history will hold later, and are never used.
-    position : int
-        Column of the history that holds the present.
-    blocked : bool
-        Whether to go through blocks or to gather one number after the other.
-    bundles : ndarray
-        For each dense connection: first slot, targets, sources, place in `weights`, place in
-        `rows`.
-    weights, delays : ndarray
-        Strength and delay in steps of the dense connections, sources by targets.
-    rows : ndarray
-        Rows of the history of their sources.
-    entries, entry_weights : ndarray
-        Slot, row and delay of every pair of the sparse connections, and its strength.
-    history : ndarray
-        Rows by times.
-    """
-    count = (points + 7) // 8 * 8 if blocked else points
-    for slot in range(arrivals.shape[0]):
-        for p in range(count):
-            arrivals[slot, p] = 0.0
-    for b in range(bundles.shape[0]):
-        given = arrivals, count, position, bundles[b], weights, delays, rows, history
-        if blocked:
-            _dense_block(*given)
-        else:
-            _dense_gather(*given)
-    for e in range(entries.shape[0]):
-        slot, row, start = entries[e, 0], entries[e, 1], position - entries[e, 2]
-        here, past = arrivals[slot], history[row]
-        _add_one(here, past, np.uint64(count), np.uint64(start), entry_weights[e])
-
-
-@_inner
-def _add_one(a: Any, h: Any, points: Any, start: Any, weight: float) -> None:
-    for p in range(points):
-        a[p] = a[p] + weight * h[start + p]
-
-
-@_inner
-def _add_four(
-    a: Any, h0: Any, h1: Any, h2: Any, h3: Any, points: Any,
-    t0: Any, t1: Any, t2: Any, t3: Any, w0: float, w1: float, w2: float, w3: float,
-) -> None:  # fmt: skip
-    for p in range(points):
-        a[p] = a[p] + w0 * h0[t0 + p] + w1 * h1[t1 + p] + w2 * h2[t2 + p] + w3 * h3[t3 + p]
-
-
-@_inner
-def _dense_block(
-    arrivals: Any, points: int, position: int, bundle: Any, weights: Any, delays: Any, rows: Any,
-    history: Any,
-) -> None:  # fmt: skip
-    slot, targets, sources, place, row = bundle[0], bundle[1], bundle[2], bundle[3], bundle[4]
-    count = np.uint64(points)
-    fours = sources - sources % 4
-    for j in range(0, fours, 4):
-        h0, h1 = history[rows[row + j]], history[rows[row + j + 1]]
-        h2, h3 = history[rows[row + j + 2]], history[rows[row + j + 3]]
-        for i in range(targets):
-            p0 = place + j * targets + i
-            p1, p2, p3 = p0 + targets, p0 + 2 * targets, p0 + 3 * targets
-            _add_four(
-                arrivals[slot + i], h0, h1, h2, h3, count,
-                np.uint64(position - delays[p0]), np.uint64(position - delays[p1]),
-                np.uint64(position - delays[p2]), np.uint64(position - delays[p3]),
-                weights[p0], weights[p1], weights[p2], weights[p3],
-            )  # fmt: skip
-    for j in range(fours, sources):
-        h0 = history[rows[row + j]]
-        for i in range(targets):
-            p0 = place + j * targets + i
-            _add_one(arrivals[slot + i], h0, count, np.uint64(position - delays[p0]), weights[p0])
-
-
-@_inner
-def _dense_gather(
-    arrivals: Any, points: int, position: int, bundle: Any, weights: Any, delays: Any, rows: Any,
-    history: Any,
-) -> None:  # fmt: skip
-    slot, targets, sources, place, row = bundle[0], bundle[1], bundle[2], bundle[3], bundle[4]
-    for p in range(points):
-        for j in range(sources):
-            h = history[rows[row + j]]
-            for i in range(targets):
-                k = place + j * targets + i
-                arriving = weights[k] * h[position + p - delays[k]]
-                arrivals[slot + i, p] = arrivals[slot + i, p] + arriving
 
 
 def fill_tiles(work: Any, start: int, rows: int, first: int, count: int, table: Any) -> None:
@@ -258,6 +149,46 @@ def lay_outside(flat: Any, drive: Any, layout: Any, k: int) -> None:
             flat[to + layout[i, 7]] = flat[to]
 
 
+def pass_gates(flat: Any, gates: Any, column: int) -> None:
+    """What a gate lets through: its gain times what comes in.
+
+    Parameters
+    ----------
+    flat : ndarray
+        All values of the network.
+    gates : ndarray
+        For each gate the places of what passes, of what comes in at both stages, of the gain.
+    column : int
+        1 at the first stage, 2 at the second.
+    """
+    for i in range(gates.shape[0]):
+        flat[gates[i, 0]] = flat[gates[i, column]] * flat[gates[i, 3]]
+
+
+def add_links(flat: Any, links: Any, senders: Any, stage: int, weights: Any) -> None:
+    """Add what some lanes send to one, for every such one.
+
+    Parameters
+    ----------
+    flat : ndarray
+        All values of the network.
+    links : ndarray
+        For each link its target, and where its senders begin and end.
+    senders : ndarray
+        Places of the senders, a line for each stage.
+    stage : int
+        Which stage: 0 or 1.
+    weights : ndarray
+        Strengths.
+    """
+    for i in range(links.shape[0]):
+        to = links[i, 0]
+        total = flat[to]
+        for p in range(links[i, 1], links[i, 2]):
+            total = total + weights[p] * flat[senders[stage, p]]
+        flat[to] = total
+
+
 def add_strips(flat: Any, strips: Any, stage: int, weights: Any) -> None:
     """Add what goes from neighbouring lanes (or from one) to neighbouring lanes.
 
@@ -328,32 +259,16 @@ def multiply_matrices(flat: Any, matrices: Any, stage: int, weights: Any, total:
             flat[to] = flat[to] + total[i]
 
 
-@shared
-def rewind(history: Any, plan: Any, place: int, keep: int) -> None:
-    """Move the last columns of the histories to the front, to make room behind them."""
-    position = plan[place]
-    for row in range(history.shape[0]):
-        for i in range(keep):
-            history[row, i] = history[row, position - keep + 1 + i]
-    plan[place] = keep - 1
+_LINE, _TABLE, _INTS = "float64[::1]", "float64[:,::1]", "int64[:,::1]"
 
-
-_LINE, _TABLE, _INTS, _INT_TABLE = "float64[::1]", "float64[:,::1]", "int64[::1]", "int64[:,::1]"
-
-_FAR = [
+SHARED = (
     Far(fill_tiles, _TABLE, "int64", "int64", "int64", "int64", _TABLE),
     Far(empty_tiles, _TABLE, "int64", "int64", "int64", "int64", _TABLE),
-    Far(fill_segments, _TABLE, "int64", "int64", _INT_TABLE, "int64", "int64"),
-    Far(mix_lanes, _TABLE, "int64", "int64", "int64", _INT_TABLE, _LINE, _LINE),
-    Far(lay_outside, _LINE, _LINE, _INT_TABLE, "int64"),
-    Far(add_strips, _LINE, _INT_TABLE, "int64", _LINE),
-    Far(multiply_matrices, _LINE, _INT_TABLE, "int64", _LINE, _LINE),
-    Far(
-        arrive, _TABLE, "int64", "int64", "boolean", _INT_TABLE, _LINE, _INTS, _INTS, _INT_TABLE,
-        _LINE, _TABLE,
-    ),
-]  # fmt: skip
-_BY_NAME = {each.name: each for each in _FAR}
-
-HELPERS = [_BY_NAME[name] for name in network_text.HELPERS]
-"""What the loops call, in the order of the addresses that they are given."""
+    Far(fill_segments, _TABLE, "int64", "int64", _INTS, "int64", "int64"),
+    Far(mix_lanes, _TABLE, "int64", "int64", "int64", _INTS, _LINE, _LINE),
+    Far(lay_outside, _LINE, _LINE, _INTS, "int64"),
+    Far(pass_gates, _LINE, _INTS, "int64"),
+    Far(add_links, _LINE, "uint64[:,::1]", "uint64[:,::1]", "int64", _LINE),
+    Far(add_strips, _LINE, _INTS, "int64", _LINE),
+    Far(multiply_matrices, _LINE, _INTS, "int64", _LINE, _LINE),
+)

@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.kernels import circuit, network_text
+from neuromass.kernels import circuit, delayed, forms, network_text
 from neuromass.kernels.compiler import JIT_IS_OFF, jitted, kernel
-from neuromass.kernels.network_text import Circuit
+from neuromass.kernels.kinds import Circuit
 
-_HELPERS = {f"call_{each.name}": each.call for each in circuit.HELPERS}
-_HELPERS_TEXT = hashlib.sha256(Path(circuit.__file__).read_bytes()).hexdigest()
+_BY_NAME = {each.name: each for each in (*circuit.SHARED, *delayed.SHARED)}
+_HELPERS = [_BY_NAME[name] for name in forms.HELPERS]
+_CALLS = {f"call_{each.name}": each.call for each in _HELPERS}
+_HELPERS_TEXT = hashlib.sha256(
+    b"".join(Path(str(each.__file__)).read_bytes() for each in (circuit, delayed))
+).hexdigest()
 
 
 @cache
@@ -34,14 +38,11 @@ def loop(made_for: Circuit) -> Any:
         "_".join(["network", *sorted({kind.recipe.model for kind in made_for.kinds})])[:80],
         repr((marks, _HELPERS_TEXT)),
         network_text.signature(made_for),
-        {**_HELPERS, **functions},
+        {**_CALLS, **functions},
     )
 
 
 def addresses(unused: Container[str]) -> NDArray[np.int64]:
     """Where the functions that a loop calls begin; those that it never calls are not compiled."""
-    found = [0 if each.name in unused else each.address for each in circuit.HELPERS]
+    found = [0 if each.name in unused else each.address for each in _HELPERS]
     return np.array(found, dtype=np.int64)
-
-
-rewind = circuit.rewind

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gc
-import math
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
-from unittest import mock
 
 import numba
 import numpy as np
@@ -15,6 +13,7 @@ from creference import Case, NodesInC, load
 from timing import Line, compare, line
 
 import neuromass as nm
+from neuromass.kernels.kinds import BLOCKED
 from neuromass.kernels.normals import source_number
 from neuromass.units import Hz, ms
 
@@ -175,8 +174,7 @@ def delayed(weights: Any, delays: Any, *, noise: bool = True, blocks: bool = Tru
     net = nm.Network({"nodes": pop})
     net.connect("nodes", "nodes", J=weights, delay=delays * ms)
     if not blocks:
-        with mock.patch("neuromass.assembly.SMALLEST_BLOCK", math.inf):
-            net._assembled()
+        net._assembled().delays.tiers[:, BLOCKED] = 0
     return net
 
 

@@ -1,0 +1,150 @@
+"""Coupling without delay as the arrays that a network's loop takes, collected piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def joined(parts: Iterable[Any], dtype: Any = float) -> Any:
+    """Arrays end to end; there may be none."""
+    return np.concatenate([np.zeros(0, dtype=dtype), *parts], dtype=dtype)
+
+
+def stacked(parts: Iterable[Any], width: int) -> Ints:
+    """Tables of integers below one another; there may be none."""
+    return np.concatenate([np.zeros((0, width), dtype=np.int64), *parts])
+
+
+class Links:
+    """Sums of what some lanes send to one.
+
+    A link is a target with its senders: a row of the target's place, and where its senders begin
+    and end. Senders stand in two lines, one for each stage of a step.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[Ints] = []
+        self._senders: list[Ints] = []
+        self._weights: list[Floats] = []
+        self._count = 0
+
+    def add_lanes(self, to: Ints, places: Ints, shift: int) -> None:
+        """From lane to lane, as it is."""
+        lanes = np.arange(len(to))
+        self.add_pairs(to, places, shift, lanes, lanes, np.ones(len(to)))
+
+    def add_pairs(
+        self, to: Ints, places: Ints, shift: int, targets: Ints, sources: Ints, weights: Floats
+    ) -> None:
+        """Pairs of lanes, in the order of their targets.
+
+        Parameters
+        ----------
+        to, places : ndarray
+            Places of all lanes of the target's input, and of what the source sends.
+        shift : int
+            From what is sent at the first stage to what is sent at the second.
+        targets, sources : ndarray
+            Lanes of each pair.
+        weights : ndarray
+            Strength of each pair.
+        """
+        reached, first = np.unique(targets, return_index=True)
+        edges = self._count + np.append(first, len(targets))
+        self._rows.append(np.stack([to[reached], edges[:-1], edges[1:]], axis=1))
+        senders = places[sources]
+        self._senders.append(np.stack([senders, senders + shift], axis=1))
+        self._weights.append(weights)
+        self._count += len(targets)
+
+    def arrays(self) -> list[Any]:
+        """Rows, senders and weights."""
+        return _link_arrays(stacked(self._rows, 3), *self._pairs())
+
+    def arrays_of(self, inputs: Ints) -> list[Any]:
+        """The same with one row for each of these places, whether something is sent there or not.
+
+        What several connections send to one place stands side by side, in their order.
+        """
+        rows, (senders, weights) = stacked(self._rows, 3), self._pairs()
+        number_of = {place: number for number, place in enumerate(inputs.tolist())}
+        numbers = np.array([number_of[place] for place in rows[:, 0].tolist()], dtype=np.int64)
+        owner = np.repeat(numbers, rows[:, 2] - rows[:, 1])
+        order = np.argsort(owner, kind="stable")
+        edges = np.searchsorted(owner[order], np.arange(len(inputs) + 1))
+        rows = np.stack([inputs, edges[:-1], edges[1:]], axis=1)
+        return _link_arrays(rows, senders[order], weights[order])
+
+    def _pairs(self) -> tuple[Ints, Floats]:
+        return stacked(self._senders, 2), joined(self._weights)
+
+
+def _link_arrays(rows: Ints, senders: Ints, weights: Floats) -> list[Any]:
+    return [
+        rows.astype(np.uint64),
+        np.ascontiguousarray(senders.T).astype(np.uint64),
+        np.ascontiguousarray(weights),
+    ]
+
+
+class Strips:
+    """Coupling from neighbouring lanes to neighbouring lanes."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, ...]] = []
+        self._weights: list[Floats] = []
+        self._count = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def add(self, to: Ints, places: Ints, shift: int, weights: Floats) -> None:
+        """From lane to lane, or from one lane to all; cut where a tile ends."""
+        single = len(places) == 1
+        jumps = np.diff(to) != 1
+        if not single:
+            jumps |= np.diff(places) != 1
+        for part in np.split(np.arange(len(to)), np.flatnonzero(jumps) + 1):
+            start = int(places[0 if single else part[0]])
+            place = self._count + int(part[0])
+            self._rows.append((len(part), int(to[part[0]]), start, int(not single), shift, place))
+        self._weights.append(weights)
+        self._count += len(weights)
+
+    def arrays(self) -> list[Any]:
+        """Rows and weights."""
+        return [np.array(self._rows, dtype=np.int64).reshape(-1, 6), joined(self._weights)]
+
+
+class Matrices:
+    """Coupling from all lanes to all."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, ...]] = []
+        self._weights: list[Floats] = []
+        self._count = 0
+        self.targets = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def add(
+        self, matrix: Floats, to: tuple[int, int, int], start: tuple[int, int, int], shift: int
+    ) -> None:
+        """A matrix, sources by targets."""
+        sources, targets = matrix.shape
+        self._rows.append((targets, sources, self._count, *to, *start, shift))
+        self._weights.append(np.ravel(matrix))
+        self._count += matrix.size
+        self.targets = max(self.targets, targets)
+
+    def arrays(self) -> list[Any]:
+        """Rows and weights."""
+        return [np.array(self._rows, dtype=np.int64).reshape(-1, 10), joined(self._weights)]
