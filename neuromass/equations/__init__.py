@@ -16,13 +16,14 @@ cannot be read this way (it branches on a value, say) is compiled as it is writt
 
 from neuromass.equations.equations import Equations, bare, expression
 from neuromass.equations.functions import helpers
-from neuromass.equations.graph import Node, below
+from neuromass.equations.graph import KINDS, Node, below
 from neuromass.equations.meaning import FUNCTIONS, array_function, exact_meaning, on_floats
 from neuromass.equations.reading import read
 from neuromass.equations.tracing import UnreadableError
 
 __all__ = [
     "FUNCTIONS",
+    "KINDS",
     "Equations",
     "Node",
     "UnreadableError",

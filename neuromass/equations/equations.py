@@ -84,6 +84,10 @@ class Equations:
         wanted |= {self.nodes.index(("parameter", name)) for name in kept}
         return tuple(sorted(i for i in wanted if self.nodes[i][0] != "number"))
 
+    def is_constant(self, index: int) -> bool:
+        """Whether a node depends on parameters alone."""
+        return self._constant()[index]
+
     def _constant(self) -> list[bool]:
         flags: list[bool] = []
         for node in self.nodes:

@@ -194,10 +194,9 @@ def _first_stage(circuit: Circuit, form: Form, q: int, kind: Kind) -> list[str]:
     inner += _noise_values(recipe, fresh=True)
     inner += stores(rows, kind.state_rows[len(eq.states) :])
     inner += [f"flat[at + {rows[f'u_{each}'] * ROW}] = x_{each}" for each in eq.inputs]
-    inner += text.first_rate_lines(eq, forced)
+    inner += text.first_stage_lines(eq, circuit.method, forced, kicked)
     if circuit.method == "euler":
-        return inner + text.euler_lines(eq, kicked) + _finish(form, kind)
-    inner += text.predictor_lines(eq, kicked)
+        return inner + _finish(form, kind)
     inner += stores(rows, [f"{each}{n}" for n in eq.states for each in ("y_", "k_")])
     return inner if circuit.held else inner + form.leave(kind)
 
@@ -210,8 +209,7 @@ def _second_stage(form: Form, q: int, kind: Kind) -> list[str]:
     inner += loads(rows, [f"c{i}" for i in eq.constants()] + text.coefficient_names(recipe))
     inner += _normals(kind)
     inner += _noise_values(recipe, fresh=False)
-    inner += text.second_rate_lines(eq, forced)
-    inner += text.corrector_lines(eq, kicked)
+    inner += text.second_stage_lines(eq, forced, kicked)
     return inner + _finish(form, kind)
 
 

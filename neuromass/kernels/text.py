@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from textwrap import indent
 from typing import Final
 
-from neuromass.equations import Equations
+from neuromass.equations import KINDS, Equations
 
 TILE: Final = 64
 """Lanes that a loop carries at a time; their states stay in the first-level cache."""
@@ -125,21 +125,58 @@ def known_names(equations: Equations, states: str = "s_") -> dict[int, str]:
     return equations.symbols(names) | {i: f"c{i}" for i in equations.constants()}
 
 
-def rate_lines(equations: Equations, states: str, rates: str, temporary: str) -> list[str]:
-    """Lines that compute the derivatives `rates` + name at the states `states` + name."""
+def _increment_lines(equations: Equations, states: str, step: str, to: str) -> list[str]:
+    """Lines that compute ``to<state>``, the derivatives at the states `states` times `step`.
+
+    A constant factor of a derivative is multiplied with the step beforehand, and not while
+    the next stage waits.
+    """
+    names = equations.states
     if equations.written:
-        places = {
-            node[1]: f"c{i}" for i, node in enumerate(equations.nodes) if node[0] == "parameter"
-        }
-        places |= {name: f"{states}{name}" for name in equations.states}
-        places |= {name: f"x_{name}" for name in equations.inputs}
-        left = ", ".join(f"{rates}{name}" for name in equations.states)
-        left += "" if equations.single else ","
-        return [f"{left} = written({', '.join(places[name] for name in equations.order)})"]
+        return [
+            _written_line(equations, states, to),
+            *(f"{to}{n} = {step} * {to}{n}" for n in names),
+        ]
     known = known_names(equations, states)
-    lines, results = equations.text(equations.derivatives, known, temporary)
-    pairs = zip(equations.states, results, strict=True)
-    return [*lines, *(f"{rates}{name} = {result}" for name, result in pairs)]
+    factors = [_constant_factor(equations, root) for root in equations.derivatives]
+    rest = [
+        root if f is None else f[1] for f, root in zip(factors, equations.derivatives, strict=True)
+    ]
+    lines, results = equations.text(rest, known, f"{to[0]}_")
+    scales = {f[0]: _text_of(equations, f[0]) for f in factors if f is not None}
+    lines += [f"{step}{i} = {step} * {text}" for i, text in scales.items()]
+    for name, factor, result in zip(names, factors, results, strict=True):
+        scale = step if factor is None else f"{step}{factor[0]}"
+        lines.append(f"{to}{name} = {scale} * ({result})")
+    return lines
+
+
+def _written_line(equations: Equations, states: str, to: str) -> str:
+    """The derivatives by the model's own function."""
+    places = {n[1]: f"c{i}" for i, n in enumerate(equations.nodes) if n[0] == "parameter"}
+    places |= {name: f"{states}{name}" for name in equations.states}
+    places |= {name: f"x_{name}" for name in equations.inputs}
+    left = ", ".join(f"{to}{name}" for name in equations.states)
+    left += "" if equations.single else ","
+    return f"{left} = written({', '.join(places[name] for name in equations.order)})"
+
+
+def _constant_factor(equations: Equations, root: int) -> tuple[int, int] | None:
+    """A derivative as a constant and what it is multiplied with, if it is such a product."""
+    kind, *factors = equations.nodes[root]
+    shared = sum(node[1:].count(root) for node in equations.nodes if node[0] not in KINDS)
+    if kind != "*" or shared or equations.roots.count(root) > 1:
+        return None
+    first, second = factors
+    constant = equations.is_constant(first), equations.is_constant(second)
+    if constant == (True, False):
+        return first, second
+    return (second, first) if constant == (False, True) else None
+
+
+def _text_of(equations: Equations, constant: int) -> str:
+    kind, *rest = equations.nodes[constant]
+    return repr(rest[0]) if kind == "number" else f"c{constant}"
 
 
 def step_lines(
@@ -158,50 +195,39 @@ def step_lines(
     kicked : iterable of str
         States to which the increment ``w_<state>`` is added, the same in both stages.
     """
-    if method == "euler":
-        return first_rate_lines(equations, forced) + euler_lines(equations, kicked)
-    return (
-        first_rate_lines(equations, forced)
-        + predictor_lines(equations, kicked)
-        + second_rate_lines(equations, forced)
-        + corrector_lines(equations, kicked)
-    )
+    first = first_stage_lines(equations, method, forced, kicked)
+    return first if method == "euler" else first + second_stage_lines(equations, forced, kicked)
 
 
-def first_rate_lines(equations: Equations, forced: Iterable[str]) -> list[str]:
-    """Lines that compute the derivatives ``k_<state>`` at the states ``s_<state>``."""
-    return rate_lines(equations, "s_", "k_", "a") + [f"k_{n} = k_{n} + f_{n}" for n in forced]
+def first_stage_lines(
+    equations: Equations, method: str, forced: Iterable[str], kicked: Iterable[str]
+) -> list[str]:
+    """Lines that add ``k_<state>``, the increment of Euler's method, to ``s_<state>``.
+
+    In Heun's method that predicts ``y_<state>``, and ``s_<state>`` is left as it is.
+    """
+    lines = _increment_lines(equations, "s_", "dt", "k_")
+    lines += [f"k_{n} = k_{n} + dt * f_{n}" for n in forced]
+    to = "s_" if method == "euler" else "y_"
+    return lines + [f"{to}{n} = s_{n} + k_{n}{_kick(n, kicked)}" for n in equations.states]
 
 
-def second_rate_lines(equations: Equations, forced: Iterable[str]) -> list[str]:
-    """Lines that compute the derivatives ``l_<state>`` at the predicted ``y_<state>``."""
-    return rate_lines(equations, "y_", "l_", "b") + [f"l_{n} = l_{n} + f_{n}" for n in forced]
+def second_stage_lines(
+    equations: Equations, forced: Iterable[str], kicked: Iterable[str]
+) -> list[str]:
+    """Lines that move ``s_<state>`` by half of ``k_<state>`` and half of that at ``y_<state>``.
 
-
-def euler_lines(equations: Equations, kicked: Iterable[str]) -> list[str]:
-    """Lines that move ``s_<state>`` with the derivatives at the start of the step."""
-    return _moved(equations, "s_", "dt * k_", kicked)
-
-
-def predictor_lines(equations: Equations, kicked: Iterable[str]) -> list[str]:
-    """Lines that predict ``y_<state>`` from the derivatives at the start of the step."""
-    return _moved(equations, "y_", "dt * k_", kicked)
-
-
-def corrector_lines(equations: Equations, kicked: Iterable[str]) -> list[str]:
-    """Lines that move ``s_<state>`` with the mean of both derivatives."""
-    kick = set(kicked)
-    return [
-        f"s_{n} = s_{n} + half * (k_{n} + l_{n}){f' + w_{n}' if n in kick else ''}"
-        for n in equations.states
+    The first half is added while the second is being computed.
+    """
+    lines = _increment_lines(equations, "y_", "half", "l_")
+    lines += [f"l_{n} = l_{n} + half * f_{n}" for n in forced]
+    return lines + [
+        f"s_{n} = (s_{n} + 0.5 * k_{n}) + l_{n}{_kick(n, kicked)}" for n in equations.states
     ]
 
 
-def _moved(equations: Equations, to: str, by: str, kicked: Iterable[str]) -> list[str]:
-    kick = set(kicked)
-    return [
-        f"{to}{n} = s_{n} + {by}{n}{f' + w_{n}' if n in kick else ''}" for n in equations.states
-    ]
+def _kick(state: str, kicked: Iterable[str]) -> str:
+    return f" + w_{state}" if state in kicked else ""
 
 
 def output_lines(equations: Equations) -> list[str]:
