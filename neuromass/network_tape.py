@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -314,50 +314,77 @@ def names_to_record(record: Any, network: Network) -> Names:
     ----------
     record : None, str, sequence of str or mapping
         All states if None; else members (``"exc"``, all their states), values of members
-        (``"exc.r"``), or a mapping from members to names. Connections likewise.
+        (``"exc.r"``), values of all that have them (``"r"``), or a mapping from members to
+        names. Connections likewise. Nothing if empty: members then have times, but no traces.
     network : Network
         The network.
     """
     if record is None:
-        synapses = [name for name in network.connections if network._stages_of(name)]
-        return {label: _states(network, label) for label in (*network.members, *synapses)}
-    found: dict[str, tuple[str, ...]] = {}
+        return {label: _states(network, label) for label in _recordable(network)}
+    listed = record if isinstance(record, Mapping) else ()
+    found: Names = {str(label): () for label in listed if _node(network, str(label))}
     for label, name in _wanted(record, network):
-        if label not in network:
-            known = [*network.members, *network.connections]
-            raise ValueError(
-                f"record: the network has no member or connection {label!r}"
-                f"{suggestion(label, known)}"
-            )
         new = (_checked(network, label, name),) if name else _states(network, label)
         for each in new:
             if each in found.get(label, ()):
                 raise ValueError(f"record names {label}.{each} twice.")
         found[label] = found.get(label, ()) + new
-    return found
+    return found or dict.fromkeys(network.members, ())
 
 
-def _wanted(record: Any, network: Network) -> Sequence[tuple[str, str]]:
+def _recordable(network: Network) -> list[str]:
+    """Members, and connections whose synapse has states."""
+    synapses = [name for name in network.connections if network._stages_of(name)]
+    return [*network.members, *synapses]
+
+
+def _wanted(record: Any, network: Network) -> list[tuple[str, str]]:
+    """Pairs of member or connection and name; an empty name stands for all states."""
     if isinstance(record, Mapping):
-        return [
-            (str(label), str(name))
-            for label, names in record.items()
-            for name in ((names,) if isinstance(names, str) else names)
-        ]
-    if not isinstance(record, (str, Iterable)):
+        pairs = [(str(label), each) for label in record for each in _listed(record, label)]
+    elif isinstance(record, (str, Iterable)):
+        entries = (record,) if isinstance(record, str) else tuple(record)
+        pairs = [pair for each in entries for pair in _split(str(each), network)]
+    else:
         raise TypeError(f"record takes names, record=('exc.r', 'inh'), not {record!r}.")
-    entries = (record,) if isinstance(record, str) else tuple(record)
-    return [_split(str(each), network) for each in entries]
+    return pairs
 
 
-def _split(entry: str, network: Network) -> tuple[str, str]:
+def _listed(record: Mapping[Any, Any], label: Any) -> list[str]:
+    """The names that a mapping has for a member."""
+    names = record[label]
+    if not isinstance(names, (str, Iterable)):
+        raise TypeError(
+            f"record[{label!r}] takes names, record={{{label!r}: ('r', 'v')}}, not {names!r}; "
+            f"record={str(label)!r} gives all states of {label}."
+        )
+    return [names] if isinstance(names, str) else [str(each) for each in names]
+
+
+def _split(entry: str, network: Network) -> list[tuple[str, str]]:
     if entry in network:
-        return entry, ""
+        return [(entry, "")]
     label, _, name = entry.rpartition(".")
-    return (label, name) if label else (entry, "")
+    if label:
+        return [(label, name)]
+    labels = _recordable(network)
+    having = [each for each in labels if name in _known(network, each)]
+    if not having:
+        values = {value: None for each in labels for value in _known(network, each)}
+        known = [*network.members, *network.connections, *values]
+        raise ValueError(
+            f"record: the network has no member or connection {entry!r}, and none of them has "
+            f"such a value{suggestion(entry, known)}"
+        )
+    return [(each, name) for each in having]
 
 
 def _node(network: Network, label: str) -> Population:
+    if label not in network:
+        known = [*network.members, *network.connections]
+        raise ValueError(
+            f"record: the network has no member or connection {label!r}{suggestion(label, known)}"
+        )
     if label not in network._nodes():
         raise ValueError(f"record: the connection {label} has no synapse with states.")
     return network._nodes()[label]
@@ -367,9 +394,13 @@ def _states(network: Network, label: str) -> tuple[str, ...]:
     return tuple(_node(network, label)._model.states)
 
 
-def _checked(network: Network, label: str, name: str) -> str:
+def _known(network: Network, label: str) -> list[str]:
     model = _node(network, label)._model
-    known = [*model.states, *model.inputs, *model.outputs]
+    return [*model.states, *model.inputs, *model.outputs]
+
+
+def _checked(network: Network, label: str, name: str) -> str:
+    known = _known(network, label)
     if name not in known:
         raise ValueError(f"record: {label} has no {name!r}{suggestion(name, known)}")
     return name

@@ -85,7 +85,7 @@ def record(
     every : int
         Steps between samples; steps after the last whole `every` of them leave none.
     names : str or sequence of str, optional
-        States, inputs and outputs to record; all states if left out.
+        States, inputs and outputs to record, as for ``run``; all states if left out.
     **populations : Population
         Populations by name; then the result has a recording for each.
 

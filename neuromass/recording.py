@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -405,7 +405,8 @@ class Recording:
         traces = ", ".join(
             f"{name} [{m.symbol}]" if m.symbol else name for name, m in self._measures.items()
         )
-        return f"<Recording of {self.model}: {len(self)} samples from {span}{lanes}; {traces}>"
+        text = f"<Recording of {self.model}: {len(self)} samples from {span}{lanes}"
+        return f"{text}; {traces}>" if traces else f"{text}, without traces>"
 
 
 class Recordings(Mapping[str, Recording]):
@@ -427,10 +428,16 @@ class Recordings(Mapping[str, Recording]):
     def __len__(self) -> int:
         return len(self._members)
 
+    def _first(self) -> Recording:
+        """Any of the recordings, for what they have in common."""
+        if not self._members:
+            raise ValueError("There are no recordings here, and so neither times nor traces.")
+        return next(iter(self._members.values()))
+
     @property
     def t(self) -> Any:
         """Times of the samples, as a Quantity."""
-        first, *others = self._members.values()
+        first, others = self._first(), [*self._members.values()][1:]
         if any(not np.array_equal(each._times, first._times) for each in others):
             name = next(iter(self._members))
             raise ValueError(f"The members have times of their own: take rec[{name!r}].t.")
@@ -439,7 +446,7 @@ class Recordings(Mapping[str, Recording]):
     @property
     def fs(self) -> Any:
         """Sampling frequency in Hz, as a Quantity."""
-        return next(iter(self._members.values())).fs
+        return self._first().fs
 
     def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
         """Plot traces over time, a panel for each name and a line for each member.
@@ -520,23 +527,28 @@ class Recordings(Mapping[str, Recording]):
         return _write(path, self._members)
 
     def __repr__(self) -> str:
+        if not self._members:
+            return "<Recordings of nothing>"
         lines = [f"  {name}: {each!r}" for name, each in self._members.items()]
         return "\n".join(["<Recordings", *lines, ">"])
 
 
-def concatenate(recordings: Sequence[Recording]) -> Recording:
+Kind = TypeVar("Kind", "Recording", "Recordings")
+
+
+def concatenate(recordings: Iterable[Kind]) -> Kind:
     """Join recordings that follow one another in time.
 
     Parameters
     ----------
-    recordings : sequence of Recording
+    recordings : sequence of Recording or of Recordings
         Of the same model and shape, with the same names, in their order; a first sample that
         repeats the last one before it is left out. Time that none of them covers stays a gap
-        in ``t``.
+        in ``t``. Those of networks have the same members, which are joined one by one.
 
     Returns
     -------
-    Recording
+    Recording or Recordings
         With the parameters of the last.
 
     Raises
@@ -553,17 +565,48 @@ def concatenate(recordings: Sequence[Recording]) -> Recording:
     >>> len(rec)
     401
     """
-    parts = list(recordings)
+    if isinstance(recordings, (Recording, Recordings)):
+        raise TypeError("concatenate takes a list of recordings, concatenate([first, second]).")
+    parts: list[Any] = list(recordings)
     if not parts:
-        raise ValueError("There is nothing to concatenate.")
+        raise ValueError("There is nothing to concatenate: recordings is empty.")
+    kind = Recordings if isinstance(parts[0], Recordings) else Recording
     for each in parts:
-        if not isinstance(each, Recording):
+        if not isinstance(each, (Recording, Recordings)):
             raise TypeError(f"concatenate takes recordings, not {type(each).__name__}.")
+        if not isinstance(each, kind):
+            raise TypeError(
+                "concatenate was given recordings of one population and of several; "
+                "join them apart."
+            )
+    joined: Any = _joined_members if kind is Recordings else _joined
+    return joined(parts)
+
+
+def _joined_members(parts: list[Any]) -> Recordings:
     first = parts[0]
     for each in parts:
-        _check_alike(first, each)
-    filled = [each for each in parts if len(each)] or parts[:1]
-    skips = [0, *(_repeats(*pair) for pair in pairwise(filled))]
+        if set(each) != set(first):
+            raise ValueError(
+                f"Recordings of {_told(each)} do not continue those of {_told(first)}; "
+                f"record the same members and connections in all runs."
+            )
+    return Recordings({name: _joined([each[name] for each in parts], name) for name in first})
+
+
+def _told(recordings: Recordings) -> str:
+    return ", ".join(recordings) or "nothing"
+
+
+def _joined(parts: list[Recording], member: str = "") -> Recording:
+    first = parts[0]
+    try:
+        for each in parts:
+            _check_alike(first, each)
+        filled = [each for each in parts if len(each)] or parts[:1]
+        skips = [0, *(_repeats(*pair) for pair in pairwise(filled))]
+    except ValueError as error:
+        raise ValueError(f"{member}: {error}" if member else str(error)) from None
     pieces = list(zip(filled, skips, strict=True))
     times = np.concatenate([each._times[skip:] for each, skip in pieces])
     data = {n: np.concatenate([each._data[n][skip:] for each, skip in pieces]) for n in first.names}

@@ -74,7 +74,9 @@ def run(
         The input, or a mapping of inputs by name. Signals live on the system's clock and are
         sampled at the middle of each step; an array has one row for each step of the run.
     record : str or sequence of str, optional
-        States, inputs and outputs to record; all states if left out.
+        States, inputs and outputs to record; all states if left out, and times alone if empty.
+        Of a network, ``"exc.r"`` is r of one member, ``"r"`` that of all that have it, and
+        ``"exc"`` all states of a member; or a mapping, ``{"exc": ("r", "v")}``.
     every : int
         Steps between samples; it must divide the number of steps.
     average : bool

@@ -213,8 +213,16 @@ RECORD = {
     "unknown name": ("exc.rr", ValueError, "exc has no 'rr'; did you mean r"),
     "twice": (("exc.r", "exc"), ValueError, "names exc.r twice"),
     "a connection without states": ("exc->inh", ValueError, "has no synapse with states"),
-    "a name alone": ("r", ValueError, "no member or connection 'r'"),
+    "a name that none has": ("rr", ValueError, "none of them has such a value; did you mean r"),
+    "a member misspelt": ("ecx", ValueError, "no member or connection 'ecx'.*did you mean exc"),
     "a number": (3, TypeError, "record"),
+    "a number for a member": (
+        {"exc": 5},
+        TypeError,
+        r"record\['exc'\] takes names.*not 5; record=",
+    ),
+    "None for a member": ({"exc": None}, TypeError, r"record\['exc'\] takes names.*not None"),
+    "nothing of a stranger": ({"ecx": ()}, ValueError, "no member .*'ecx'; did you mean exc"),
 }
 
 
