@@ -277,12 +277,12 @@ class Recording:
 
     # ----------------------------------------------------------------- exporting
 
-    def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
+    def plot(self, names: str | Sequence[str] | None = None, ax: Any = None) -> Any:
         """Plot traces over time, one panel for each, with units.
 
         Parameters
         ----------
-        names : sequence of str, optional
+        names : str or sequence of str, optional
             What to plot; everything recorded if left out.
         ax : Axes or sequence of Axes, optional
             Where to plot, one for each name; a new figure otherwise.
@@ -448,15 +448,17 @@ class Recordings(Mapping[str, Recording]):
         """Sampling frequency in Hz, as a Quantity."""
         return self._first().fs
 
-    def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
-        """Plot traces over time, a panel for each name and a line for each member.
+    def plot(self, names: str | Sequence[str] | None = None, ax: Any = None) -> Any:
+        """Plot traces over time: a panel for each name, a line for each member that has it.
 
         Parameters
         ----------
-        names : sequence of str, optional
-            What to plot; what all members recorded if left out.
+        names : str or sequence of str, optional
+            What to plot: ``"r"`` of all that have it, ``"exc.r"`` of one member, or all of one,
+            ``"exc"``. Everything recorded if left out; then what has one name but different
+            units gets panels of its own.
         ax : Axes or sequence of Axes, optional
-            Where to plot, one for each name.
+            Where to plot, one for each panel; a new figure otherwise.
 
         Returns
         -------

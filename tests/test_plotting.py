@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 import neuromass as nm
+from neuromass.plotting import COLOURS
 from neuromass.units import Hz, kHz, ms, mV, pA, pF
 
 STEP = nm.signals.Step(3.0, start=10 * ms, stop=30 * ms)
@@ -206,8 +207,19 @@ def test_plotting_changes_no_setting():
 def test_many_members_differ_in_colour():
     members = {f"node {i}": run() for i in range(12)}
     ax = nm.Recordings(members).plot("r")
-    assert len({to_hex(line.get_color()) for line in ax.lines}) == 12
+    looks = [(to_hex(line.get_color()), line.get_linestyle()) for line in ax.lines]
+    assert len(set(looks)) == 12
+    assert {colour.upper() for colour, _ in looks} == set(COLOURS)
+    assert [kind for _, kind in looks] == 7 * ["-"] + 5 * ["--"]
     assert len(legend_texts(drawn(ax))) == 12
+
+
+def test_very_many_members_have_a_colour_bar():
+    ax = nm.Recordings({f"node {i}": run() for i in range(40)}).plot("r")
+    assert drawn(ax).get_legend() is None
+    assert len({to_hex(line.get_color()) for line in ax.lines}) == 40
+    ticks = [each.get_text() for each in ax.figure.axes[1].get_yticklabels()]
+    assert (ticks[0], ticks[-1]) == ("node 0", "node 39")
 
 
 def test_members_with_lanes():
@@ -232,7 +244,12 @@ def test_members_need_the_same_dimension():
 
     members = nm.Recordings({"qif": run(), "other": nm.run(Other(), 50 * ms)})
     with pytest.raises(ValueError, match=r"v has different units .qif: no unit, other: mV"):
-        members.plot()
+        members.plot("v")
+    axes = members.plot()
+    assert [ax.get_ylabel() for ax in axes] == ["r (Hz)", "v", "v (mV)"]
+    assert legend_texts(drawn(axes[0])) == ["qif"]
+    assert legend_texts(axes[2]) == ["other"]
+    assert members.plot("other.v").get_ylabel() == "other.v (mV)"
     assert len(members.plot("r").lines) == 1
     with pytest.raises(KeyError, match="did you mean v"):
         members.plot("vv")

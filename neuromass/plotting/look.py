@@ -34,7 +34,8 @@ def colour_cycle() -> Sequence[Any]:
     cycle = mpl.rcParams["axes.prop_cycle"]
     if cycle == mpl.rcParamsDefault["axes.prop_cycle"]:
         return COLOURS
-    return tuple(cycle.by_key().get("color", COLOURS))
+    colours = cycle.by_key().get("color", COLOURS)
+    return tuple(each for n, each in enumerate(colours) if each not in colours[:n])
 
 
 def some_colours(count: int) -> list[Any]:
@@ -55,7 +56,10 @@ def dark_half() -> Any:
 
 
 class Panels:
-    """Panels over each other with a common time axis: new ones, or those of the user."""
+    """Panels with a common time axis, over each other: new ones, or those of the user.
+
+    More than `_TALL` of them are put into several columns, filled one after the other.
+    """
 
     def __init__(self, names: Sequence[str], ax: Any) -> None:
         self.names = names
@@ -65,12 +69,15 @@ class Panels:
     def __iter__(self) -> Iterator[Any]:
         return iter(self.axes)
 
-    def legend(self) -> None:
-        """A legend in the top panel; above it where the figure is ours."""
-        ax = self.axes[0]
+    def is_head(self, number: int) -> bool:
+        """Whether a column of ours begins with a panel."""
+        return self.new and bool(self.axes[number].get_subplotspec().is_first_row())
+
+    def legend(self, number: int) -> None:
+        """A legend in a panel; above it where the figure is ours."""
+        ax = self.axes[number]
         if self.new:
-            count = len(ax.get_legend_handles_labels()[1])
-            legend_above(ax, min(count, 5))
+            legend_above(ax, _fitting_columns(ax))
         else:
             ax.legend(loc="upper right")
 
@@ -82,8 +89,19 @@ class Panels:
                 label_axis(ax.xaxis, MS, axis_label("t", MS))
             ax.margins(x=0.0)
         if self.new:
+            self.axes[-1].tick_params(labelbottom=True)
             self.axes[0].figure.align_ylabels(list(self.axes))
         return self.axes[0] if len(self.axes) == 1 else self.axes
+
+
+def _fitting_columns(ax: Any) -> int:
+    """How many entries of a legend stand side by side over a panel."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    labels = entries(ax)[1]
+    letter = 0.6 * mpl.rcParams["font.size"] / 72
+    inches = 0.85 * ax.figure.get_figwidth() / ax.get_gridspec().ncols
+    return max(1, min(len(labels), int(inches / (letter * (4 + max(map(len, labels)))))))
 
 
 def legend_above(ax: Any, columns: int) -> None:
@@ -102,19 +120,28 @@ def legend_above(ax: Any, columns: int) -> None:
     )
 
 
+_TALL: Final = 6
+"""Panels over each other from which on there are further columns."""
+
+
 def new_axes(count: int) -> Any:
-    """A new figure of panels over each other."""
+    """A new figure of panels over each other, in columns if there are many."""
     import matplotlib as mpl  # noqa: PLC0415
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     width, height = mpl.rcParams["figure.figsize"]
-    tall = height * (0.75 if count == 1 else 0.35 * count + 0.15)
-    _, axes = plt.subplots(
-        count, 1, sharex=True, squeeze=False, figsize=(width, tall), layout="constrained"
+    columns = min(3, -(-count // _TALL))
+    rows = -(-count // columns)
+    size = columns * width, height * (0.75 if rows == 1 else 0.35 * rows + 0.15)
+    _, grid = plt.subplots(
+        rows, columns, sharex=True, squeeze=False, figsize=size, layout="constrained"
     )
-    for ax in axes.flat:
+    axes = grid.T.ravel()
+    for ax in axes[count:]:
+        ax.remove()
+    for ax in axes[:count]:
         lighten(ax)
-    return axes[:, 0]
+    return axes[:count]
 
 
 def entries(ax: Any) -> tuple[list[Any], list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.declaration import suggestion
-from neuromass.plotting.look import Panels, axis_label, dark_half, label_axis, some_colours
+from neuromass.plotting.look import (
+    Panels,
+    axis_label,
+    colour_cycle,
+    dark_half,
+    label_axis,
+    some_colours,
+)
 from neuromass.units import Measure
 
 if TYPE_CHECKING:
@@ -22,6 +29,8 @@ _FEW: Final = 7
 """Lanes that get a colour and a legend entry each."""
 _MANY: Final = 60
 """Lanes above which lines would hide one another."""
+_DASHES: Final = ("-", "--", ":")
+"""Kinds of lines that tell members apart where colours do not suffice."""
 _COLUMNS: Final = 4000
 """Samples that an image has at most; neighbours are averaged."""
 
@@ -64,9 +73,10 @@ def plot_recording(recording: Recording, names: str | Sequence[str] | None, ax: 
             continue
         label_axis(panel.yaxis, trace.measure, trace.label)
         for lane, colour in enumerate(lanes.colours()):
-            _line(panel, times, trace.values[:, lane], colour, lanes.line_label(lane), lanes.count)
+            style = _Style(colour).of(lanes.count)
+            _line(panel, times, trace.values[:, lane], lanes.line_label(lane), **style)
     if 1 < lanes.count <= _FEW:
-        panels.legend()
+        panels.legend(0)
     elif _FEW < lanes.count <= _MANY:
         lanes.add_colour_bar(panels.axes)
     return panels.finished()
@@ -75,46 +85,44 @@ def plot_recording(recording: Recording, names: str | Sequence[str] | None, ax: 
 def plot_recordings(
     recordings: Mapping[str, Recording], names: str | Sequence[str] | None, ax: Any
 ) -> Any:
-    """Plot recordings together: a panel for each name, a colour for each member.
+    """Plot recordings together: a panel for each name, a colour for each that has it.
 
     The lanes of a member are thin lines of its colour; very many are their median and a band
-    from the lowest to the highest.
+    from the lowest to the highest. More lines than there are colours are dashed and dotted, and
+    very many go along a colormap in their order.
 
     Parameters
     ----------
     recordings : Recordings
         What to plot.
     names : str or sequence of str or None
-        Names of traces; those that all members have if None.
+        ``"r"`` for all that have it, ``"exc.r"`` for one, ``"exc"`` for all of one; everything
+        recorded if None.
     ax : Axes or sequence of Axes or None
-        Where to plot, one for each name; a new figure if None.
+        Where to plot, one for each panel; a new figure if None.
 
     Returns
     -------
     Axes or ndarray of Axes
-        One Axes for one name, else an array of them.
+        One Axes for one panel, else an array of them.
 
     Raises
     ------
     KeyError
         If no member has a name.
     ValueError
-        If members have different units under one name, or nothing in common.
+        If members have different units under one name, or there is nothing to plot.
     """
     members = dict(recordings)
-    first, *others = members.values()
-    common = [name for name in first.names if all(name in each.names for each in others)]
-    wanted = _names(names, common)
-    found = {name: _traces_of_members(members, name) for name in wanted}
-    panels = Panels(wanted, ax)
-    colours = dict(zip(members, some_colours(len(members)), strict=True))
-    for panel, traces in zip(panels, found.values(), strict=True):
-        for member, trace in traces.items():
-            times = members[member]._times
-            _member(panel, times, trace.values, colours[member], member)
-        one = next(iter(traces.values()))
-        label_axis(panel.yaxis, one.measure, one.label)
-    panels.legend()
+    contents = _contents(members, names)
+    styles = _styles([list(each.traces) for each in contents])
+    panels = Panels([each.name for each in contents], ax)
+    for panel, content in zip(panels, contents, strict=True):
+        for member, trace in content.traces.items():
+            _member(panel, members[member]._times, trace.values, styles[member], member)
+        one = next(iter(content.traces.values()))
+        label_axis(panel.yaxis, one.measure, axis_label(content.name, one.measure))
+    _tell_apart(panels, contents, styles)
     return panels.finished()
 
 
@@ -127,11 +135,143 @@ class Trace:
     label: str
 
 
-def _names(names: str | Sequence[str] | None, known: Sequence[str]) -> list[str]:
-    wanted = [names] if isinstance(names, str) else list(known if names is None else names)
+@dataclass(frozen=True)
+class _Content:
+    """What is drawn in a panel: its name, and the traces of members."""
+
+    name: str
+    traces: dict[str, Trace]
+
+    @property
+    def labels(self) -> list[str]:
+        """Members that the name does not tell."""
+        return [member for member in self.traces if not self.name.startswith(f"{member}.")]
+
+
+def _listed(names: Any) -> list[str]:
+    if isinstance(names, str):
+        return [names]
+    if not isinstance(names, Iterable):
+        raise TypeError(f"names takes what was recorded, for example ('r', 'v'), not {names!r}.")
+    return list(names)
+
+
+def _names(names: Any, known: Sequence[str]) -> list[str]:
+    wanted = _listed(known if names is None else names)
     if not wanted:
         raise ValueError("There is nothing to plot: name one or more of what was recorded.")
     return wanted
+
+
+def _contents(members: Mapping[str, Recording], names: Any) -> list[_Content]:
+    """The panels: each name in the order in which it was recorded, unless names are given."""
+    known = dict.fromkeys(name for each in members.values() for name in each.names)
+    if names is None:
+        found = [panel for name in known for panel in _by_unit(members, name)]
+    else:
+        found = [panel for name in _listed(names) for panel in _named(members, name, known)]
+    if not found:
+        raise ValueError("There is nothing to plot: name one or more of what was recorded.")
+    return found
+
+
+def _by_unit(members: Mapping[str, Recording], name: str) -> list[_Content]:
+    """A panel for each kind of unit that members have under a name."""
+    found: dict[Any, dict[str, Trace]] = {}
+    for member, each in members.items():
+        if name in each.names:
+            measure, _ = each._look_up(name)
+            same = found.setdefault(measure.dimension, {})
+            shown = next(iter(same.values())).measure if same else measure
+            same[member] = trace_of(each, name, shown)
+    return [_Content(name, traces) for traces in found.values()]
+
+
+def _named(members: Mapping[str, Recording], name: str, known: Iterable[str]) -> list[_Content]:
+    """The panels that a name asks for: of all that have it, of one member, all of a member."""
+    found = _by_unit(members, name)
+    if len(found) > 1:
+        traces = {member: trace for each in found for member, trace in each.traces.items()}
+        told = ", ".join(f"{m}: {each.measure.symbol or 'no unit'}" for m, each in traces.items())
+        first = next(iter(traces))
+        raise ValueError(
+            f"{name} has different units ({told}); plot them in panels of their own, "
+            f"for example plot('{first}.{name}')."
+        )
+    if not found:
+        chosen = {
+            f"{member}.{value}": (member, value)
+            for member, each in members.items()
+            for value in each.names
+            if name in (member, f"{member}.{value}")
+        }
+        found = [_Content(n, {m: trace_of(members[m], v)}) for n, (m, v) in chosen.items()]
+    if not found:
+        near = [*known, *members, *(f"{m}.{v}" for m, each in members.items() for v in each.names)]
+        raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, near)}")
+    return found
+
+
+# ---------------------------------------------------------------------- telling apart
+
+
+@dataclass(frozen=True)
+class _Style:
+    """The look of a line."""
+
+    color: Any
+    linestyle: str = "-"
+    linewidth: float | None = None
+
+    def of(self, lanes: int) -> dict[str, Any]:
+        """Keywords for one of some lanes."""
+        thin = 0.8 if lanes > _FEW else self.linewidth
+        given = {} if thin is None else {"linewidth": thin}
+        return {"color": self.color, "linestyle": self.linestyle, **given}
+
+
+def _styles(panels: Sequence[Sequence[str]]) -> dict[str, _Style]:
+    """A look for each label that is drawn; those of one panel all differ.
+
+    Each gets the first look that is used least of those that its neighbours do not have:
+    solid lines first, then dashed and dotted ones.
+    """
+    labels = list(dict.fromkeys(label for panel in panels for label in panel))
+    cycle = colour_cycle()
+    tiers = [[_Style(colour, kind) for colour in cycle] for kind in _DASHES]
+    if max(map(len, panels)) > sum(map(len, tiers)):
+        shades = dark_half()(np.linspace(0.0, 1.0, len(labels)))
+        return {n: _Style(tuple(c), "-", 0.8) for n, c in zip(labels, shades, strict=True)}
+    found: dict[str, _Style] = {}
+    for label in labels:
+        beside = {each for panel in panels if label in panel for each in panel}
+        taken = [found[each] for each in beside if each in found]
+        free = next(left for tier in tiers if (left := [s for s in tier if s not in taken]))
+        used = list(found.values())
+        found[label] = min(free, key=used.count)
+    return found
+
+
+def _tell_apart(panels: Panels, contents: list[_Content], styles: dict[str, _Style]) -> None:
+    """A legend where there are other lines than above, or a colour bar for very many."""
+    if max(len(each.traces) for each in contents) > len(_DASHES) * len(colour_cycle()):
+        _add_bar_of_names(panels.axes, list(styles))
+        return
+    above: list[str] = []
+    for number, each in enumerate(contents):
+        if each.labels and (each.labels != above or panels.is_head(number)):
+            above = each.labels
+            panels.legend(number)
+
+
+def _add_bar_of_names(axes: Sequence[Any], labels: list[str]) -> None:
+    from matplotlib.cm import ScalarMappable  # noqa: PLC0415
+    from matplotlib.colors import Normalize  # noqa: PLC0415
+
+    shown = ScalarMappable(Normalize(0, len(labels) - 1), dark_half())
+    places = np.unique(np.linspace(0, len(labels) - 1, _FEW).round().astype(int))
+    bar = axes[0].figure.colorbar(shown, ax=list(axes), aspect=30)
+    bar.set_ticks(places, labels=[labels[place] for place in places])
 
 
 def trace_of(recording: Recording, name: str, measure: Measure | None = None) -> Trace:
@@ -142,43 +282,27 @@ def trace_of(recording: Recording, name: str, measure: Measure | None = None) ->
     return Trace(shown.reshape(len(values), -1), measure, axis_label(name, measure))
 
 
-def _traces_of_members(members: Mapping[str, Recording], name: str) -> dict[str, Trace]:
-    having = {member: each for member, each in members.items() if name in each.names}
-    if not having:
-        known = {known for each in members.values() for known in each.names}
-        raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, sorted(known))}")
-    measures = {member: each._look_up(name)[0] for member, each in having.items()}
-    measure = next(iter(measures.values()))
-    if any(each.dimension != measure.dimension for each in measures.values()):
-        told = ", ".join(f"{m}: {each.symbol or 'no unit'}" for m, each in measures.items())
-        raise ValueError(f"{name} has different units ({told}); plot the recordings one by one.")
-    return {member: trace_of(each, name, measure) for member, each in having.items()}
-
-
-def _line(
-    ax: Any, times: Floats, values: Floats, colour: Any, label: str | None = None, beside: int = 1
-) -> None:
+def _line(ax: Any, times: Floats, values: Floats, label: str | None = None, **style: Any) -> None:
     """One trace; an input, which has no value at the first sample, as the steps it was held in."""
     held = len(values) > 1 and np.isnan(values[0]) and not np.isnan(values[1])
-    style: dict[str, Any] = {"drawstyle": "steps-pre"} if held else {}
-    if beside > _FEW:
-        style["linewidth"] = 0.8
-    ax.plot(times, values, color=colour, label=label, **style)
+    if held:
+        style["drawstyle"] = "steps-pre"
+    ax.plot(times, values, label=label, **style)
 
 
-def _member(ax: Any, times: Floats, values: Floats, colour: Any, label: str) -> None:
+def _member(ax: Any, times: Floats, values: Floats, style: _Style, label: str) -> None:
     lanes = values.shape[1]
     if lanes == 1:
-        _line(ax, times, values[:, 0], colour, label)
+        _line(ax, times, values[:, 0], label, **style.of(1))
     elif lanes <= _MANY:
         for lane in range(lanes):
-            _line(ax, times, values[:, lane], colour, None, lanes)
+            _line(ax, times, values[:, lane], **style.of(lanes))
             ax.lines[-1].set_alpha(max(0.15, lanes**-0.5))
-        ax.plot([], [], color=colour, label=label)
+        ax.plot([], [], label=label, **style.of(1))
     else:
         low, middle, high = np.quantile(values, (0.0, 0.5, 1.0), axis=1)
-        ax.fill_between(times, low, high, color=colour, alpha=0.2, linewidth=0)
-        _line(ax, times, middle, colour, label)
+        ax.fill_between(times, low, high, color=style.color, alpha=0.2, linewidth=0)
+        _line(ax, times, middle, label, **style.of(1))
 
 
 @dataclass(frozen=True)
