@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from neuromass import units, wiring
+from neuromass import past, units, wiring
 from neuromass.declaration import suggestion
 from neuromass.population import Population
 from neuromass.synapses import Synapse
-from neuromass.units import MS, Measure
+from neuromass.units import DIMENSIONLESS, HZ, MS, Measure
 
 if TYPE_CHECKING:
     from neuromass.network import Network
 
 __all__ = ["Connection", "Wire"]
+
+WAY: Final = {"distances": wiring.LENGTH, "speed": wiring.SPEED}
+"""What a delay may follow from, and the units in which it is shown."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,43 @@ class Wire:
     strength_measure: Measure
     delay: Any
     synapse: Synapse | None
+    distances: Any = None
+    speed: Any = None
+
+    @property
+    def strength_name(self) -> str:
+        """What the strength is called: J or weight."""
+        return "J" if self.by_tau else "weight"
+
+    @property
+    def delay_name(self) -> str:
+        """What the delay was given as, for errors."""
+        if self.distances is None:
+            return "delay"
+        return "distances" if np.ndim(self.distances) or not np.ndim(self.speed) else "speed"
+
+    def with_strength(self, value: Any, measure: Measure, name: str) -> Wire:
+        """The same with another strength."""
+        plain, own = _strength(value, measure, self.strength_name, name)
+        return replace(self, strength=plain, strength_measure=own)
+
+    def with_delay(self, value: Any, name: str) -> Wire:
+        """The same with another delay, which no longer follows from distances."""
+        delay = wiring.delays(value, f"{name}: delay")
+        return replace(self, delay=delay, distances=None, speed=None)
+
+    def with_way(self, distances: Any, speed: Any, name: str) -> Wire:
+        """The same with the delay that follows from distances and a speed."""
+        far, fast = wiring.ways(distances, speed, name)
+        return replace(self, delay=far / fast, distances=far, speed=fast)
 
 
 class Connection:
     """A connection of a network: its strength, delay and synapse, as validated properties.
 
     ``net["inh->exc"]`` gives it. It has ``J`` or ``weight``, whichever it was made with,
-    ``delay``, the parameters of its synapse (``tau`` and so on), and the synapse's states.
+    ``delay``, also ``distances`` and ``speed`` if the delay follows from those, the parameters
+    of its synapse (``tau`` and so on), and the synapse's states.
     """
 
     def __init__(self, network: Network, name: str) -> None:
@@ -79,9 +113,6 @@ class Connection:
         """The synapse, or None."""
         return self._wire.synapse
 
-    def _strength_name(self) -> str:
-        return "J" if self._wire.by_tau else "weight"
-
     def _stages(self) -> dict[str, Population]:
         return self._network._stages_of(self._name)
 
@@ -96,31 +127,36 @@ class Connection:
         if name.startswith("_"):
             raise AttributeError(name)
         wire = self._wire
-        if name == self._strength_name():
+        if name == wire.strength_name:
             return handed_out(wire.strength_measure, wire.strength)
         if name == "delay":
             return handed_out(MS, wire.delay)
+        if name in WAY and wire.distances is not None:
+            return handed_out(WAY[name], getattr(wire, name))
         if wire.synapse is not None and name in wire.synapse.declared():
             return getattr(wire.synapse, name)
         if name in self._states():
             return self._stages()[self._name]._state_of(name)
         raise AttributeError(f"The connection {self._name} has no {name!r}{self._near(name)}")
 
+    def _changeable(self) -> list[str]:
+        way = [] if self._wire.distances is None else list(WAY)
+        own = [self._wire.strength_name, "delay", *way]
+        return [*own, *self._synapse_parameters(), *self._states()]
+
     def _near(self, name: str) -> str:
-        known = [self._strength_name(), "delay", *self._synapse_parameters(), *self._states()]
-        return suggestion(name, known)
+        return suggestion(name, self._changeable())
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._network._change_connection(self._name, name, value)
 
     def __dir__(self) -> list[str]:
-        own = [self._strength_name(), "delay", *self._synapse_parameters(), *self._states()]
-        return [*super().__dir__(), *own]
+        return [*super().__dir__(), *self._changeable()]
 
     def __repr__(self) -> str:
         wire = self._wire
         unit = wire.strength_measure
-        parts = [f"{self._strength_name()} = {shown(wire.strength, unit)}"]
+        parts = [f"{wire.strength_name} = {shown(wire.strength, unit)}"]
         delays = wire.delay.data if wiring.is_sparse(wire.delay) else np.asarray(wire.delay)
         if np.any(delays > 0.0):
             parts.append(f"delay {units.shown(delays, MS)}")
@@ -147,3 +183,130 @@ def shown(value: Any, measure: Measure) -> str:
         return f"{value.nnz} pairs, {units.shown(value.data, measure)}"
     size = f"{' x '.join(map(str, np.shape(value)))} matrix, " if np.ndim(value) == 2 else ""
     return f"{size}{units.shown(value, measure)}"
+
+
+# ---------------------------------------------------------------------------- making one
+
+
+def wire_between(
+    members: Mapping[str, Population],
+    name: str,
+    source: str,
+    target: str,
+    strengths: tuple[Any, Any],
+    delay: Any,
+    way: tuple[Any, Any] | None,
+    synapse: Any,
+    variable: str | None,
+    to: str | None,
+) -> Wire:
+    """What `Network.connect` is given, checked.
+
+    Parameters
+    ----------
+    members : mapping of Population
+        Populations by name.
+    name : str
+        Name of the connection.
+    source, target : str
+        Members.
+    strengths : tuple
+        J and weight, one of them None.
+    delay : Quantity or None
+        The delay.
+    way : tuple or None
+        Distances and speed, if one of them is given.
+    synapse : Synapse or None
+        The synapse.
+    variable, to : str or None
+        What of the source goes to which input of the target.
+    """
+    variable = past.variable_of(members[source], source, variable)
+    to = _input(members[target], target, to)
+    J, weight = strengths
+    if (J is None) == (weight is None):
+        raise ValueError(f"{name}: give exactly one of J and weight.")
+    if delay is not None and way is not None:
+        raise ValueError(f"{name}: give either delay, or distances and speed.")
+    _check_synapse(synapse)
+    wire = Wire(source, target, variable, to, J is not None, 0.0, DIMENSIONLESS, 0.0, synapse)
+    wire = wire.with_strength(
+        weight if J is None else J, strength_measure(members, wire, name), name
+    )
+    wire = wire.with_delay(delay, name) if way is None else wire.with_way(*way, name)
+    _check_gate(members, wire, name)
+    return wire
+
+
+def _input(population: Population, name: str, given: str | None) -> str:
+    model = population._model
+    if not model.inputs:
+        raise ValueError(f"{name} is a {model.name}, which has no input to connect to.")
+    if given is None:
+        return next(iter(model.inputs))
+    if given not in model.inputs:
+        raise ValueError(f"input: {name} has no input {given!r}{suggestion(given, model.inputs)}")
+    return given
+
+
+def _check_synapse(synapse: Any) -> None:
+    if isinstance(synapse, type):
+        raise TypeError(
+            f"synapse is one of nm.synapses with its values, not the class {synapse.__name__}; "
+            f"write {synapse.__name__}()."
+        )
+    if synapse is not None and not isinstance(synapse, Synapse):
+        raise TypeError(f"synapse is one of nm.synapses, not {type(synapse).__name__}.")
+
+
+def strength_measure(members: Mapping[str, Population], wire: Wire, name: str) -> Measure:
+    """The unit that the strength of a connection needs."""
+    source, target = members[wire.source]._model, members[wire.target]._model
+    sent, needed = source.measure(wire.variable), target.measure(wire.input)
+    between = needed.combined(sent, -1) if sent.text else needed
+    if not wire.by_tau:
+        return MS if between.dimension == MS.dimension else between
+    tau = target.parameters.get("tau")
+    fits = (
+        sent.dimension == HZ.dimension
+        and needed.is_dimensionless
+        and tau is not None
+        and tau.measure.dimension == MS.dimension
+    )
+    if not fits:
+        unit = units.internal_unit(between.dimension)
+        raise ValueError(
+            f"{name}: J needs a rate at the source, and a tau and a dimensionless input at the "
+            f"target; {wire.source}.{wire.variable} is {_in(sent)}, {wire.target}.{wire.input} "
+            f"{_in(needed)}. Give weight=... {f'in {unit}' if unit else 'as a plain number'} "
+            f"instead."
+        )
+    return DIMENSIONLESS
+
+
+def _in(measure: Measure) -> str:
+    return f"in {measure.symbol}" if measure.symbol else "a plain number"
+
+
+def _check_gate(members: Mapping[str, Population], wire: Wire, name: str) -> None:
+    sent = members[wire.source]._model.measure(wire.variable)
+    if wire.synapse is not None and wire.synapse.gates and sent.dimension != HZ.dimension:
+        raise ValueError(
+            f"{name}: {type(wire.synapse).__name__} needs a rate at the source, and "
+            f"{wire.source}.{wire.variable} is {_in(sent)}."
+        )
+
+
+def _strength(value: Any, measure: Measure, what: str, name: str) -> tuple[Any, Measure]:
+    """A strength in internal units, and the unit in which it was given and is shown."""
+    try:
+        plain = wiring.strengths(value, measure, f"{name}: {what}")
+    except units.UnitError as error:
+        unit = units.internal_unit(measure.dimension)
+        if not unit:  # which the error says already
+            raise
+        raise units.UnitError(
+            f"{error} A {what} in {unit} would fit.", error.units1, error.units2
+        ) from None
+    own = units.measure_of(value)
+    return plain, own if own.dimension == measure.dimension else measure

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neuromass import past, units, wiring
 from neuromass.assembly import PASSED, Assembly, Route
-from neuromass.connection import Connection, Wire
+from neuromass.connection import WAY, Connection, Wire, strength_measure, wire_between
 from neuromass.declaration import suggestion
 from neuromass.errors import SimulationError, warn
 from neuromass.kernels import kinds
@@ -255,27 +255,15 @@ class Network:
         earliest value known; that is the present one if nothing was kept. The same holds for
         the past of a member whose state is set.
         """
-        for each in (source, target):
-            if each not in self._members:
-                raise ValueError(
-                    f"The network has no member {each!r}{suggestion(each, self._members)}"
-                )
-        variable = past.variable_of(self._members[source], source, variable)
-        goes_to = _input(self._members[target], target, input)
+        self._check_end(source, "source")
+        self._check_end(target, "target")
         name = self._free_name(source, target)
-        if (J is None) == (weight is None):
-            raise ValueError(f"{name}: give exactly one of J and weight.")
-        if synapse is not None and not isinstance(synapse, Synapse):
-            raise TypeError(f"synapse is one of nm.synapses, not {type(synapse).__name__}.")
-        measure = self._strength_measure(source, target, variable, goes_to, J is not None, name)
-        given, what = (J, "J") if J is not None else (weight, "weight")
-        wire = Wire(
-            source, target, variable, goes_to, J is not None,
-            *_strength(given, measure, what, name),
-            wiring.delays_of(delay, distances, speed), synapse,
-        )  # fmt: skip
-        self._check_gate(wire, name)
+        way = None if distances is None and speed is None else (distances, speed)
+        wire = wire_between(
+            self._members, name, source, target, (J, weight), delay, way, synapse, variable, input
+        )
         self._route(name, wire, {})
+        stages = self._make_stages(name, wire)
         own = self._members[source]._parameters.get("J")
         if source == target and own is not None and np.any(own != 0.0):
             warn(
@@ -283,9 +271,22 @@ class Network:
                 f"J = {units.shown(own, DIMENSIONLESS)}, to which this connection adds."
             )
         self._wires[name] = wire
-        self._stages[name] = self._make_stages(name, wire)
+        self._stages[name] = stages
         self._changed()
         return Connection(self, name)
+
+    def _check_end(self, given: Any, what: str) -> None:
+        """Refuse what is not the name of a member."""
+        if not isinstance(given, str):
+            own = [name for name, each in self._members.items() if each is given]
+            example = own[0] if own else next(iter(self._members))
+            raise TypeError(
+                f"{what} is the name of a member, not a {type(given).__name__}; write {example!r}."
+            )
+        if given not in self._members:
+            raise ValueError(
+                f"The network has no member {given!r}{suggestion(given, self._members)}"
+            )
 
     def _free_name(self, source: str, target: str) -> str:
         name, count = f"{source}->{target}", 1
@@ -293,38 +294,6 @@ class Network:
             count += 1
             name = f"{source}->{target}#{count}"
         return name
-
-    def _strength_measure(
-        self, source: str, target: str, variable: str, to: str, by_tau: bool, name: str
-    ) -> Measure:
-        sent = self._members[source]._model.measure(variable)
-        needed = self._members[target]._model.measure(to)
-        between = needed.combined(sent, -1) if sent.text else needed
-        if not by_tau:
-            return MS if between.dimension == MS.dimension else between
-        tau = self._members[target]._model.parameters.get("tau")
-        fits = (
-            sent.dimension == HZ.dimension
-            and needed.is_dimensionless
-            and tau is not None
-            and tau.measure.dimension == MS.dimension
-        )
-        if not fits:
-            unit = units.internal_unit(between.dimension)
-            raise ValueError(
-                f"{name}: J needs a rate at the source, and a tau and a dimensionless input at the "
-                f"target; {source}.{variable} is in {sent.symbol or 'no unit'}, {target}.{to} in "
-                f"{needed.symbol or 'no unit'}. Give weight=... in {unit or 'no unit'} instead."
-            )
-        return DIMENSIONLESS
-
-    def _check_gate(self, wire: Wire, name: str) -> None:
-        sent = self._members[wire.source]._model.measure(wire.variable)
-        if wire.synapse is not None and wire.synapse.gates and sent.dimension != HZ.dimension:
-            raise ValueError(
-                f"{name}: {type(wire.synapse).__name__} needs a rate at the source, and "
-                f"{wire.source}.{wire.variable} is in {sent.symbol or 'no unit'}."
-            )
 
     def _make_stages(self, name: str, wire: Wire) -> dict[str, Population]:
         """The synapse of a connection; its last stage has the connection's name."""
@@ -346,11 +315,13 @@ class Network:
     def _change_connection(self, name: str, what: str, value: Any) -> None:
         wire = self._wires[name]
         connection = Connection(self, name)
-        if what == connection._strength_name():
-            plain, measure = _strength(value, wire.strength_measure, what, name)
-            changed = replace(wire, strength=plain, strength_measure=measure)
+        if what == wire.strength_name:
+            changed = wire.with_strength(value, strength_measure(self._members, wire, name), name)
         elif what == "delay":
-            changed = replace(wire, delay=wiring.delays_of(value, None, None))
+            changed = wire.with_delay(value, name)
+        elif what in WAY and wire.distances is not None:
+            way = {each: getattr(connection, each) for each in WAY}
+            changed = wire.with_way(**{**way, what: value}, name=name)
         elif wire.synapse is not None and what in wire.synapse.declared():
             changed = replace(wire, synapse=wire.synapse.changed(what, value))
         elif what in connection._states():
@@ -378,8 +349,11 @@ class Network:
     def _route(self, name: str, wire: Wire, stages: Mapping[str, Population]) -> Route:
         """What a connection comes to, checked."""
         source, target = self._members[wire.source], self._members[wire.target]
-        what = "J" if wire.by_tau else "weight"
-        pairs = wiring.pairs(wire.strength, wire.delay, target.shape, source.shape, name, what)
+        pairs = wiring.pairs(
+            wire.strength, wire.delay, target.shape, source.shape, name, wire.strength_name,
+            wire.delay_name,
+        )  # fmt: skip
+        wiring.check_memory(pairs, self._dt, source._lanes, name)
         steps, fractions = wiring.in_steps(pairs, self._dt, name, self._lift)
         weights = pairs.values
         if wire.by_tau:
@@ -830,27 +804,3 @@ def _warn_of_twins(members: Mapping[str, Population]) -> None:
                     f"{one} and {other} have the same seed, {seed}, and with it the same noise on "
                     f"{', '.join(common)}. Give them different seeds, or one to the network alone."
                 )
-
-
-def _input(population: Population, name: str, given: str | None) -> str:
-    model = population._model
-    if not model.inputs:
-        raise ValueError(f"{name} is a {model.name}, which has no input to connect to.")
-    if given is None:
-        return next(iter(model.inputs))
-    if given not in model.inputs:
-        raise ValueError(f"input: {name} has no input {given!r}{suggestion(given, model.inputs)}")
-    return given
-
-
-def _strength(value: Any, measure: Measure, what: str, name: str) -> tuple[Any, Measure]:
-    """A strength in internal units, and the unit in which it was given and is shown."""
-    try:
-        plain = wiring.strengths(value, measure, what)
-        own = units.measure_of(value)
-        return plain, own if own.dimension == measure.dimension else measure
-    except units.UnitError as error:
-        unit = units.internal_unit(measure.dimension) or "no unit"
-        raise units.UnitError(
-            f"{name}: {error} A {what} in {unit} would fit.", error.units1, error.units2
-        ) from None

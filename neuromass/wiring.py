@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,10 @@ from neuromass.units import MS, Measure
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Shape = tuple[int, ...]
+LENGTH: Final = units.measure("mm")
+SPEED: Final = units.measure("metre/second")
+MOST: Final = 1 << 31
+"""Numbers that the past of a connection may take; 17 GB."""
 
 
 @dataclass(frozen=True)
@@ -66,24 +70,36 @@ def _converted(value: Any, unit: Measure, name: str, example: float | None = Non
     return made
 
 
-def delays_of(delay: Any, distances: Any, speed: Any) -> Any:
-    """Delays in ms, from delays or from distances and a speed."""
-    if distances is None and speed is None:
-        plain = 0.0 if delay is None else _converted(delay, MS, "delay", 1.0)
-        return _not_negative(plain, MS, "delay")
-    if delay is not None:
-        raise ValueError("Give either delay, or distances and speed.")
+def delays(value: Any, name: str) -> Any:
+    """Delays in ms, checked; none for None."""
+    if value is None:
+        return 0.0
+    return _not_negative(_converted(value, MS, name, 1.0), MS, name)
+
+
+def ways(distances: Any, speed: Any, between: str) -> tuple[Any, Any]:
+    """Distances in mm and speeds in m/s, checked."""
     if distances is None or speed is None:
-        raise ValueError("distances and speed are given together.")
-    length = units.measure("mm")
-    far = _not_negative(_converted(distances, length, "distances", 10.0), length, "distances")
-    fast = units.internal(speed, units.measure("metre/second"), "speed", 5.0)
-    units.require_finite(fast, "speed")
-    if np.min(fast) <= 0.0:
-        raise ValueError("speed must be positive.")
-    if is_sparse(far) and np.ndim(fast):
-        raise ValueError("speed is one value where distances are a sparse matrix.")
-    return far / fast
+        raise ValueError(f"{between}: distances and speed are given together.")
+    name = f"{between}: distances"
+    far = _not_negative(_converted(distances, LENGTH, name, 10.0), LENGTH, name)
+    return far, _speed(speed, far, f"{between}: speed")
+
+
+def _speed(speed: Any, far: Any, name: str) -> Any:
+    fast = units.internal(speed, SPEED, name, 5.0)
+    units.require_finite(fast, name)
+    if np.min(fast, initial=1.0) <= 0.0:
+        raise ValueError(f"{name} must be positive, and {units.shown(np.min(fast), SPEED)} is not.")
+    shape = np.shape(far)
+    if np.ndim(fast) and is_sparse(far):
+        raise ValueError(f"{name} is one value where distances are a sparse matrix.")
+    if np.ndim(fast) and shape not in ((), np.shape(fast)):
+        raise ValueError(
+            f"{name} has the shape {np.shape(fast)}; it is one value, or has the shape {shape} of "
+            f"the distances."
+        )
+    return fast
 
 
 def _not_negative(value: Any, unit: Measure, name: str) -> Any:
@@ -96,7 +112,13 @@ def _not_negative(value: Any, unit: Measure, name: str) -> Any:
 
 
 def pairs(
-    strength: Any, delay: Any, target: Shape, source: Shape, between: str, what: str
+    strength: Any,
+    delay: Any,
+    target: Shape,
+    source: Shape,
+    between: str,
+    what: str,
+    late: str = "delay",
 ) -> Pairs:
     """All connected pairs of a connection.
 
@@ -110,9 +132,9 @@ def pairs(
     target, source : tuple of int
         Shapes of the lanes.
     between : str
-        The names of both, for errors.
-    what : str
-        What the strength is called, for errors.
+        Name of the connection, for errors.
+    what, late : str
+        What the strength and the delay are called, for errors.
     """
     targets, sources = math.prod(target), math.prod(source)
     aligned = not _is_matrix(strength, target, sources)
@@ -131,10 +153,16 @@ def pairs(
     used = values != 0.0
     to, start = to[used], start[used]
     if _is_matrix(delay, target, sources):
-        _check_matrix(delay.shape, targets, sources, between, "delay")
+        _check_matrix(delay.shape, targets, sources, between, late)
+        if aligned and sources > 1:
+            raise ValueError(
+                f"{between}: {late} is a matrix [target, source], but {what} goes from lane to "
+                f"lane. Give {what} as a matrix [target, source], too, for example {what} * "
+                f"np.ones(({targets}, {sources}))."
+            )
         times = np.asarray(delay[to, start], dtype=float).reshape(-1)
     else:
-        times = _for_each_lane(delay, target, between, "delay")[to]
+        times = _for_each_lane(delay, target, between, late)[to]
     return Pairs(to, start, values[used], times, aligned)
 
 
@@ -149,7 +177,7 @@ def _is_matrix(value: Any, target: Shape, sources: int) -> bool:
 def _check_matrix(shape: Shape, targets: int, sources: int, between: str, what: str) -> None:
     if tuple(shape) != (targets, sources):
         raise ValueError(
-            f"{what} of {between} has the shape {tuple(shape)}; as a matrix [target, source] it "
+            f"{between}: {what} has the shape {tuple(shape)}; as a matrix [target, source] it "
             f"needs ({targets}, {sources})."
         )
 
@@ -169,13 +197,25 @@ def _for_each_lane(value: Any, target: Shape, between: str, what: str) -> Floats
     """One value, or one for each of the target's lanes, flat."""
     if np.ndim(value) and np.shape(value) not in (target, (1,)):
         raise ValueError(
-            f"{what} of {between} has the shape {np.shape(value)}; it is one value, "
+            f"{between}: {what} has the shape {np.shape(value)}; it is one value, "
             f"{f'one for each of the lanes {target}, ' if target else ''}or a matrix "
             f"[target, source]."
         )
     if np.shape(value) == (1,):
         value = value[0]
     return np.broadcast_to(np.asarray(value, dtype=float), target).reshape(-1)
+
+
+def check_memory(pairs_of: Pairs, dt: float, lanes: int, between: str) -> None:
+    """Refuse delays so long that no computer remembers what was sent."""
+    longest = float(np.max(pairs_of.delays, initial=0.0))
+    numbers = 1.5 * lanes * longest / dt  # half as much again, so that it is seldom moved
+    if numbers >= MOST:
+        raise ValueError(
+            f"{between}: to remember {units.shown(longest, MS)} in steps of "
+            f"{units.shown(dt, MS)} would take {numbers * 8 / 1e9:.3g} GB. Take shorter delays or "
+            f"a larger dt."
+        )
 
 
 def in_steps(pairs_of: Pairs, dt: float, between: str, lift: bool) -> tuple[Ints, Floats]:
@@ -188,7 +228,7 @@ def in_steps(pairs_of: Pairs, dt: float, between: str, lift: bool) -> tuple[Ints
     dt : float
         The step in ms.
     between : str
-        The names of source and target, for errors.
+        Name of the connection, for errors.
     lift : bool
         Whether a delay between 0 and dt becomes dt.
 
@@ -208,7 +248,7 @@ def in_steps(pairs_of: Pairs, dt: float, between: str, lift: bool) -> tuple[Ints
             if len(exact) > 1:
                 pair = f" to lane {pairs_of.targets[first]} from lane {pairs_of.sources[first]}"
             raise ValueError(
-                f"The delay of {between}{pair} is {units.shown(pairs_of.delays[first], MS)}, "
+                f"{between}: the delay{pair} is {units.shown(pairs_of.delays[first], MS)}, "
                 f"shorter than the step of {units.shown(dt, MS)}. Take a smaller dt, no delay, or "
                 f"Network(..., short_delays='dt') to lift it to dt."
             )

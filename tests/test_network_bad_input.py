@@ -35,63 +35,93 @@ CONNECT = {
     ),
     "weight without a unit": ({"weight": 3.0}, TypeError, "A weight in ms would fit"),
     "sparse weight of the wrong unit": ({"weight": mV * A}, TypeError, "A weight in ms would fit"),
-    "J with a unit": ({"J": 1 * ms}, TypeError, "A J in no unit would fit"),
-    "NaN": ({"J": [1.0, np.nan, 2.0]}, ValueError, "J"),
-    "infinite": ({"J": A * np.inf}, ValueError, "J"),
-    "text": ({"J": "strong"}, TypeError, "J"),
+    "J with a unit": (
+        {"J": 1 * ms},
+        TypeError,
+        "^exc->inh: J needs a plain number, for example 1; it",
+    ),
+    "NaN": ({"J": [1.0, np.nan, 2.0]}, ValueError, "^exc->inh: J must be finite"),
+    "infinite": ({"J": A * np.inf}, ValueError, "^exc->inh: J must be finite"),
+    "text": ({"J": "strong"}, TypeError, "^exc->inh: J needs a plain number"),
     "wrong shape": ({"J": np.ones((1, 3))}, ValueError, r"\[target, source\] it needs \(3, 1\)"),
     "wrong sparse shape": ({"J": A.T}, ValueError, r"\[target, source\] it needs \(3, 1\)"),
-    "wrong number": ({"J": [1.0, 2.0]}, ValueError, r"J of exc->inh has the shape \(2,\)"),
+    "wrong number": ({"J": [1.0, 2.0]}, ValueError, r"^exc->inh: J has the shape \(2,\)"),
     "negative delay": (
         {"J": 1.0, "delay": -1 * ms},
         ValueError,
-        "delay must not be negative, and -1 ms is",
+        "^exc->inh: delay must not be negative, and -1 ms is",
     ),
-    "delay of the wrong unit": ({"J": 1.0, "delay": 3 * mV}, TypeError, "delay needs a time"),
+    "delay of the wrong unit": ({"J": 1.0, "delay": 3 * mV}, TypeError, "^exc->inh: delay needs a"),
     "delay without a unit": ({"J": 1.0, "delay": 3.0}, TypeError, "delay needs a time"),
-    "NaN delay": ({"J": 1.0, "delay": np.nan * ms}, ValueError, "delay"),
-    "delay of a wrong shape": ({"J": 1.0, "delay": [1, 2] * ms}, ValueError, "delay of exc->inh"),
+    "NaN delay": ({"J": 1.0, "delay": np.nan * ms}, ValueError, "^exc->inh: delay must be"),
+    "delay of a wrong shape": (
+        {"J": 1.0, "delay": [1, 2] * ms},
+        ValueError,
+        "^exc->inh: delay has",
+    ),
     "delay matrix of a wrong shape": (
         {"J": 1.0, "delay": np.ones((1, 3)) * ms},
         ValueError,
-        "delay of exc->inh",
+        r"^exc->inh: delay has the shape \(1, 3\); as a matrix",
     ),
     "delay shorter than dt": (
         {"J": 1.0, "delay": [1, 0.02, 1] * ms},
         ValueError,
-        r"exc->inh to lane 1 from lane 0 is 0\.02 ms, shorter than the step of 0\.05 ms.*lift it",
+        r"^exc->inh: the delay to lane 1 from lane 0 is 0\.02 ms, shorter than the step.*lift it",
     ),
     "delay and distances": (
         {"J": 1.0, "delay": 1 * ms, "distances": 1 * mm, "speed": 1 * mm / ms},
         ValueError,
-        "either delay, or",
+        "^exc->inh: give either delay, or",
     ),
-    "distances alone": ({"J": 1.0, "distances": 1 * mm}, ValueError, "given together"),
+    "distances alone": ({"J": 1.0, "distances": 1 * mm}, ValueError, "^exc->inh: .*given together"),
+    "speeds of another shape": (
+        {"J": 1.0, "distances": [[1], [2], [3]] * mm, "speed": [1, 2] * mm / ms},
+        ValueError,
+        r"^exc->inh: speed has the shape \(2,\); .* the shape \(3, 1\) of the distances",
+    ),
+    "speeds that fit no lanes": (
+        {"J": 1.0, "distances": 1 * mm, "speed": [1, 2] * mm / ms},
+        ValueError,
+        r"^exc->inh: speed has the shape \(2,\)",
+    ),
+    "distances of a wrong shape": (
+        {"J": 1.0, "distances": [1, 2] * mm, "speed": 1 * mm / ms},
+        ValueError,
+        r"^exc->inh: distances has the shape \(2,\)",
+    ),
+    "speeds of sparse distances": (
+        {"J": 1.0, "distances": mm * A, "speed": [1, 2, 3] * mm / ms},
+        ValueError,
+        "^exc->inh: speed is one value where distances are a sparse matrix",
+    ),
+    "absurd delay": ({"J": 1.0, "delay": 1e9 * ms}, ValueError, "^exc->inh: .* would take 240 GB"),
+    "more absurd delay": ({"J": 1.0, "delay": [1, 1e300, 1] * ms}, ValueError, "would take .* GB"),
     "speed of 0": (
         {"J": 1.0, "distances": 1 * mm, "speed": 0 * mm / ms},
         ValueError,
-        "speed must be positive",
+        "^exc->inh: speed must be positive",
     ),
     "distances of the wrong unit": (
         {"J": 1.0, "distances": 1 * ms, "speed": 1 * mm / ms},
         TypeError,
-        "distances",
+        "^exc->inh: distances needs a length",
     ),
     "negative distances": (
         {"J": 1.0, "distances": -1 * mm, "speed": 1 * mm / ms},
         ValueError,
-        "distances must not be negative",
+        "^exc->inh: distances must not be negative",
     ),
     "speed of the wrong unit": (
         {"J": 1.0, "distances": 1 * mm, "speed": 5 * metre},
         TypeError,
-        "speed",
+        "^exc->inh: speed needs a speed",
     ),
     "no synapse": ({"J": 1.0, "synapse": 5 * ms}, TypeError, "synapse is one of nm.synapses"),
     "a class of synapses": (
         {"J": 1.0, "synapse": nm.synapses.Alpha},
         TypeError,
-        "synapse is one of nm.synapses",
+        r"synapse is one of nm\.synapses .*not the class Alpha; write Alpha\(\)",
     ),
     "unknown variable": (
         {"J": 1.0, "variable": "rr"},
@@ -106,7 +136,7 @@ CONNECT = {
     "J of a potential": (
         {"J": 1.0, "variable": "v"},
         ValueError,
-        "Give weight=... in no unit instead",
+        "Give weight=... as a plain number instead",
     ),
 }
 
@@ -124,8 +154,8 @@ UNITS = {
     "rate to current": ("qif", "izh", {}, "pA*ms"),
     "potential to current": ("izh", "izh", {"variable": "v"}, "nS"),
     "eeg to rate": ("jr", "jr", {}, "1/(ms*mV)"),
-    "activity to activity": ("wc", "wc", {}, "no unit"),
-    "rate to rate": ("qif", "jr", {}, "no unit"),
+    "activity to activity": ("wc", "wc", {}, ""),
+    "rate to rate": ("qif", "jr", {}, ""),
     "potential to none": ("jr", "qif", {}, "1/mV"),
 }
 
@@ -135,10 +165,11 @@ def test_the_error_says_which_unit_would_fit(source, target, options, fits):
     net = other_models()
     with pytest.raises(TypeError) as caught:
         net.connect(source, target, weight=1 * second * nS**2, **options)
-    found = re.search(r"A weight in (.*) would fit", str(caught.value))
+    found = re.search(r"A weight in (.*) would fit|needs a plain number", str(caught.value))
     assert found is not None
-    assert sorted(re.findall(r"\w+", found[1])) == sorted(re.findall(r"\w+", fits))
-    with pytest.raises(ValueError, match=r"J needs a rate at the source.*Give weight=\.\.\. in"):
+    assert sorted(re.findall(r"\w+", found[1] or "")) == sorted(re.findall(r"\w+", fits))
+    advice = "in" if fits else "as a plain number"
+    with pytest.raises(ValueError, match=rf"J needs a rate.*Give weight=\.\.\. {advice} "):
         net.connect(source, target, J=1.0, **options)
 
 
@@ -149,6 +180,20 @@ def test_a_matrix_is_needed_between_lanes_that_differ():
     grids = nm.Network({"a": nm.QIF(shape=(2, 3)), "b": nm.QIF(shape=(3, 2))})
     with pytest.raises(ValueError, match=r"from lanes \(2, 3\) to lanes \(3, 2\)"):
         grids.connect("a", "b", J=1.0)
+
+
+def test_members_are_given_by_name():
+    net = pair()
+    for ends, message in (
+        ((net["exc"], "inh"), "source is the name of a member, not a QIF; write 'exc'"),
+        (("exc", net["inh"]), "target is the name of a member, not a QIF; write 'inh'"),
+        ((["exc"], "inh"), "source is the name of a member, not a list; write 'exc'"),
+        (("exc", None), "target is the name of a member"),
+        ((nm.QIF(), "inh"), "source is the name of a member, not a QIF; write 'exc'"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            net.connect(*ends, J=1.0)
+    assert not net.connections
 
 
 def test_unknown_members():

@@ -79,11 +79,82 @@ def test_sparse_delays_are_looked_up_pair_by_pair():
 
 def test_delays_from_distances_and_a_speed():
     far = np.array([[0.0, 50.0], [20.0, 0.0]])
-    found = wiring.delays_of(None, far * mm, 5 * metre / second)
-    np.testing.assert_allclose(found, far / 5)
-    assert wiring.delays_of(None, 0.02 * metre, 10 * mm / ms) == pytest.approx(2.0)
-    some = wiring.delays_of(None, mm * sparse.csr_matrix(far), 5 * mm / ms)
-    np.testing.assert_allclose(some.toarray(), far / 5)
+    for distances, speed, delay in (
+        (far * mm, 5 * metre / second, far / 5),
+        (0.02 * metre, 10 * mm / ms, 2.0),
+        (far * mm, (far + 1) * mm / ms, far / (far + 1)),
+        (6 * mm, [1, 2] * mm / ms, [6.0, 3.0]),
+    ):
+        made = nm.Network({"pop": nm.QIF(shape=2)}).connect(
+            "pop", "pop", J=np.ones((2, 2)), distances=distances, speed=speed
+        )
+        np.testing.assert_allclose(made.delay.m_as(ms), delay)
+        np.testing.assert_allclose((made.distances / made.speed).m_as(ms), delay)
+    net = nm.Network({"pop": nm.QIF(shape=2)})
+    some = mm * sparse.csr_matrix(far)
+    made = net.connect("pop", "pop", J=np.ones((2, 2)), distances=some, speed=5 * mm / ms)
+    np.testing.assert_allclose(made.delay.magnitude.toarray(), far / 5)
+
+
+def test_the_speed_of_a_connection_can_be_swept():
+    far = np.array([[0.0, 50.0], [20.0, 0.0]])
+    net = nm.Network({"pop": nm.QIF(shape=2)})
+    made = net.connect(
+        "pop", "pop", J=np.ones((2, 2)), distances=far * mm, speed=5 * metre / second
+    )
+    for speed in (2.0, 10.0):
+        made.speed = speed * metre / second
+        assert made.speed == speed * metre / second
+        np.testing.assert_allclose(made.delay.magnitude, far / speed)
+        twin = nm.Network({"pop": nm.QIF(shape=2)})
+        twin.connect("pop", "pop", J=np.ones((2, 2)), delay=far / speed * ms)
+        for each in (net, twin):
+            each.reset()
+            nm.run(each, 20 * ms)
+        assert net["pop"].raw.r.tobytes() == twin["pop"].raw.r.tobytes()
+    made.distances = 2 * far * mm
+    np.testing.assert_allclose(made.delay.magnitude, far / 5)
+    assert {"distances", "speed"} <= set(dir(made))
+    before = net.describe()
+    for name, value, message in (
+        ("speed", -1 * mm / ms, "pop->pop: speed must be positive, and -1 m/s is not"),
+        ("speed", 5.0, "pop->pop: speed needs a speed"),
+        ("distances", far * ms, "pop->pop: distances needs a length"),
+        ("speed", 1000 * metre / second, "pop->pop: the delay to lane 1 from lane 0 is"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            setattr(made, name, value)
+        assert net.describe() == before
+    made.delay = 3 * ms
+    with pytest.raises(AttributeError, match="no 'speed'"):
+        _ = made.speed
+    with pytest.raises(AttributeError, match="no 'speed'"):
+        made.speed = 1 * mm / ms
+
+
+def test_a_matrix_of_delays_needs_a_matrix_of_strengths():
+    back = np.array([[1.0, 9.0], [9.0, 1.0]])
+    message = r"a->b: delay is a matrix .*, for example J \* np\.ones\(\(2, 2\)\)"
+    for given in (back, sparse.csr_array(back)):
+        for strength in (2.0, np.array([1.0, 2.0])):
+            with pytest.raises(ValueError, match=message):
+                pairs(strength, given, (2,), (2,))
+    net = nm.Network({"pop": nm.QIF(shape=2)})
+    with pytest.raises(ValueError, match=r"pop->pop: distances is a matrix .*, for example weight"):
+        net.connect("pop", "pop", weight=1 * ms, distances=back * mm, speed=1 * mm / ms)
+    made = net.connect("pop", "pop", J=2 * np.ones((2, 2)), delay=back * ms)
+    with pytest.raises(ValueError, match="delay is a matrix"):
+        made.J = 2.0
+    assert made.J.shape == (2, 2)
+
+
+def test_matrices_of_delays_that_go_with_values_for_each_lane():
+    """One for each lane of a grid, and one for each target of a single source."""
+    grid = np.arange(12.0).reshape(3, 4)
+    assert [row[3] for row in table(pairs(1.0, grid, (3, 4), (3, 4)))] == list(range(12))
+    column = np.array([[1.0], [2.0], [3.0]])
+    assert [row[3] for row in table(pairs(1.0, column, (3,), ()))] == [1, 2, 3]
+    assert [row[3] for row in table(pairs(1.0, sparse.csr_array(column), (3,), (1,)))] == [1, 2, 3]
 
 
 def test_delays_in_steps():
