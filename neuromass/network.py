@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass import past, units, wiring
+from neuromass import past, units, validation, wiring
 from neuromass.assembly import PASSED, Assembly, Route
 from neuromass.connection import WAY, Connection, Wire, strength_measure, wire_between
 from neuromass.declaration import suggestion
@@ -30,6 +30,8 @@ __all__ = ["Connection", "Network", "NetworkSnapshot"]
 
 Floats = NDArray[np.float64]
 COUPLINGS = ("full", "held")
+KEYWORDS = ("coupling", "dt", "method", "noise", "seed", "short_delays", "history")
+"""What a copy may have otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,8 @@ class Network:
         self._assembly: Assembly | None = None
         self._kept: dict[Sender, Floats] = {}
         self._observer: Any = None
-        self._unseeded = _spread_seed(seed, self._members)
+        self._seed = None if seed is None else take_seed(seed)
+        self._unseeded = _spread_seed(self._seed, self._members)
         _warn_of_twins(self._members)
         for each in self._members.values():
             each._owner = self
@@ -145,6 +148,11 @@ class Network:
     def coupling(self) -> str:
         """Whether coupling is ``"full"`` or ``"held"``."""
         return self._coupling
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that was given for members that have none of their own; None if none was."""
+        return self._seed
 
     @property
     def members(self) -> Mapping[str, Population]:
@@ -180,6 +188,24 @@ class Network:
 
     def __contains__(self, name: object) -> bool:
         return name in self._members or name in self._wires
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        slot = getattr(type(self), name, None)
+        if not name.startswith("_") and getattr(slot, "fset", None) is None:
+            raise AttributeError(self._why_not_set(name))
+        object.__setattr__(self, name, value)
+
+    def _why_not_set(self, name: str) -> str:
+        if name in KEYWORDS:
+            return (
+                f"{name} of a network cannot be set; make a copy that has another, "
+                f"copy({name}=...)."
+            )
+        if name in self._members:
+            return f"{name} is a member, which stays; set its parameters and states, net[{name!r}]."
+        if hasattr(type(self), name):
+            return f"{name} of a network cannot be set."
+        return f"A network has no {name!r} to set{suggestion(name, KEYWORDS)}"
 
     def _stages_of(self, connection: str) -> dict[str, Population]:
         return self._stages.get(connection, {})
@@ -529,8 +555,12 @@ class Network:
     def _held(self, inputs: Any, with_units: bool) -> dict[tuple[str, str], Any]:
         held = {}
         for member, given in self._by_member(inputs).items():
-            values = self._members[member]._held_inputs(given, with_units)
-            held.update({(member, name): value for name, value in values.items()})
+            population = self._members[member]
+            for name, each in population._model.inputs.items():
+                held[member, name] = each.default
+                if name in given:
+                    label = f"{member}.{name}"
+                    held[member, name] = _input_of(population, name, given[name], label, with_units)
         return held
 
     def _one_step(self, held: Mapping[tuple[str, str], Any]) -> None:
@@ -660,6 +690,8 @@ class Network:
         other = type(self)(members, **options)
         if "history" not in changes:
             other._past = dict(self._past)
+        if "seed" not in changes:
+            other._seed = self._seed
         other._began = round(self._began * self._dt / other._dt)
         for name, wire in self._wires.items():
             other._wires[name] = wire
@@ -674,7 +706,8 @@ class Network:
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = ("_dt", "_method", "_coupling", "_lift", "_past", "_began", "_wires", "_unseeded")
+        kept: tuple[str, ...] = ("_dt", "_method", "_coupling", "_lift", "_past", "_began")
+        kept += ("_wires", "_unseeded", "_seed")
         return {
             **{name: getattr(self, name) for name in kept},
             "_members": dict(self._members),
@@ -743,7 +776,9 @@ def _checked_members(members: Any) -> dict[str, Population]:
     found: dict[str, Population] = {}
     for name, each in members.items():
         if not isinstance(name, str) or not name or any(c in name for c in ".>/# "):
-            raise ValueError(f"{name!r} is no name for a member: letters, digits and _ are.")
+            raise ValueError(
+                f"{name!r} is no name for a member; it is text without dots, spaces, >, / and #."
+            )
         if not isinstance(each, Population):
             raise TypeError(f"{name} must be a population, not {type(each).__name__}.")
         if each._owner is not None:
@@ -771,7 +806,7 @@ def _checked_members(members: Any) -> dict[str, Population]:
     return found
 
 
-def _spread_seed(seed: Any, members: Mapping[str, Population]) -> tuple[str, ...]:
+def _spread_seed(seed: int | None, members: Mapping[str, Population]) -> tuple[str, ...]:
     """Give members with noise, but without a seed of their own, one from the network's.
 
     Returns
@@ -781,9 +816,8 @@ def _spread_seed(seed: Any, members: Mapping[str, Population]) -> tuple[str, ...
     """
     unseeded = tuple(n for n, each in members.items() if each._sources and each._seed_was_drawn)
     if seed is not None:
-        base = take_seed(seed)
         for name in unseeded:
-            digest = hashlib.sha256(f"{base}/{name}".encode()).digest()
+            digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
             members[name]._take_seed(int.from_bytes(digest[:4], "little") >> 1)
     return unseeded
 
@@ -804,3 +838,17 @@ def _warn_of_twins(members: Mapping[str, Population]) -> None:
                     f"{one} and {other} have the same seed, {seed}, and with it the same noise on "
                     f"{', '.join(common)}. Give them different seeds, or one to the network alone."
                 )
+
+
+def _input_of(population: Population, name: str, value: Any, label: str, with_units: bool) -> Any:
+    """A given input in internal units, for all lanes; its name in errors is that of the network."""
+    declared = population._model.inputs[name]
+    if with_units:
+        plain = units.internal(value, declared.measure, label, declared.example)
+        units.require_finite(plain, label)
+    else:
+        plain = validation.plain_input(value, label)
+    if isinstance(plain, float):
+        return plain
+    validation.check_broadcast(label, plain, population.shape)
+    return population._spread(plain)

@@ -1,5 +1,6 @@
 """What is wrong fails where it is written, and says what to write; nothing changes."""
 
+import pickle
 import re
 
 import numpy as np
@@ -229,9 +230,9 @@ INPUTS = {
         "given twice",
     ),
     "no mapping": (3.0, TypeError, "inputs of a network are given by member"),
-    "wrong unit": ({"exc": 1 * mV}, TypeError, "I_ext"),
-    "wrong shape": ({"inh": [1.0, 2.0]}, ValueError, "I_ext"),
-    "NaN": ({"inh": np.nan}, ValueError, "I_ext"),
+    "wrong unit": ({"exc": 1 * mV}, TypeError, r"^exc\.I_ext needs"),
+    "wrong shape": ({"inh": np.ones(2)}, ValueError, "I_ext"),
+    "NaN": ({"inh": np.nan}, ValueError, r"^inh\.I_ext must be finite"),
 }
 
 
@@ -242,6 +243,19 @@ def test_wrong_inputs(inputs, error, message):
         net.update(inputs)
     with pytest.raises(error, match=message):
         nm.run(net, 1 * ms, inputs=inputs)
+    assert net.t.magnitude == 0
+
+
+def test_inputs_of_a_step_are_named_by_member():
+    net = pair()
+    for step, inputs, error, message in (
+        (net.update, {"inh": [1.0, 2.0]}, ValueError, r"^inh\.I_ext has the shape \(2,\)"),
+        (net.advance, {"inh": [1.0, 2.0]}, ValueError, r"^inh\.I_ext has the shape \(2,\)"),
+        (net.advance, {"inh": np.nan}, ValueError, r"^inh\.I_ext must be finite"),
+        (net.advance, {"exc": 1 * mV}, TypeError, r"^exc\.I_ext: advance takes plain numbers"),
+    ):
+        with pytest.raises(error, match=message):
+            step(inputs)
     assert net.t.magnitude == 0
 
 
@@ -322,6 +336,45 @@ MEMBERS = {
 def test_wrong_members(make, error, message):
     with pytest.raises(error, match=message):
         nm.Network(make())
+
+
+def test_names_of_members_are_almost_free():
+    net = nm.Network({"é": nm.QIF(), "a-b": nm.QIF(), "layer_2": nm.QIF()})
+    net.connect("a-b", "é", J=1.0, delay=1 * ms)
+    assert net.update() == {name: each.r for name, each in net.members.items()}
+    for name in ("a.b", "a b", "a>b", "a/b", "a#2", "", 3):
+        with pytest.raises(ValueError, match="text without dots, spaces, >, / and #"):
+            nm.Network({name: nm.QIF()})
+
+
+SET = {
+    "seed": "seed of a network cannot be set; make a copy that has another, copy\\(seed=",
+    "coupling": "copy\\(coupling=",
+    "dt": "copy\\(dt=",
+    "method": "copy\\(method=",
+    "history": "copy\\(history=",
+    "couplng": "no 'couplng' to set; did you mean coupling",
+    "exc": "exc is a member, which stays",
+    "t": "t of a network cannot be set",
+    "connect": "connect of a network cannot be set",
+}
+
+
+@pytest.mark.parametrize(("name", "message"), SET.items(), ids=SET)
+def test_a_network_takes_no_attributes(name, message):
+    net = pair()
+    before = dict(vars(net))
+    with pytest.raises(AttributeError, match=message):
+        setattr(net, name, "held")
+    assert vars(net) == before
+
+
+def test_the_seed_of_a_network_can_be_read():
+    make = lambda: nm.QIF(noise={"v": nm.noise.White(0.1 / ms**0.5)})
+    net = nm.Network({"a": make()}, seed=7)
+    assert nm.Network({"a": make()}).seed is None
+    assert net.seed == net.copy().seed == pickle.loads(pickle.dumps(net)).seed == 7
+    assert net.copy(seed=8).seed == 8
 
 
 def test_a_population_is_in_one_network_under_one_name():
