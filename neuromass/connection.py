@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "Wire"]
 
+FIXED: Final = ("name", "source", "target", "variable", "input", "synapse")
+"""What a connection keeps."""
+
 WAY: Final = {"distances": wiring.LENGTH, "speed": wiring.SPEED}
 """What a delay may follow from, and the units in which it is shown."""
 

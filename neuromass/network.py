@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neuromass import past, units, validation, wiring
 from neuromass.assembly import PASSED, Assembly, Route
-from neuromass.connection import WAY, Connection, Wire, strength_measure, wire_between
+from neuromass.connection import FIXED, WAY, Connection, Wire, strength_measure, wire_between
 from neuromass.declaration import suggestion
 from neuromass.errors import SimulationError, warn
 from neuromass.kernels import kinds
@@ -290,6 +290,8 @@ class Network:
         )
         self._route(name, wire, {})
         stages = self._make_stages(name, wire)
+        if wire.synapse is not None:
+            wire.synapse.check_step(self._dt, name)
         own = self._members[source]._parameters.get("J")
         if source == target and own is not None and np.any(own != 0.0):
             warn(
@@ -349,26 +351,54 @@ class Network:
             way = {each: getattr(connection, each) for each in WAY}
             changed = wire.with_way(**{**way, what: value}, name=name)
         elif wire.synapse is not None and what in wire.synapse.declared():
-            changed = replace(wire, synapse=wire.synapse.changed(what, value))
+            synapse = wire.synapse.changed(what, value)
+            synapse.check_step(self._dt, name)
+            changed = replace(wire, synapse=synapse)
         elif what in connection._states():
-            self._stages[name][name]._set_states({what: value})
+            self._set_synapse(name, what, value)
             return
+        elif what in FIXED:
+            raise AttributeError(
+                f"{what} of the connection {name} cannot be changed; make another connection."
+            )
         else:
             raise AttributeError(f"The connection {name} has no {what!r}{connection._near(what)}")
         self._route(name, changed, {})
         self._replace_wire(name, changed)
 
+    def _set_synapse(self, name: str, what: str, value: Any) -> None:
+        """Set a state of a connection's synapse."""
+        wire, stage = self._wires[name], self._stages[name][name]
+        low, high = -np.inf, np.inf
+        if what == "s":  # an average of what the source has sent, and of nothing before
+            low = min(0.0, np.min(past.lowest_of(self._members[wire.source], wire.variable)))
+        elif wire.synapse is not None:
+            low, high = wire.synapse.ranges.get(what, (low, high))
+        declared = stage._model.states[what]
+        plain = declared.convert(value)
+        if np.min(plain) < low or np.max(plain) > high:
+            at_most = f" and at most {units.shown(high, declared.measure)}" * bool(
+                np.isfinite(high)
+            )
+            raise ValueError(
+                f"{name}: {what} is at least {units.shown(low, declared.measure)}{at_most}, not "
+                f"{units.shown(plain, declared.measure)}."
+            )
+        stage._set_states({what: value})
+
     def _replace_wire(self, name: str, wire: Wire) -> None:
         """Give a connection other values; what its synapse holds stays."""
         stages = self._stages[name]
         made = self._make_stages(name, wire)
-        if len(made) != len(stages):  # a chain of another length begins with what came out of it
+        before, after = (list(map(type, group.values())) for group in (stages, made))
+        if before != after:  # another chain begins with what came out of the last
             for stage in made.values():
                 stage._state[:] = stages[name]._state
             self._stages[name] = made
         else:
             for key, stage in stages.items():
                 stage._set_internal(made[key]._parameters)
+                stage._initial = made[key]._initial
         self._wires[name] = wire
         self._changed()
 
@@ -694,6 +724,8 @@ class Network:
             other._seed = self._seed
         other._began = round(self._began * self._dt / other._dt)
         for name, wire in self._wires.items():
+            if wire.synapse is not None and other._dt != self._dt:
+                wire.synapse.check_step(other._dt, name)
             other._wires[name] = wire
             other._stages[name] = other._make_stages(name, wire)
             for key, each in other._stages[name].items():

@@ -82,6 +82,16 @@ def resampled(histories: Mapping[Sender, Floats], old: float, new: float) -> dic
     return found
 
 
+def lowest_of(population: Population, variable: str) -> Any:
+    """What a state cannot fall below, in internal units; nothing for what has no bound."""
+    declared = population._model.states.get(variable)
+    if declared is None:
+        return -np.inf
+    if declared.floor:
+        return population._spread(population._parameters[declared.floor])
+    return -np.inf if declared.lower is None else declared.lower
+
+
 def variable_of(population: Population, name: str, variable: str | None) -> str:
     """What a member sends: its output, or the state or output that was named."""
     model = population._model

@@ -11,14 +11,16 @@ serves as a distributed delay.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 
 from neuromass import units
 from neuromass.declaration import Input, Output, Parameter, State, suggestion
+from neuromass.errors import warn
 from neuromass.population import Population
-from neuromass.units import Hz, Measure, ms
+from neuromass.units import MS, Hz, Measure, ms
 
 __all__ = [
     "Alpha",
@@ -101,6 +103,9 @@ class Synapse:
     gates: ClassVar[bool] = False
     """Whether it scales what passes, instead of smoothing it."""
 
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    """Lowest and highest values of states, where they have any by nature."""
+
     def __init__(self, *values: Any, **named: Any) -> None:
         declared = self.declared()
         if len(values) > len(declared):
@@ -143,6 +148,34 @@ class Synapse:
         """The models that a signal in some unit passes, with their parameters as plain numbers."""
         raise TypeError("Synapse is the base of synapses; use one of those, such as Exponential.")
 
+    def time_constants(self) -> dict[str, float]:
+        """What a step has to follow, in ms, by what it is called."""
+        return {
+            name: self._values[name]
+            for name, each in self.declared().items()
+            if each.measure.dimension == MS.dimension
+        }
+
+    def check_step(self, dt: float, connection: str) -> None:
+        """Refuse a step in ms at which it is unstable, and warn of one that is too long to follow.
+
+        The factor by which a step moves what is left of a stage, 1 - dt / tau for Euler's and
+        1 - dt / tau + (dt / tau)^2 / 2 for Heun's method, reaches 1 in size at dt = 2 tau.
+        """
+        for name, tau in self.time_constants().items():
+            said = f"{connection}: {name} = {units.shown(tau, MS)}"
+            step = units.shown(dt, MS)
+            if dt >= 2.0 * tau:
+                raise ValueError(
+                    f"{said} makes the synapse unstable at the step of {step}. Take a dt of "
+                    f"{units.shown(tau, MS)} or less, or a longer time constant."
+                )
+            if dt > tau * (1.0 + 1e-9):
+                warn(
+                    f"{said} is shorter than the step of {step}, which cannot follow it. Take a "
+                    f"smaller dt or a longer time constant."
+                )
+
     def changed(self, name: str, value: Any) -> Synapse:
         """A synapse with one parameter changed."""
         plain = self._single(self.declared()[name].convert(value), name)
@@ -160,6 +193,14 @@ class Synapse:
             f"A synapse does not change; set {name} on the connection, "
             f"net['source->target'].{name} = ..., or make another."
         )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name not in self.declared():
+            own = type(self).__name__
+            raise AttributeError(
+                f"{own} has no parameter {name!r}{suggestion(name, self.declared())}"
+            )
+        object.__setattr__(self, name, value)
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other._values == self._values
@@ -249,8 +290,9 @@ class DoubleExponential(Synapse):
 class GammaDelay(Synapse):
     r"""A gamma-distributed delay: a chain of n equal exponential stages.
 
-    The delay has the mean given; its standard deviation is mean / sqrt(n) with the whole
-    number n nearest to (mean / spread)^2.
+    The delay has the mean given. Its standard deviation is mean / sqrt(n) with the whole number n
+    nearest to (mean / spread)^2, and so only near to the spread given: `count` is n, and
+    `actual_spread` is what comes out.
 
     Parameters
     ----------
@@ -261,8 +303,10 @@ class GammaDelay(Synapse):
     --------
     >>> import neuromass as nm
     >>> from neuromass.units import ms
-    >>> nm.synapses.GammaDelay(mean=10 * ms, spread=5 * ms).count
-    4
+    >>> nm.synapses.GammaDelay(mean=10 * ms, spread=5 * ms)
+    GammaDelay(mean=10 ms, spread=5 ms; 4 stages)
+    >>> nm.synapses.GammaDelay(mean=10 * ms, spread=6 * ms)
+    GammaDelay(mean=10 ms, spread=6 ms; 3 stages, with a spread of 5.7735 ms)
     """
 
     mean = Parameter(10 * ms, positive=True, doc="mean of the delay")
@@ -272,6 +316,19 @@ class GammaDelay(Synapse):
     def count(self) -> int:
         """The number of stages."""
         return max(1, round((self._values["mean"] / self._values["spread"]) ** 2))
+
+    @property
+    def actual_spread(self) -> Any:
+        """The standard deviation that the delay has with so many stages."""
+        return MS.quantity(self._actual_spread)
+
+    @property
+    def _actual_spread(self) -> float:
+        return float(self._values["mean"] / math.sqrt(self.count))
+
+    def time_constants(self) -> dict[str, float]:
+        """That of the stages."""
+        return {f"tau of each of {self.count} stages": self._values["mean"] / self.count}
 
     def _check(self) -> None:
         if self._values["spread"] > self._values["mean"] * (1 + 1e-9):
@@ -286,6 +343,12 @@ class GammaDelay(Synapse):
         """The exponential stages, all with the same time constant."""
         tau = self._values["mean"] / self.count
         return [(exponential_stage(unit), {"tau": tau})] * self.count
+
+    def __repr__(self) -> str:
+        stages = f"{self.count} stage{'s' * (self.count > 1)}"
+        if not math.isclose(self._actual_spread, self._values["spread"], rel_tol=1e-6):
+            stages += f", with a spread of {units.shown(self._actual_spread, MS)}"
+        return f"{super().__repr__()[:-1]}; {stages})"
 
 
 class Depression(Synapse):
@@ -351,6 +414,7 @@ class TsodyksMarkram(Synapse):
     """
 
     gates = True
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"x": (0.0, 1.0), "u": (0.0, 1.0)}
     tau_d = Parameter(200 * ms, positive=True, doc="time constant of recovery from depression")
     tau_f = Parameter(1500 * ms, positive=True, doc="time constant of facilitation")
     U0 = Parameter(0.2, bounds=(0.0, 1.0), doc="use at rest")

@@ -1,5 +1,7 @@
 """Synapses: their kernels against formulas, their area, their states and parameters."""
 
+import pickle
+
 import numpy as np
 import pytest
 from scipy.special import gammainc
@@ -208,6 +210,8 @@ def test_synapses_are_values():
         (lambda: nm.synapses.TsodyksMarkram(U0=1.5), ValueError, "U0"),
         (lambda: nm.synapses.Depression(alpha=-1), ValueError, "alpha"),
         (lambda: nm.synapses.Synapse().stages(HZ), TypeError, "base of synapses"),
+        (lambda: setattr(nm.synapses.Alpha(), "foo", 3), AttributeError, "no parameter 'foo'"),
+        (lambda: setattr(nm.synapses.Alpha(), "tua", 3), AttributeError, "did you mean tau"),
     ],
 )
 def test_bad_synapses(make, error, message):
@@ -221,3 +225,109 @@ def test_gates_need_a_rate():
     with pytest.raises(ValueError, match=r"needs a rate at the source, and source\.v is in mV"):
         net.connect("source", "pop", weight=1 / mV, variable="v", synapse=nm.synapses.Depression())
     assert not net.connections
+
+
+def test_a_connection_that_fails_leaves_nothing_behind():
+    net = connected(nm.synapses.Alpha())
+    with pytest.raises(TypeError, match="base of synapses"):
+        net.connect("pop", "source", J=1.0, input="push", synapse=nm.synapses.Synapse())
+    assert list(net.connections) == ["source->pop"]
+    nm.run(net.copy(), 1 * ms)
+
+
+TOO_FAST = {
+    "exponential": (nm.synapses.Exponential(0.02 * ms), "tau = 0.02 ms"),
+    "at the border": (nm.synapses.Exponential(0.025 * ms), "tau = 0.025 ms"),
+    "alpha": (nm.synapses.Alpha(0.01 * ms), "tau = 0.01 ms"),
+    "rise": (nm.synapses.DoubleExponential(0.02 * ms, 5 * ms), "rise = 0.02 ms"),
+    "decay": (nm.synapses.DoubleExponential(2 * ms, 0.01 * ms), "decay = 0.01 ms"),
+    "gamma": (nm.synapses.GammaDelay(1 * ms, 0.1 * ms), "tau of each of 100 stages = 0.01 ms"),
+    "depression": (nm.synapses.Depression(tau_a=0.01 * ms), "tau_a = 0.01 ms"),
+    "recovery": (nm.synapses.TsodyksMarkram(tau_d=0.01 * ms), "tau_d = 0.01 ms"),
+}
+
+
+@pytest.mark.parametrize(("synapse", "said"), TOO_FAST.values(), ids=TOO_FAST)
+def test_a_synapse_that_is_too_fast_for_the_step_is_refused(synapse, said):
+    with pytest.raises(ValueError, match=f"^source->pop: {said} makes the synapse unstable at"):
+        connected(synapse)
+
+
+@pytest.mark.parametrize("method", ["euler", "heun"])
+@pytest.mark.parametrize("factor", [0.5, 1.0, 1.9, 2.1])
+def test_the_border_of_stability(factor, method):
+    """What is left of a stage shrinks from step to step up to dt = 2 tau, and grows beyond."""
+    stage = nm.synapses.exponential_stage(HZ)(
+        tau=1 * ms, initial={"s": 1 * Hz}, dt=factor * ms, method=method
+    )
+    nm.run(stage, 400 * factor * ms)
+    assert (abs(stage.s.magnitude) < 1e-6) == (factor < 2)
+
+
+def test_a_synapse_that_the_step_cannot_follow_is_warned_of():
+    with pytest.warns(UserWarning, match="source->pop: tau = 0.04 ms is shorter than the step of"):
+        connected(nm.synapses.Exponential(0.04 * ms))
+    connected(nm.synapses.Exponential(DT * ms))
+
+
+def test_a_synapse_does_not_become_too_fast():
+    net = connected(nm.synapses.Exponential(0.1 * ms))
+    with pytest.raises(ValueError, match=r"source->pop: tau = 0\.01 ms makes the synapse unstable"):
+        net["source->pop"].tau = 0.01 * ms
+    with pytest.warns(UserWarning, match="source->pop: tau = 0.04 ms is shorter than the step"):
+        net["source->pop"].tau = 0.04 * ms
+    assert net["source->pop"].tau == 0.04 * ms
+    with pytest.raises(ValueError, match=r"source->pop: tau = 0\.04 ms makes .* step of 0\.1 ms"):
+        net.copy(dt=0.1 * ms)
+    net.copy()
+
+
+def again(net):
+    return [net, net.copy(), pickle.loads(pickle.dumps(net))]
+
+
+@pytest.mark.parametrize("steps", [0, 20])
+def test_a_change_of_the_use_at_rest_outlives_reset(steps):
+    for way in range(3):
+        net = connected(nm.synapses.TsodyksMarkram(U0=0.2))
+        for _ in range(steps):
+            net.update()
+        net["source->pop"].U0 = 0.6
+        other = again(net)[way]
+        other.reset()
+        assert other["source->pop"].u.magnitude == 0.6
+        assert other["source->pop"].x.magnitude == 1.0
+
+
+def test_states_of_a_synapse_stay_in_their_range():
+    net = connected(nm.synapses.TsodyksMarkram())
+    made = net["source->pop"]
+    pop = nm.Network({"pop": nm.QIF(shape=2)})
+    filtered = pop.connect("pop", "pop", J=1.0, synapse=nm.synapses.Alpha())
+    for where, name, value, message in (
+        (made, "x", 7.0, "source->pop: x is at least 0 and at most 1, not 7"),
+        (made, "u", -3.0, "source->pop: u is at least 0 and at most 1, not -3"),
+        (filtered, "s", [1, -3] * Hz, r"pop->pop: s is at least 0 Hz, not -3 .. 1 Hz"),
+    ):
+        before = getattr(where, name)
+        with pytest.raises(ValueError, match=message):
+            setattr(where, name, value)
+        assert np.all(getattr(where, name) == before)
+    made.x, made.u, filtered.s = 0.0, 1.0, [0, 3] * Hz
+    free = connected(nm.synapses.Depression())["source->pop"]
+    free.a = 1.5
+    below = connected(nm.synapses.Alpha())["source->pop"]
+    below.s = -3 * Hz
+    assert (free.a.magnitude, below.s.magnitude) == (1.5, -3.0)
+
+
+def test_a_gamma_delay_shows_the_spread_that_it_has():
+    whole, rounded = nm.synapses.GammaDelay(), nm.synapses.GammaDelay(10 * ms, 8 * ms)
+    assert repr(whole) == "GammaDelay(mean=10 ms, spread=5 ms; 4 stages)"
+    assert (whole.count, whole.actual_spread) == (4, 5 * ms)
+    assert repr(rounded).endswith("spread=8 ms; 2 stages, with a spread of 7.07107 ms)")
+    t, s = passed(rounded, 200.0)
+    t, s = t - 10.0, 1 - s
+    middle = 0.5 * (t[1:] * s[1:] + t[:-1] * s[:-1])
+    variance = 2 * np.sum(middle * np.diff(t)) + 10.0**2
+    assert rounded.actual_spread.m_as(ms) == pytest.approx(np.sqrt(variance), rel=1e-3)

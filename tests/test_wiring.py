@@ -197,6 +197,11 @@ def test_strengths_and_delays_of_a_connection_are_validated_properties():
         assert net.describe() == before
     made.s = [5, 6] * Hz
     assert made.s.magnitude.tolist() == [5.0, 6.0]
+    for name in ("source", "target", "variable", "input", "synapse", "name"):
+        with pytest.raises(
+            AttributeError, match=f"{name} of .* exc->inh cannot be changed; make an"
+        ):
+            setattr(made, name, getattr(made, name))
     with pytest.raises(AttributeError, match="no 'dely'; did you mean delay"):
         made.dely = 1 * ms
     assert {"J", "delay", "tau", "s"} <= set(dir(made))
