@@ -286,12 +286,12 @@ class Assembly:
 
     def _lag(self, route: Route, late: NDArray[np.bool_]) -> Lag:
         """A connection, as far as it is delayed."""
-        return Lag(
+        whole = Lag(
             self._slot(route.target, route.input), self._history_row(route.sender),
             self._nodes[route.target]._lanes, self._nodes[route.sender[0]]._lanes,
-            route.pairs.targets[late], route.pairs.sources[late],
-            route.weights[late], route.steps[late], route.fractions[late],
+            route.pairs.targets, route.pairs.sources, route.weights, route.steps, route.fractions,
         )  # fmt: skip
+        return whole.part(late)
 
     def _slot(self, node: str, name: str) -> int:
         """The number of an input's first lane among all that delayed coupling reaches."""
@@ -320,7 +320,7 @@ class Assembly:
         self.history = np.zeros((len(sent), delays.columns))
         now = np.arange(len(sent)) * delays.columns + delays.keep - 1
         traced = np.stack([sent, now], axis=1)
-        arrivals, *wiring = delays.arrays()
+        arrivals, *wiring = delays.arrays
         return [
             self.history.reshape(-1), traced, delays.tiers, arrivals, slots,
             *wiring,

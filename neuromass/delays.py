@@ -26,7 +26,7 @@ from neuromass.kernels.kinds import (
 LARGEST_BLOCK: Final = 256
 """Steps for which delayed coupling is computed at once, at most."""
 
-SMALLEST_BLOCK: Final = 2
+SMALLEST_BLOCK: Final = 4
 """Blocks of fewer steps are gathered instead."""
 
 DENSE_FROM: Final = 0.25
@@ -38,9 +38,13 @@ SMALLEST_MATRIX: Final = 64
 HISTORY: Final = 1 << 17
 """Numbers that the histories may hold without need, to go back to their front less often."""
 
-PER_PAIR, PER_SINGLE_PAIR, PER_VECTOR, PER_SLOT, GATHERED = 1.0, 3.0, 0.7, 2.0, 1.0
-"""Measured in ns: a pair's share of a block, the same outside of a dense connection, and of each
-of its vectors; a slot of a second tier in each step; a gathered number."""
+PER_VECTOR, PER_SLOT = 0.7, 2.0
+"""What a vector of points of one pair costs, and a slot of a second tier in each step, in ns."""
+
+DENSE: Final = (1.0, 0.45)
+SINGLE: Final = (3.0, 1.0)
+"""What a block costs for a pair besides its vectors, and one gathered number, in ns: of dense
+connections and of single pairs."""
 
 _ENDLESS: Final = 1 << 62
 Offsets = NDArray[np.int32]
@@ -83,6 +87,8 @@ class Lag:
 
     def part(self, which: NDArray[np.bool_]) -> Lag:
         """Some of the pairs."""
+        if np.all(which):
+            return self
         return Lag(
             self.slot, self.row, self.targets, self.sources, self.to[which], self.start[which],
             self.weights[which], self.steps[which], self.fractions[which],
@@ -92,6 +98,11 @@ class Lag:
     def dense(self) -> bool:
         """Whether the pairs are worth a whole matrix."""
         return is_dense(len(self.to), self.targets, self.sources)
+
+    @property
+    def kind(self) -> tuple[float, float]:
+        """What a pair costs."""
+        return DENSE if self.dense else SINGLE
 
 
 class Delays:
@@ -116,6 +127,9 @@ class Delays:
         Columns of the histories.
     tiers : ndarray
         See `kernels.kinds`.
+    arrays : list of ndarray
+        Arrivals; of the dense connections a table, weights and offsets; of the single pairs
+        slots, offsets and weights.
     """
 
     def __init__(self, lags: list[Lag], slots: int, rows: int, *, single: bool) -> None:
@@ -124,63 +138,75 @@ class Delays:
         self.room = max(64, self.keep // 2, min(HISTORY // max(rows, 1), 1 << 14))
         self.columns = self.keep + self.room + VECTOR
         _check_size(rows * self.columns)
-        self._slots = slots
-        self._bundles: list[tuple[int, ...]] = []
-        self._weights: list[Floats] = []
-        self._dense_offsets: list[Offsets] = []
-        self._pairs: list[_Taps] = []
-        self._tiers: list[list[int]] = []
+        tables = _Tables(self.columns, self.keep)
         plan = _plan(lags, 0 if single else slots)
         homes = [_home(lag, plan) for lag in lags]
-        for number, tier in enumerate(plan):
-            self._add(tier, lags, [home == number for home in homes])
-        self.tiers = np.array(self._tiers, dtype=np.int64).reshape(-1, TIER_LENGTH)
+        apart = 0
+        self.tiers = np.zeros((len(plan), TIER_LENGTH), dtype=np.int64)
+        for number, (tier, row) in enumerate(zip(plan, self.tiers, strict=True)):
+            row[BLOCK], row[BLOCKED] = tier.block, tier.block >= SMALLEST_BLOCK
+            row[APART] = VECTOR + -(-tier.block // VECTOR) * VECTOR
+            row[FIRST] = VECTOR - 1 + slots * apart
+            apart += row[APART]
+            row[BUNDLES], row[PAIRS] = tables.counts
+            parts = [lag.part(tier.holds(lag.steps)) for lag in lags]
+            tables.add(
+                parts,
+                [h == number and lag.dense for h, lag in zip(homes, lags, strict=True)],
+                tier.block,
+            )
+            row[BUNDLES_END], row[PAIRS_END] = tables.counts
+        self.arrays = [np.zeros(slots * apart), *tables.joined()]
         self.forget()
 
     def forget(self) -> None:
         """Let all blocks be computed anew."""
         self.tiers[:, UNTIL] = -1
 
-    @property
-    def blocked(self) -> bool:
-        """Whether any delayed coupling goes through blocks."""
-        return bool(np.any(self.tiers[:, BLOCKED]))
 
-    def arrays(self) -> list[Any]:
-        """Of all tiers: arrivals; bundles, weights and offsets; slots, offsets and weights."""
-        rows = sum(int(tier[APART]) for tier in self.tiers)
+class _Tables:
+    """Dense connections and single pairs, while they are being collected.
+
+    Parameters
+    ----------
+    columns, keep : int
+        See `Delays`.
+    """
+
+    def __init__(self, columns: int, keep: int) -> None:
+        self._columns = columns
+        self._keep = keep
+        self._bundles: list[tuple[int, ...]] = []
+        self._weights: list[Floats] = []
+        self._offsets: list[Offsets] = []
+        self._pairs: list[_Taps] = []
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Dense connections and pairs so far."""
+        return len(self._bundles), sum(map(len, self._pairs))
+
+    def add(self, lags: list[Lag], whole: list[bool], block: int) -> None:
+        """The pairs of a tier, some connections as `whole` matrices."""
+        taps = []
+        for lag, as_matrix in zip(lags, whole, strict=True):
+            if as_matrix:
+                self._add_matrix(lag, block)
+            elif len(lag.to):
+                taps.append(self._taps(lag))
+        if taps:
+            self._pairs.append(_in_order(taps, self._columns))
+
+    def joined(self) -> list[Any]:
+        """Bundles, weights and offsets; slots, offsets and weights of the pairs."""
         return [
-            np.zeros(self._slots * rows),
             np.array(self._bundles, dtype=np.int64).reshape(-1, 4),
             joined(self._weights),
-            joined(self._dense_offsets, np.int32),
+            joined(self._offsets, np.int32),
             joined((each.slots for each in self._pairs), np.int32),
             joined((each.offsets for each in self._pairs), np.int32),
             joined(each.weights for each in self._pairs),
         ]
-
-    def _add(self, tier: _Tier, lags: list[Lag], at_home: list[bool]) -> None:
-        """Put the pairs of a tier behind those of the tiers before."""
-        row = [0] * TIER_LENGTH
-        row[BLOCK], row[BLOCKED] = tier.block, int(tier.block >= SMALLEST_BLOCK)
-        row[APART] = VECTOR + -(-tier.block // VECTOR) * VECTOR
-        row[FIRST] = VECTOR - 1 + self._slots * sum(each[APART] for each in self._tiers)
-        row[BUNDLES], row[PAIRS] = len(self._bundles), sum(map(len, self._pairs))
-        taps = []
-        for lag, home in zip(lags, at_home, strict=True):
-            part = lag.part(tier.holds(lag.steps))
-            if home and lag.dense:
-                self._add_matrix(part, tier.block)
-            elif len(part.to):
-                taps.append(self._taps(part))
-        if taps:
-            self._pairs.append(_in_order(taps, self.columns))
-        row[BUNDLES_END], row[PAIRS_END] = len(self._bundles), sum(map(len, self._pairs))
-        self._tiers.append(row)
-
-    def _offsets(self, rows: Ints, steps: Ints) -> NDArray[np.int32]:
-        """Place in the histories of the first of the eight points up to the present."""
-        return (rows * self.columns + (self.keep - VECTOR) - steps).astype(np.int32)
 
     def _taps(self, lag: Lag) -> _Taps:
         """Single pairs; a delay that falls between two steps is two of them."""
@@ -212,11 +238,11 @@ class Delays:
         offsets = self._offsets_of(rows[:, None], steps)
         missing = -len(rows) % 4
         self._weights.append(_by_four(np.pad(weights, ((0, missing), (0, 0)))))
-        self._dense_offsets.append(_by_four(np.pad(offsets, ((0, missing), (0, 0)), mode="edge")))
+        self._offsets.append(_by_four(np.pad(offsets, ((0, missing), (0, 0)), mode="edge")))
 
     def _offsets_of(self, rows: Ints, steps: Ints) -> Offsets:
         """Place in the histories of the first of the eight points up to the present."""
-        return (rows * self.columns + (self.keep - VECTOR) - steps).astype(np.int32)
+        return (rows * self._columns + (self._keep - VECTOR) - steps).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -287,31 +313,45 @@ def _plan(lags: list[Lag], slots: int) -> list[_Tier]:
     """
     if not lags:
         return []
-    counts = np.zeros(LARGEST_BLOCK + 1, dtype=np.int64)
+    shortest = min(int(lag.steps.min()) for lag in lags)
+    single = _Tier(0, _ENDLESS, _best_block(shortest))
+    lows = np.arange(shortest + 1, LARGEST_BLOCK + 1)
+    if not slots or not lows.size:
+        return [single]
+    long = np.array([_best_block(low) for low in lows.tolist()])
+    costs = np.full(len(lows), PER_SLOT * slots)
     for lag in lags:
-        counts += np.bincount(np.minimum(lag.steps, LARGEST_BLOCK), minlength=len(counts))
-    shortest, total = int(np.flatnonzero(counts)[0]), int(counts.sum())
-    block, cost = _best_block(shortest, PER_PAIR)
-    best, plan = total * cost, [_Tier(0, _ENDLESS, block)]
-    below = np.cumsum(counts) - counts
-    alone, each = _best_block(shortest, PER_SINGLE_PAIR)
-    for low in range(shortest + 1, LARGEST_BLOCK + 1) if slots else ():
-        block, cost = _best_block(low, PER_PAIR)
-        both = below[low] * each + (total - below[low]) * cost + PER_SLOT * slots
-        if both < best:
-            best, plan = both, [_Tier(0, low, alone), _Tier(low, _ENDLESS, block)]
-    return plan
+        costs += _costs_of_two(lag, lows, single.block, long)
+    best = int(np.argmin(costs))
+    if costs[best] >= sum(len(lag.to) * _cost(single.block, lag.kind) for lag in lags):
+        return [single]
+    low = int(lows[best])
+    return [_Tier(0, low, single.block), _Tier(low, _ENDLESS, int(long[best]))]
 
 
-def _best_block(shortest: int, overhead: float) -> tuple[int, float]:
-    """The block that costs least for each step, and what it costs."""
-    costs = {
-        block: (overhead + PER_VECTOR * -(-block // VECTOR)) / block
-        for block in range(SMALLEST_BLOCK, min(shortest, LARGEST_BLOCK) + 1)
-    }
-    if not costs:
-        return shortest, GATHERED
-    return min(costs.items(), key=lambda pair: pair[1])
+def _costs_of_two(lag: Lag, lows: Ints, short: int, long: Ints) -> Floats:
+    """What the pairs of a connection cost if the second tier begins at some delay."""
+    counts = np.bincount(np.minimum(lag.steps, LARGEST_BLOCK), minlength=LARGEST_BLOCK + 1)
+    below = (np.cumsum(counts) - counts)[lows]
+    above, alone = len(lag.to) - below, [_cost(block, SINGLE) for block in long.tolist()]
+    home = [_cost(block, lag.kind) for block in long.tolist()]
+    in_long = above * home + below * _cost(short, SINGLE)
+    in_short = below * _cost(short, lag.kind) + above * alone
+    return np.where(2 * below > len(lag.to), in_short, in_long)
+
+
+def _best_block(shortest: int) -> int:
+    """The block that costs least for each step."""
+    blocks = range(SMALLEST_BLOCK, min(shortest, LARGEST_BLOCK) + 1)
+    return min(blocks, key=lambda block: _cost(block, DENSE), default=shortest)
+
+
+def _cost(block: int, kind: tuple[float, float]) -> float:
+    """What a pair costs in each step."""
+    overhead, gathered = kind
+    if block < SMALLEST_BLOCK:
+        return gathered
+    return (overhead + PER_VECTOR * -(-block // VECTOR)) / block
 
 
 def _home(lag: Lag, plan: list[_Tier]) -> int:

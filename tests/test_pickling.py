@@ -222,7 +222,8 @@ def test_cloudpickle_takes_all_of_a_class(elsewhere, name):
     pop = POPULATIONS[name](scope["Own"])
     pop.update(0.2)
     there = arrive(cloudpickle.dumps(pop)) + textwrap.dedent("""
-        print(pop.label(), type(pop).__doc__.splitlines()[0], abs(pop.level * pop.tau / pop.u - 1) < 1e-12)
+        level = abs(pop.level * pop.tau / pop.u - 1) < 1e-12
+        print(pop.label(), type(pop).__doc__.splitlines()[0], level)
         print(type(pop)(b=0.5).b.magnitude, hasattr(type(pop), "J"))
         again = pickle.loads(pickle.dumps(pop))
         print(again.raw.u == pop.raw.u)
