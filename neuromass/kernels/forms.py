@@ -48,14 +48,6 @@ def stores(rows: dict[str, int], names: Iterable[str]) -> list[str]:
     return [f"flat[at + {rows[name] * ROW}] = {name}" for name in names]
 
 
-PADDED: Final = (
-    f"width = min({TILE}, lanes{{q}} - b * {TILE})",
-    f"width = width if width <= {FEW_LANES} else (width + 7) // 8 * 8",
-)
-"""Lanes are rounded up to whole vectors, except for a few: a vector that is loaded right after
-one of its lanes was stored would wait for that store to reach the cache."""
-
-
 class LaneByLane:
     """For a few lanes, each of which sums its own input.
 
@@ -126,7 +118,7 @@ class Vectors:
 
     def over_lanes(self, q: int, kind: Kind, inner: Iterable[str]) -> list[str]:
         """A loop over the tiles of a kind and the lanes of each, rounded up to eight."""
-        return over_tiles(q, kind, [line.format(q=q) for line in PADDED], inner)
+        return over_padded(q, kind, inner)
 
     def before(self, stage: int) -> list[str]:
         """Lines that run before the lanes of a stage."""
@@ -150,6 +142,19 @@ class Vectors:
             f"flat[at + {rows[f'x_{each}'] * ROW}] = flat[at + {rows[f'given_{each}'] * ROW}]"
             for each in kind.recipe.equations.inputs
         ]
+
+
+def over_padded(q: int, kind: Kind, inner: Iterable[str]) -> list[str]:
+    """A loop over the tiles of a kind and the lanes of each, rounded up to whole vectors.
+
+    A few lanes are not rounded up: a vector that is loaded right after one of its lanes was
+    stored would wait for that store to reach the cache.
+    """
+    width = [
+        f"width = min({TILE}, lanes{q} - b * {TILE})",
+        f"width = width if width <= {FEW_LANES} else (width + 7) // 8 * 8",
+    ]
+    return over_tiles(q, kind, width, inner)
 
 
 def over_tiles(q: int, kind: Kind, width: Iterable[str], inner: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ from neuromass.kernels.forms import (
     call_if,
     indented,
     loads,
+    over_padded,
     over_tiles,
     stores,
 )
@@ -75,8 +76,7 @@ def signature(circuit: Circuit) -> str:
 def loop_text(circuit: Circuit, name: str) -> str:
     """The loop over steps of a whole network; all steps are taken, or none."""
     body = _head(circuit)
-    body += ["if few:", *indented(_loop(circuit, LaneByLane(circuit)))]
-    body += ["else:", *indented(_loop(circuit, Vectors(circuit)))]
+    body += ["for k in range(steps):", *indented(_step(circuit))]
     body += _verdicts(circuit)
     body += _commit(circuit)
     return text.function_text(name, ", ".join(each for each, _ in arguments(circuit)), body)
@@ -129,24 +129,21 @@ def _load(q: int, kind: Kind) -> list[str]:
     return lines
 
 
-def _loop(circuit: Circuit, form: Form) -> list[str]:
+def _step(circuit: Circuit) -> list[str]:
+    few, many = LaneByLane(circuit), Vectors(circuit)
     lines = ["step = clock + k", "odd = step & 1"]
     lines += call_if("layout", "lay_outside", "flat", "drive", "layout", "k")
     lines += _noise(circuit)
-    lines += _export(circuit, form, "s_")
+    lines += _export(circuit, "s_")
     lines += call_if("traced", "remember", "history", "position + k", "flat", "traced")
     lines += _arrive()
-    lines += form.before(0)
-    for q, kind in enumerate(circuit.kinds):
-        lines += form.over_lanes(q, kind, _numbered(q, _first_stage(circuit, form, q, kind)))
+    lines += ["if few:", *indented(_first_stage(circuit, few))]
+    lines += ["else:", *indented(_first_stage(circuit, many))]
     if circuit.method == "heun":
-        if not circuit.held:
-            lines += _export(circuit, form, "y_")
-            lines += form.before(1)
-        for q, kind in enumerate(circuit.kinds):
-            lines += form.over_lanes(q, kind, _numbered(q, _second_stage(form, q, kind)))
-    lines += _record(circuit, form)
-    return ["for k in range(steps):", *indented(lines)]
+        lines += [] if circuit.held else _export(circuit, "y_")
+        lines += ["if few:", *indented(_second_stage(circuit, few))]
+        lines += ["else:", *indented(_second_stage(circuit, many))]
+    return lines + _record(circuit)
 
 
 def _arrive() -> list[str]:
@@ -185,7 +182,14 @@ def _noise_values(recipe: Recipe, fresh: bool) -> list[str]:
     return lines if fresh else [each for each in lines if not each.startswith("h")]
 
 
-def _first_stage(circuit: Circuit, form: Form, q: int, kind: Kind) -> list[str]:
+def _first_stage(circuit: Circuit, form: Form) -> list[str]:
+    lines = form.before(0)
+    for q, kind in enumerate(circuit.kinds):
+        lines += form.over_lanes(q, kind, _numbered(q, _first_of_lane(circuit, form, q, kind)))
+    return lines
+
+
+def _first_of_lane(circuit: Circuit, form: Form, q: int, kind: Kind) -> list[str]:
     recipe, eq, rows = kind.recipe, kind.recipe.equations, kind.rows()
     forced, kicked = text.noisy_states(recipe)
     inner = loads(rows, kind.state_rows) + form.enter(q, kind, 0)
@@ -201,7 +205,14 @@ def _first_stage(circuit: Circuit, form: Form, q: int, kind: Kind) -> list[str]:
     return inner if circuit.held else inner + form.leave(kind)
 
 
-def _second_stage(form: Form, q: int, kind: Kind) -> list[str]:
+def _second_stage(circuit: Circuit, form: Form) -> list[str]:
+    lines = [] if circuit.held else form.before(1)
+    for q, kind in enumerate(circuit.kinds):
+        lines += form.over_lanes(q, kind, _numbered(q, _second_of_lane(form, q, kind)))
+    return lines
+
+
+def _second_of_lane(form: Form, q: int, kind: Kind) -> list[str]:
     recipe, eq, rows = kind.recipe, kind.recipe.equations, kind.rows()
     forced, kicked = text.noisy_states(recipe)
     names = [*kind.state_rows, *(f"{each}{n}" for n in eq.states for each in ("y_", "k_"))]
@@ -230,13 +241,13 @@ def _finish(form: Form, kind: Kind) -> list[str]:
     return lines + form.leave(kind)
 
 
-def _export(circuit: Circuit, form: Form, states: str) -> list[str]:
+def _export(circuit: Circuit, states: str) -> list[str]:
     """Outputs that connections carry, at the present or predicted states; then gated ones."""
     lines = []
     for q, kind in enumerate(circuit.kinds):
         if kind.recipe.equations.outputs:
             lines += [f"if sends[{q}]:"]
-            lines += indented(form.over_lanes(q, kind, _output_lines(kind, states)))
+            lines += indented(over_padded(q, kind, _output_lines(kind, states)))
     column = 1 if states == "s_" else 2
     return lines + call_if("gates", "pass_gates", "flat", "gates", column)
 
@@ -248,11 +259,11 @@ def _output_lines(kind: Kind, states: str) -> list[str]:
     return inner + text.output_lines(eq) + stores(rows, [f"o_{n}" for n in eq.outputs])
 
 
-def _record(circuit: Circuit, form: Form) -> list[str]:
+def _record(circuit: Circuit) -> list[str]:
     outputs = []
     for q, kind in enumerate(circuit.kinds):
         if kind.recipe.equations.outputs:
-            outputs += form.over_lanes(q, kind, _output_lines(kind, "s_"))
+            outputs += over_padded(q, kind, _output_lines(kind, "s_"))
     samples = [
         "for i in range(items.shape[0]):",
         "    value = flat[items[i, 0]]",
