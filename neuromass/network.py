@@ -24,7 +24,7 @@ from neuromass.past import Sender
 from neuromass.population import Population
 from neuromass.snapshot import Snapshot
 from neuromass.synapses import Synapse
-from neuromass.units import DIMENSIONLESS, HZ, MS, Measure
+from neuromass.units import DIMENSIONLESS, HZ, MS
 
 __all__ = ["Connection", "Network", "NetworkSnapshot"]
 
@@ -39,6 +39,7 @@ class NetworkSnapshot:
     """All that changes in a network, exactly: members, synapses, connections, histories, clock."""
 
     clock: int
+    began: int
     members: dict[str, Snapshot]
     wires: dict[str, Wire]
     histories: dict[Sender, Floats]
@@ -65,9 +66,10 @@ class Network:
         Lift delays between 0 and dt to dt, instead of refusing them.
     history : mapping, optional
         What delayed connections carry before the network's first step, as a value or a function of
-        t: by member (``"exc"`` for its output, ``"exc.v"`` for anything else of it), or by
-        connection (``"exc->inh"``) where a synapse stands before the delay. Otherwise it is
-        the initial state.
+        t: by member what it sends (``"exc"`` for its output, ``"exc.v"`` for anything else of
+        it), and by connection (``"exc->inh"``) what a synapse that stands on it lets through.
+        Otherwise it is the initial state. The first step refuses the history of a connection that
+        is not there, and warns of one that nothing carries.
 
     Raises
     ------
@@ -292,6 +294,7 @@ class Network:
         stages = self._make_stages(name, wire)
         if wire.synapse is not None:
             wire.synapse.check_step(self._dt, name)
+        self._check_history(name, wire)
         own = self._members[source]._parameters.get("J")
         if source == target and own is not None and np.any(own != 0.0):
             warn(
@@ -371,7 +374,7 @@ class Network:
         wire, stage = self._wires[name], self._stages[name][name]
         low, high = -np.inf, np.inf
         if what == "s":  # an average of what the source has sent, and of nothing before
-            low = min(0.0, np.min(past.lowest_of(self._members[wire.source], wire.variable)))
+            low = past.lowest_smoothed(self._members[wire.source], wire.variable)
         elif wire.synapse is not None:
             low, high = wire.synapse.ranges.get(what, (low, high))
         declared = stage._model.states[what]
@@ -433,6 +436,30 @@ class Network:
         if "tau" in names and any(wire.by_tau for wire in self._wires.values()):
             self._changed()
 
+    def _check_history(self, name: str, wire: Wire) -> None:
+        """Refuse a given past that is not one of what a connection carries."""
+        given = self._past.get(name)
+        if given is None:
+            return
+        if wire.synapse is None:
+            key = wire.source
+            if wire.variable != self._members[key]._model.output:
+                key += f".{wire.variable}"
+            raise ValueError(
+                f"history of {name}: no synapse stands on it, and it carries what {wire.source} "
+                f"sends. Give the past of that, history={{{key!r}: ...}}."
+            )
+        self._sampled_past(given, name, wire, np.array([self._began * self._dt]))
+
+    def _sampled_past(self, given: Any, name: str, wire: Wire, times: Floats) -> Floats:
+        """The given past of what a synapse lets through."""
+        source = self._members[wire.source]
+        measure, lowest = HZ, -np.inf
+        if wire.synapse is not None and not wire.synapse.gates:
+            measure = source._model.measure(wire.variable)
+            lowest = past.lowest_smoothed(source, wire.variable)
+        return past.sampled(given, times, measure, source.shape, f"history of {name}", lowest)
+
     def _known_past(self) -> dict[Sender, Floats]:
         """Histories up to now, oldest first, by node and value."""
         assembly = self._assembly
@@ -453,6 +480,8 @@ class Network:
             routes = [
                 self._route(name, wire, self._stages[name]) for name, wire in self._wires.items()
             ]
+            if self._clock == self._began:
+                past.check_used(self._past, dict(zip(self._wires, routes, strict=True)))
             made = Assembly(self._nodes(), routes, self._method, self._coupling == "held")
             self._fill_history(made)
             self._assembly = made
@@ -478,12 +507,12 @@ class Network:
         if given is None or self._clock != self._began:
             return np.reshape(self._now(sender), (-1, 1))
         times: Floats = (self._clock - np.arange(keep - 1, -1, -1.0)) * self._dt
-        measure = self._sent_measure(sender)
-        return past.sampled(given, times, measure, population.shape, f"history of {node}")
-
-    def _sent_measure(self, sender: Sender) -> Measure:
-        node, variable = sender
-        return HZ if variable == PASSED else self._nodes()[node]._model.measure(variable)
+        if node in self._wires:
+            return self._sampled_past(given, node, self._wires[node], times)
+        measure, lowest = population._model.measure(variable), past.lowest_of(population, variable)
+        return past.sampled(
+            given, times, measure, population.shape, f"history of {node}.{variable}", lowest
+        )
 
     def _now(self, sender: Sender) -> Floats:
         """What a node sends now, one value for each lane."""
@@ -645,7 +674,9 @@ class Network:
             For `restore`.
         """
         members = {name: each.snapshot() for name, each in self._nodes().items()}
-        return NetworkSnapshot(self._clock, members, dict(self._wires), self._known_past())
+        return NetworkSnapshot(
+            self._clock, self._began, members, dict(self._wires), self._known_past()
+        )
 
     def restore(self, saved: NetworkSnapshot) -> None:
         """Return to a snapshot; what follows is bitwise what followed it.
@@ -670,12 +701,14 @@ class Network:
         for name, wire in saved.wires.items():
             if type(wire.synapse) is not type(self._wires[name].synapse):
                 raise ValueError(f"The snapshot is of a network where {name} has another synapse.")
+            self._route(name, wire, {})  # refuses what this network cannot run
         for name, wire in saved.wires.items():
             self._replace_wire(name, wire)
         for name, each in self._nodes().items():
             each._restore(saved.members[name])
         self._assembly = None
         self._kept = {sender: row.copy() for sender, row in saved.histories.items()}
+        self._began = saved.began
         self._plan[kernel_text.CLOCK] = saved.clock
 
     def reset(self) -> None:
@@ -723,9 +756,17 @@ class Network:
         if "seed" not in changes:
             other._seed = self._seed
         other._began = round(self._began * self._dt / other._dt)
+        if "history" in changes and self._clock != self._began:
+            warn(
+                f"history counts before the first step, and {self._clock - self._began} were "
+                f"taken: the copy goes on with what it remembers, and begins with this history "
+                f"after reset()."
+            )
         for name, wire in self._wires.items():
             if wire.synapse is not None and other._dt != self._dt:
                 wire.synapse.check_step(other._dt, name)
+            if "history" in changes:
+                other._check_history(name, wire)
             other._wires[name] = wire
             other._stages[name] = other._make_stages(name, wire)
             for key, each in other._stages[name].items():

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import signals, units
+from neuromass.assembly import Route
 from neuromass.declaration import suggestion
+from neuromass.errors import warn
 from neuromass.population import Population
 from neuromass.units import Measure
 
@@ -24,35 +26,54 @@ def checked_history(
     """Given pasts by ``"member.variable"`` or by connection, units and shapes checked."""
     if history is not None and not isinstance(history, Mapping):
         raise TypeError("history is given by member, history={'exc': 5 * Hz}.")
-    found = {}
+    found: dict[str, signals.Signal] = {}
     for key, value in (history or {}).items():
         what = f"history of {key}"
-        source, arrow, target = str(key).partition("->")
-        source, _, variable = source.partition(".")
-        for each in (source, target.partition("#")[0]) if arrow else (source,):
-            if each not in members:
-                raise ValueError(
-                    f"history: the network has no member {each!r}{suggestion(each, members)}"
-                )
-        past = _as_past(value, what, start)
-        if arrow:
-            found[str(key)] = past
-            continue
-        variable = variable_of(members[source], source, variable or None)
-        measure = members[source]._model.measure(variable)
-        sampled(past, np.array([start]), measure, members[source].shape, what)
-        found[f"{source}.{variable}"] = past
+        name = _full_key(str(key), members)
+        if name in found:
+            raise ValueError(f"history of {name} is given twice.")
+        found[name] = _as_past(value, what, start)
+        if "->" not in name:
+            member, _, variable = name.partition(".")
+            check(found[name], members[member], variable, start, what)
     return found
+
+
+def _full_key(key: str, members: Mapping[str, Population]) -> str:
+    """A key with its variable, ``"exc.r"``, or the name of a connection as it is."""
+    source, arrow, target = key.partition("->")
+    source, _, variable = source.partition(".")
+    for each in (source, target.partition("#")[0]) if arrow else (source,):
+        if each not in members:
+            raise ValueError(
+                f"history: the network has no member {each!r}{suggestion(each, members)}"
+            )
+    return key if arrow else f"{source}.{variable_of(members[source], source, variable or None)}"
 
 
 def _as_past(value: Any, what: str, start: float) -> signals.Signal:
     is_function = callable(value) or isinstance(value, signals.Signal)
-    plain = value if is_function else signals.Constant(value)
-    return signals.as_signal(plain, what, at=start)
+    if not is_function:
+        units.require_finite(units.internal(value, units.measure_of(value), what), what)
+        value = signals.Constant(value)
+    return signals.as_signal(value, what, at=start)
+
+
+def check(
+    past: signals.Signal, population: Population, variable: str, start: float, what: str
+) -> None:
+    """Refuse a past of a member that has another unit or shape, or is out of range at the start."""
+    measure, lowest = population._model.measure(variable), lowest_of(population, variable)
+    sampled(past, np.array([start]), measure, population.shape, what, lowest)
 
 
 def sampled(
-    past: signals.Signal, times: Floats, measure: Measure, shape: tuple[int, ...], what: str
+    past: signals.Signal,
+    times: Floats,
+    measure: Measure,
+    shape: tuple[int, ...],
+    what: str,
+    lowest: Any = -np.inf,
 ) -> Floats:
     """A given past at some times, one row for each lane."""
     values = past.sample(times)
@@ -66,7 +87,46 @@ def sampled(
         raise ValueError(
             f"{what} has values of the shape {values.shape[1:]}, but the lanes are {shape}."
         ) from None
+    if np.any(rows < lowest):
+        least = units.shown(np.max(lowest), measure)
+        raise ValueError(
+            f"{what} cannot be below {least}, and {units.shown(np.min(rows), measure)} is."
+        )
     return np.ascontiguousarray(rows.T)
+
+
+def check_used(history: Mapping[str, Any], routes: Mapping[str, Route]) -> None:
+    """Refuse pasts of connections that do not exist, and warn of those that nothing carries.
+
+    Parameters
+    ----------
+    history : mapping
+        Given pasts, by ``"member.variable"`` or by connection.
+    routes : mapping of Route
+        All connections by name.
+    """
+    late = {name: route for name, route in routes.items() if np.any(route.steps > 0)}
+    carried = {".".join(route.sender) for route in late.values()}
+    for key in history:
+        if "->" in key and key not in routes:
+            raise ValueError(
+                f"history: the network has no connection {key!r}{suggestion(key, routes)} Connect "
+                f"it before the first step."
+            )
+        if key not in late and key not in carried:
+            warn(f"history of {key} is not used: {_why_unused(key, late)}")
+
+
+def _why_unused(key: str, late: Mapping[str, Route]) -> str:
+    if "->" in key:
+        return f"{key} has no delay."
+    behind = [name for name, each in late.items() if f"{each.source}.{each.variable}" == key]
+    if not behind:
+        return f"no connection with a delay carries {key}."
+    return (
+        f"on {', '.join(behind)} a synapse stands before the delay. Give the past of what it lets "
+        f"through, history={{{behind[0]!r}: ...}}."
+    )
 
 
 def resampled(histories: Mapping[Sender, Floats], old: float, new: float) -> dict[Sender, Floats]:
@@ -90,6 +150,11 @@ def lowest_of(population: Population, variable: str) -> Any:
     if declared.floor:
         return population._spread(population._parameters[declared.floor])
     return -np.inf if declared.lower is None else declared.lower
+
+
+def lowest_smoothed(population: Population, variable: str) -> float:
+    """What averages over what a member sends, and over nothing before, cannot fall below."""
+    return float(min(0.0, np.min(lowest_of(population, variable))))
 
 
 def variable_of(population: Population, name: str, variable: str | None) -> str:

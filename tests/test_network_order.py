@@ -185,6 +185,8 @@ def delayed(dt, to_inh, to_exc, method="heun", synapse=None, **options):
         "exc": lambda t: smooth_rate(t.magnitude, TAU_E) / ms,
         "inh": lambda t: smooth_rate(t.magnitude, TAU_I) / ms,
     }
+    if synapse is not None:
+        del history["inh"]  # whose past the synapse keeps from the delay
     net = pair(dt, method, history=history, **options)
     net.connect("exc", "inh", J=10.0, delay=to_inh * ms)
     net.connect("inh", "exc", J=-10.0, delay=to_exc * ms, synapse=synapse)
