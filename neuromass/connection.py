@@ -142,6 +142,14 @@ class Connection:
             return self._stages()[self._name]._state_of(name)
         raise AttributeError(f"The connection {self._name} has no {name!r}{self._near(name)}")
 
+    def _delays(self) -> Any:
+        """Delays of the connected pairs in ms; as they were given if no pair is connected."""
+        pairs = self._network._pairs(self._name, self._wire)
+        if len(pairs.delays):
+            return pairs.delays
+        given = self._wire.delay
+        return given.data if wiring.is_sparse(given) else np.asarray(given)
+
     def _changeable(self) -> list[str]:
         way = [] if self._wire.distances is None else list(WAY)
         own = [self._wire.strength_name, "delay", *way]
@@ -160,7 +168,7 @@ class Connection:
         wire = self._wire
         unit = wire.strength_measure
         parts = [f"{wire.strength_name} = {shown(wire.strength, unit)}"]
-        delays = wire.delay.data if wiring.is_sparse(wire.delay) else np.asarray(wire.delay)
+        delays = self._delays()
         if np.any(delays > 0.0):
             parts.append(f"delay {units.shown(delays, MS)}")
         if wire.synapse is not None:
@@ -172,8 +180,9 @@ class Connection:
 def handed_out(measure: Measure, value: Any) -> Any:
     if wiring.is_sparse(value):
         table = value.copy()
-        table.data = measure.from_internal(table.data)
-        return table if measure.is_dimensionless else measure.quantity(1.0).units * table
+        table.data = units.read_only(measure.from_internal(table.data))
+        one = measure.quantity(1.0)
+        return table if measure.is_dimensionless else type(one)(table, one.units)
     if np.ndim(value) == 0:
         return measure.quantity(float(value))
     array = measure.quantity(np.array(value, dtype=float))

@@ -306,6 +306,41 @@ class Network:
         self._changed()
         return Connection(self, name)
 
+    def disconnect(self, connection: str | Connection) -> None:
+        """Take a connection away; what the others remember stays.
+
+        Parameters
+        ----------
+        connection : str or Connection
+            Its name, ``"exc->inh"``, or what `connect` returned.
+
+        Raises
+        ------
+        ValueError
+            If there is no such connection.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> net = nm.Network({"exc": nm.QIF()})
+        >>> made = net.connect("exc", "exc", J=5.0)
+        >>> net.disconnect(made)
+        >>> len(net.connections)
+        0
+        """
+        self._check_free("disconnect")
+        name = connection
+        if isinstance(connection, Connection) and connection._network is self:
+            name = connection.name
+        if not isinstance(name, str) or name not in self._wires:
+            shown = f"{name!r}{suggestion(name, self._wires)}"
+            raise ValueError(f"The network has no connection {shown}")
+        self._changed()
+        gone = self._stages.pop(name)
+        del self._wires[name]
+        self._past.pop(name, None)
+        self._kept = {sender: row for sender, row in self._kept.items() if sender[0] not in gone}
+
     def _check_end(self, given: Any, what: str) -> None:
         """Refuse what is not the name of a member."""
         if not isinstance(given, str):
@@ -408,10 +443,7 @@ class Network:
     def _route(self, name: str, wire: Wire, stages: Mapping[str, Population]) -> Route:
         """What a connection comes to, checked."""
         source, target = self._members[wire.source], self._members[wire.target]
-        pairs = wiring.pairs(
-            wire.strength, wire.delay, target.shape, source.shape, name, wire.strength_name,
-            wire.delay_name,
-        )  # fmt: skip
+        pairs = self._pairs(name, wire)
         wiring.check_memory(pairs, self._dt, source._lanes, name)
         steps, fractions = wiring.in_steps(pairs, self._dt, name, self._lift)
         weights = pairs.values
@@ -421,6 +453,13 @@ class Network:
         return Route(
             wire.source, wire.target, wire.variable, wire.input, tuple(stages), gates,
             pairs, weights, steps, fractions,
+        )  # fmt: skip
+
+    def _pairs(self, name: str, wire: Wire) -> wiring.Pairs:
+        source, target = self._members[wire.source], self._members[wire.target]
+        return wiring.pairs(
+            wire.strength, wire.delay, target.shape, source.shape, name, wire.strength_name,
+            wire.delay_name,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ assembly

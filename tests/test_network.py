@@ -565,6 +565,38 @@ def test_a_connection_made_late_begins_with_what_is_known():
     np.testing.assert_allclose(rec["exc"].I_ext.magnitude[1:], 10 + 0.02 * r, rtol=1e-12)
 
 
+@pytest.mark.parametrize("steps", [0, 60])
+def test_a_connection_that_is_taken_away_leaves_the_others_as_they_are(steps):
+    """What remains is bitwise the network in which that connection was of no strength."""
+    nets = [quiet(zoo), quiet(zoo)]
+    for net in nets:
+        for _ in range(steps):
+            net.advance({"exc": 3.0})
+    nets[0].disconnect("exc->exc")
+    nets[1]["exc->exc"].weight = np.zeros((3, 3)) * ms
+    assert list(nets[0].connections) == ["exc->inh", "inh->exc", "exc->exc#2"]
+    for net in nets:
+        for _ in range(60):
+            net.advance({"exc": 3.0})
+    one, other = (net.snapshot().members for net in nets)
+    for name in ("exc", "inh", "inh->exc"):
+        assert one[name].state.tobytes() == other[name].state.tobytes()
+    assert set(nets[0].snapshot().histories) == {("exc", "r")}
+    synapse = nm.synapses.TsodyksMarkram()
+    again = quiet(nets[0].connect, "exc", "exc", J=0.0, synapse=synapse)
+    assert (again.name, again.u.magnitude[0]) == ("exc->exc", 0.2)
+    nm.run(pickle.loads(pickle.dumps(quiet(nets[0].copy))), 1 * ms)
+
+
+def test_a_history_goes_with_its_connection():
+    net = pair(history={"exc->inh": 30 * Hz})
+    net.connect("exc", "inh", J=1.0, delay=1 * ms, synapse=nm.synapses.Alpha())
+    net.disconnect(net["exc->inh"])
+    nm.run(net, 1 * ms)
+    net.reset()
+    nm.run(net, 1 * ms)
+
+
 def test_the_past_can_be_given():
     for history, before in (
         ({"exc": 50 * Hz}, lambda t: 50.0 + 0 * t),

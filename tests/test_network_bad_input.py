@@ -175,6 +175,18 @@ def test_the_error_says_which_unit_would_fit(source, target, options, fits):
         net.connect(source, target, J=1.0, **options)
 
 
+def test_only_a_connection_of_the_network_can_be_taken_away():
+    net, other = pair(), pair()
+    for each in (net, other):
+        each.connect("exc", "inh", J=1.0)
+    for given in ("exc->ihn", "exc", other["exc->inh"], ["exc->inh"], None):
+        with pytest.raises(ValueError, match="The network has no connection"):
+            net.disconnect(given)
+    with pytest.raises(ValueError, match="did you mean exc->inh"):
+        net.disconnect("exc->ihn")
+    assert list(net.connections) == ["exc->inh"]
+
+
 def test_a_matrix_is_needed_between_lanes_that_differ():
     net = pair()
     with pytest.raises(ValueError, match=r"from lanes \(3,\) to lanes \(\); give J as a matrix"):
@@ -564,7 +576,7 @@ def test_a_recorded_network_is_stepped_by_hand_alone():
     with nm.record(net) as rec:
         for call in (
             lambda: nm.run(net, 1 * ms), net.reset, lambda: net.restore(saved),
-            lambda: nm.record(net).__enter__(),
+            lambda: nm.record(net).__enter__(), lambda: net.disconnect("exc->inh"),
         ):  # fmt: skip
             with pytest.raises(RuntimeError, match=r"being recorded by nm\.record"):
                 call()

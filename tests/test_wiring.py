@@ -69,6 +69,31 @@ def test_sparse_matrices_with_a_unit(made):
     net["pop->pop"].weight = (1 * second) * A
     assert net["pop->pop"].weight.units == second
     assert "2 pairs" in repr(net["pop->pop"])
+    for each in (net["pop->pop"].weight, net["pop->pop"].delay):
+        with pytest.raises(ValueError, match="read-only"):
+            each.magnitude.data[:] = 0.0
+
+
+def test_sparse_strengths_without_a_unit_are_handed_out_read_only():
+    net = nm.Network({"pop": nm.QIF(shape=2)})
+    strengths = net.connect("pop", "pop", J=sparse.csr_array(np.eye(2))).J
+    with pytest.raises(ValueError, match="read-only"):
+        strengths.data[:] = 0.0
+
+
+def test_the_delays_shown_are_those_of_connected_pairs():
+    net, back = nm.Network({"pop": nm.QIF(shape=2)}), np.array([[0.0, 9.0], [7.0, 0.0]])
+    between, all_of_them = np.array([[0.0, 1.0], [1.0, 0.0]]), np.ones((2, 2))
+    for strength, delay, shown in (
+        (between, back, "delay 7 .. 9 ms"),
+        (all_of_them, sparse.csr_array(back), "delay 0 .. 9 ms"),
+        (between, sparse.csr_array([[3.0, 9.0], [9.0, 0.0]]), "delay 9 ms"),
+        (np.zeros((2, 2)), back, "delay 0 .. 9 ms"),
+    ):
+        made = net.connect("pop", "pop", J=strength, delay=ms * delay)
+        assert repr(made).endswith(f", {shown}>")
+        assert shown in net.describe()
+    assert "delay" not in repr(net.connect("pop", "pop", J=np.eye(2), delay=back * ms))
 
 
 def test_sparse_delays_are_looked_up_pair_by_pair():
