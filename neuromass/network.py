@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -12,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass import past, units, validation, wiring
+from neuromass import membership, past, units, validation, wiring
 from neuromass.assembly import PASSED, Assembly, Route
 from neuromass.connection import FIXED, WAY, Connection, Wire, strength_measure, wire_between
 from neuromass.declaration import suggestion
@@ -100,7 +98,7 @@ class Network:
         short_delays: str | None = None,
         history: Mapping[str, Any] | None = None,
     ) -> None:
-        self._members = _checked_members(members)
+        self._members = membership.checked(members)
         if coupling not in COUPLINGS:
             raise ValueError(
                 f"coupling must be one of {', '.join(COUPLINGS)}, not {coupling!r}"
@@ -123,8 +121,8 @@ class Network:
         self._kept: dict[Sender, Floats] = {}
         self._observer: Any = None
         self._seed = None if seed is None else take_seed(seed)
-        self._unseeded = _spread_seed(self._seed, self._members)
-        _warn_of_twins(self._members)
+        self._unseeded = membership.spread_seed(self._seed, self._members)
+        membership.warn_of_twins(self._members)
         for each in self._members.values():
             each._owner = self
             each._fast_step = None
@@ -250,10 +248,11 @@ class Network:
             target's input. Exactly one of J and weight is given: one value or one for each
             lane goes from lane to lane, a matrix [target, source] from all to all.
         delay : Quantity, optional
-            One value, one for each target, or a matrix; it counts where the weight is not
-            zero.
+            One value, one for each target, or a matrix [target, source], which needs one of
+            strengths, too; it counts where the weight is not zero.
         distances, speed : Quantity, optional
-            Instead of `delay`: distances [target, source] and the conduction speed.
+            Instead of `delay`: distances [target, source] and the conduction speed, which is one
+            value or one for each distance. Both can be changed on the connection.
         synapse : Synapse, optional
             One of ``nm.synapses``.
         variable : str, optional
@@ -272,7 +271,9 @@ class Network:
             For a weight of the wrong unit.
         ValueError
             For unknown names, both or neither of J and weight, a wrong shape, a value that is
-            not finite, a negative delay, or one shorter than dt.
+            not finite, a negative delay, one shorter than dt or too long to remember, or a
+            synapse with a time constant of dt / 2 or less, which is unstable; up to dt it is
+            warned of.
 
         Notes
         -----
@@ -877,79 +878,6 @@ class Network:
 
 NOTHING_FED: Any = np.zeros(0), np.zeros((0, 8), dtype=np.int64)
 NOTHING_RECORDED: Any = np.zeros((0, 3), dtype=np.int64), np.zeros(0), np.zeros(0)
-
-
-# ----------------------------------------------------------------------- validation
-
-
-def _checked_members(members: Any) -> dict[str, Population]:
-    if not isinstance(members, Mapping) or not members:
-        raise TypeError("A network takes its populations by name, Network({'exc': exc, ...}).")
-    found: dict[str, Population] = {}
-    for name, each in members.items():
-        if not isinstance(name, str) or not name or any(c in name for c in ".>/# "):
-            raise ValueError(
-                f"{name!r} is no name for a member; it is text without dots, spaces, >, / and #."
-            )
-        if not isinstance(each, Population):
-            raise TypeError(f"{name} must be a population, not {type(each).__name__}.")
-        if each._owner is not None:
-            raise ValueError(f"{name} is in a network already; give a copy of it, pop.copy().")
-        if any(each is other for other in found.values()):
-            raise ValueError(f"{name} is a population that was given under another name, too.")
-        if each._observer is not None:
-            raise RuntimeError(
-                f"{name} is being recorded by nm.record; put it into a network outside of the "
-                f"with block."
-            )
-        found[name] = each
-    first_name, first = next(iter(found.items()))
-    for name, each in found.items():
-        for what, mine, theirs in (
-            ("dt", units.shown(each._dt, MS), units.shown(first._dt, MS)),
-            ("method", each.method, first.method),
-            ("t", units.shown(each._time, MS), units.shown(first._time, MS)),
-        ):
-            if mine != theirs or (what == "dt" and each._dt != first._dt):
-                raise ValueError(
-                    f"{name} has {what} = {mine}, but {first_name} has {theirs}; all members of a "
-                    f"network share one."
-                )
-    return found
-
-
-def _spread_seed(seed: int | None, members: Mapping[str, Population]) -> tuple[str, ...]:
-    """Give members with noise, but without a seed of their own, one from the network's.
-
-    Returns
-    -------
-    tuple of str
-        Those members.
-    """
-    unseeded = tuple(n for n, each in members.items() if each._sources and each._seed_was_drawn)
-    if seed is not None:
-        for name in unseeded:
-            digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-            members[name]._take_seed(int.from_bytes(digest[:4], "little") >> 1)
-    return unseeded
-
-
-def _warn_of_twins(members: Mapping[str, Population]) -> None:
-    """Warn of members that draw the same random numbers."""
-    by_seed: dict[int | None, list[str]] = {}
-    for name, each in members.items():
-        if each._sources:
-            by_seed.setdefault(each.seed, []).append(name)
-    for seed, names in by_seed.items():
-        for one, other in itertools.combinations(names, 2):
-            first, second = members[one], members[other]
-            common = [each for each in first.noise if each in second.noise]
-            lower = first if first.lane <= second.lane else second
-            if common and abs(first.lane - second.lane) < lower._lanes:
-                warn(
-                    f"{one} and {other} have the same seed, {seed}, and with it the same noise on "
-                    f"{', '.join(common)}. Give them different seeds, or one to the network alone."
-                )
 
 
 def _input_of(population: Population, name: str, value: Any, label: str, with_units: bool) -> Any:

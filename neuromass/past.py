@@ -77,8 +77,7 @@ def sampled(
 ) -> Floats:
     """A given past at some times, one row for each lane."""
     values = past.sample(times)
-    one = past.measure.quantity(1.0) if past.measure.dimension else 1.0
-    units.internal(one, measure, what)  # refuses what has another unit
+    units.internal(past.measure.quantity(1.0), measure, what)  # refuses what has another unit
     units.require_finite(values, what)
     lanes = values.reshape(len(times), *values.shape[1:])
     try:

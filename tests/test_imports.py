@@ -38,6 +38,7 @@ ROOMS = [
     "delays",
     "assembly",
     "correlated",
+    "membership",
     "past",
     "connection",
     "network",
