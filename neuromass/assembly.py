@@ -319,10 +319,10 @@ class Assembly:
         self.delays = delays
         self.history = np.zeros((len(sent), delays.columns))
         now = np.arange(len(sent)) * delays.columns + delays.keep - 1
-        traced = np.stack([sent, now], axis=1)
+        traced = np.stack([sent, now], axis=1).astype(np.uint64)
         arrivals, *wiring = delays.arrays
         return [
-            self.history.reshape(-1), traced, delays.tiers, arrivals, slots,
+            self.history.reshape(-1), traced, delays.tiers, arrivals, slots.astype(np.uint64),
             *wiring,
         ]  # fmt: skip
 

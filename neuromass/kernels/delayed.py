@@ -188,8 +188,9 @@ def remember(history: Any, position: int, flat: Any, traced: Any) -> None:
     traced : ndarray
         For each history the place of what is sent, and that of the present in the history.
     """
+    present = np.uint64(position)
     for i in range(traced.shape[0]):
-        history[traced[i, 1] + position] = flat[traced[i, 0]]
+        history[traced[i, 1] + present] = flat[traced[i, 0]]
 
 
 def deliver(
@@ -211,17 +212,19 @@ def deliver(
         Whether to add.
     """
     for t in range(tiers.shape[0]):
-        point = tiers[t, FIRST] + step - tiers[t, BEGUN] + stage
+        point = np.uint64(tiers[t, FIRST] + step - tiers[t, BEGUN] + stage)
+        apart = np.uint64(tiers[t, APART])
         for i in range(slots.shape[0]):
-            arrived = arrivals[point + i * tiers[t, APART]]
+            arrived = arrivals[point]
             flat[slots[i]] = flat[slots[i]] + arrived if add else arrived
+            point = point + apart
 
 
 _LINE, _INTS = "float64[::1]", "int64[:,::1]"
 
 SHARED = (
-    Far(remember, _LINE, "int64", _LINE, _INTS),
-    Far(deliver, _LINE, "int64[::1]", _LINE, _INTS, "int64", "int64", "int64"),
+    Far(remember, _LINE, "int64", _LINE, "uint64[:,::1]"),
+    Far(deliver, _LINE, "uint64[::1]", _LINE, _INTS, "int64", "int64", "int64"),
     Far(
         arrive, _LINE, "int64", _INTS, "int64", "int64", _INTS, _LINE, "int32[::1]", "int32[::1]",
         "int32[::1]", _LINE, _LINE, _LINE,
