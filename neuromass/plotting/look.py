@@ -173,6 +173,16 @@ def given_axes(names: Sequence[str], ax: Any) -> Any:
     return axes
 
 
+def require_axes(ax: Any) -> None:
+    """Refuse what is not one Axes."""
+    from matplotlib.axes import Axes  # noqa: PLC0415
+
+    if not isinstance(ax, Axes):
+        raise TypeError(
+            f"ax needs an Axes of matplotlib, for example plt.subplots()[1], not {ax!r}."
+        )
+
+
 def mosaic(layout: list[Any], size: tuple[float, float], **options: Any) -> Any:
     """A new figure with named panels, in the look of the package.
 

@@ -18,6 +18,7 @@ from neuromass.plotting.look import (
     label_axis,
     legend_above,
     lighten,
+    require_axes,
 )
 from neuromass.plotting.traces import trace_of
 from neuromass.population import _MISSING as _ABSENT
@@ -93,6 +94,8 @@ def phase_plane(
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('v', 'r (Hz)')
     """
+    if ax is not None:
+        require_axes(ax)
     plane = _Plane.of(population, inputs, axes)
     paths = _paths(population, inputs, trajectories, duration)
     lines = [plane.line(each) for each in paths]
