@@ -416,13 +416,9 @@ class Network:
         declared = stage._model.states[what]
         plain = declared.convert(value)
         if np.min(plain) < low or np.max(plain) > high:
-            at_most = f" and at most {units.shown(high, declared.measure)}" * bool(
-                np.isfinite(high)
-            )
-            raise ValueError(
-                f"{name}: {what} is at least {units.shown(low, declared.measure)}{at_most}, not "
-                f"{units.shown(plain, declared.measure)}."
-            )
+            show = lambda value: units.shown(value, declared.measure)
+            at_most = f" and at most {show(high)}" if np.isfinite(high) else ""
+            raise ValueError(f"{name}: {what} is at least {show(low)}{at_most}, not {show(plain)}.")
         stage._set_states({what: value})
 
     def _replace_wire(self, name: str, wire: Wire) -> None:
@@ -729,7 +725,7 @@ class Network:
         Raises
         ------
         ValueError
-            If it is of another network.
+            If it is of another network, or of one with delays that this one does not allow.
         """
         self._check_free("restore")
         if not isinstance(saved, NetworkSnapshot):
@@ -796,7 +792,7 @@ class Network:
         if "seed" not in changes:
             other._seed = self._seed
         other._began = round(self._began * self._dt / other._dt)
-        if "history" in changes and self._clock != self._began:
+        if changes.get("history") and self._clock != self._began:
             warn(
                 f"history counts before the first step, and {self._clock - self._began} were "
                 f"taken: the copy goes on with what it remembers, and begins with this history "

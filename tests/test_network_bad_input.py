@@ -545,6 +545,7 @@ def test_a_history_for_a_copy_after_steps_is_warned_of():
     net.connect("exc", "inh", J=1.0, delay=1 * ms)
     net.copy(history={"exc": 90 * Hz}).update()
     nm.run(net, 10 * DT)
+    net.copy(history=None).update()
     with pytest.warns(UserWarning, match=r"first step, and 10 were taken: .* after reset\(\)"):
         other = net.copy(history={"exc": 90 * Hz})
     nm.run(other, 1 * ms)
