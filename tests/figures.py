@@ -75,7 +75,7 @@ def qif():
     draw_branch(ax, eta, nm.QIF(eta=eta, J=15.0).rest_states(), hertz)
     ax.set(xlabel=r"$\eta$", ylabel="firing rate (Hz)", title=r"equilibria, $J = 15$, $\Delta = 1$")
     ax.axvline(-5, color=GREY, lw=0.7, ls=":")
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.12))
     inputs = {
         "step": nm.signals.Step(3.0, start=0 * ms, stop=300 * ms),
         "sine": nm.signals.Sine(3.0, period=1000 * ms),

@@ -336,7 +336,7 @@ def markers(ax):
     """Places of the labelled markers, by label."""
     found = {}
     for line in ax.lines:
-        if line.get_marker() == "o" and len(line.get_xdata()):
+        if line.get_marker() in "oD" and len(line.get_xdata()):
             found.setdefault(line.get_label(), []).append((*line.get_xdata(), *line.get_ydata()))
     return found
 
@@ -359,6 +359,16 @@ def test_equilibria_are_marked_by_stability():
     assert found["stable node"] == [pytest.approx(node)]
     assert found["saddle"] == [pytest.approx(saddle)]
     assert found["stable focus"] == [pytest.approx(focus)]
+
+
+def test_each_kind_of_equilibrium_has_a_marker_of_its_own():
+    ax = drawn(nm.phase_plane(nm.QIF(J=15.0)))
+    looks = {
+        line.get_label(): (line.get_marker(), line.get_fillstyle())
+        for line in ax.lines
+        if line.get_label() in ("stable node", "saddle", "stable focus")
+    }
+    assert len(set(looks.values())) == 3
 
 
 def test_inputs_move_nullclines_and_equilibria():
@@ -392,6 +402,16 @@ def test_one_trajectory_needs_no_list_and_lanes_are_lines():
     for trajectories, count in (((5 * Hz, -1.0), 1), ({"v": -1.0}, 1), (lanes, 3)):
         ax = nm.phase_plane(pop, trajectories=trajectories, duration=10 * ms)
         assert sum(len(line.get_xdata()) == 201 for line in ax.lines) == count
+
+
+@pytest.mark.parametrize("count", [4, 8, 30])
+def test_trajectories_differ_from_each_other_and_from_nullclines(count):
+    starts = [(1 * Hz, -3.0 + 0.1 * n) for n in range(count)]
+    ax = nm.phase_plane(nm.QIF(J=15.0), trajectories=starts, duration=5 * ms)
+    lines = [line for line in ax.lines if len(line.get_xdata()) > 1]
+    looks = {(to_hex(line.get_color()).upper(), line.get_linestyle()) for line in lines}
+    assert len(looks) == count
+    assert not {colour for colour, _ in looks} & {COLOURS[0], COLOURS[1], "#000000"}
 
 
 def test_trajectories_fit_into_the_picture():

@@ -13,6 +13,10 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 """Okabe and Ito's palette without its yellow, which is too light for lines on white."""
 
 
+DASHES: Final = ("-", "--", ":")
+"""Kinds of lines that tell lines apart where colours do not suffice."""
+
+
 def axis_label(name: str, measure: Measure) -> str:
     """A name with its unit, ``r (Hz)``."""
     import matplotlib as mpl  # noqa: PLC0415
@@ -44,6 +48,14 @@ def some_colours(count: int) -> list[Any]:
     if count <= len(cycle):
         return list(cycle[:count])
     return list(dark_half()(np.linspace(0.0, 1.0, count)))
+
+
+def line_looks(count: int, colours: Sequence[Any]) -> list[tuple[Any, str]]:
+    """Colour and kind of so many lines: dashes after all colours, a colormap after all dashes."""
+    looks = [(colour, kind) for kind in DASHES for colour in colours]
+    if count <= len(looks):
+        return looks[:count]
+    return [(tuple(shade), "-") for shade in dark_half()(np.linspace(0.0, 1.0, count))]
 
 
 def dark_half() -> Any:

@@ -18,6 +18,7 @@ from neuromass.plotting.look import (
     label_axis,
     legend_above,
     lighten,
+    line_looks,
     require_axes,
 )
 from neuromass.plotting.traces import trace_of
@@ -358,9 +359,8 @@ def _draw_paths(ax: Any, lines: list[Floats]) -> None:
     cycle = colour_cycle()
     colours = [each for each in cycle[2:] if each not in _BLACK] or list(cycle)
     curves = [line[:, :, lane] for line in lines for lane in range(line.shape[2])]
-    for number, (x, y) in enumerate(curves):
-        colour = colours[number % len(colours)]
-        ax.plot(x, y, color=colour, linewidth=1.2, zorder=3)
+    for (x, y), (colour, kind) in zip(curves, line_looks(len(curves), colours), strict=True):
+        ax.plot(x, y, color=colour, linestyle=kind, linewidth=1.2, zorder=3)
         ends = {"linestyle": "none", "color": colour, "zorder": 6, "clip_on": False}
         ax.plot(x[:1], y[:1], marker="o", markersize=5, markerfacecolor="white", **ends)
         ax.plot(x[-1:], y[-1:], marker="s", markersize=4.5, **ends)
@@ -381,8 +381,8 @@ def _draw_equilibria(ax: Any, plane: _Plane, resting: list[tuple[Any, Floats]]) 
         ax.plot(
             *where[:, np.newaxis],
             linestyle="none",
-            marker="o",
-            markersize=8,
+            marker="D" if "focus" in each.kind else "o",
+            markersize=7 if "focus" in each.kind else 8,
             color="black",
             markerfacecoloralt="white",
             fillstyle="left" if saddle else _FILL[each.stability],

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from neuromass.declaration import suggestion
 from neuromass.plotting.look import (
+    DASHES,
     Panels,
     axis_label,
     colour_cycle,
     dark_half,
     label_axis,
+    line_looks,
     some_colours,
 )
 from neuromass.units import Measure
@@ -29,8 +31,6 @@ _FEW: Final = 7
 """Lanes that get a colour and a legend entry each."""
 _MANY: Final = 60
 """Lanes above which lines would hide one another."""
-_DASHES: Final = ("-", "--", ":")
-"""Kinds of lines that tell members apart where colours do not suffice."""
 _COLUMNS: Final = 4000
 """Samples that an image has at most; neighbours are averaged."""
 
@@ -238,10 +238,10 @@ def _styles(panels: Sequence[Sequence[str]]) -> dict[str, _Style]:
     """
     labels = list(dict.fromkeys(label for panel in panels for label in panel))
     cycle = colour_cycle()
-    tiers = [[_Style(colour, kind) for colour in cycle] for kind in _DASHES]
+    tiers = [[_Style(colour, kind) for colour in cycle] for kind in DASHES]
     if max(map(len, panels)) > sum(map(len, tiers)):
-        shades = dark_half()(np.linspace(0.0, 1.0, len(labels)))
-        return {n: _Style(tuple(c), "-", 0.8) for n, c in zip(labels, shades, strict=True)}
+        looks = line_looks(len(labels), cycle)
+        return {label: _Style(*look, 0.8) for label, look in zip(labels, looks, strict=True)}
     found: dict[str, _Style] = {}
     for label in labels:
         beside = {each for panel in panels if label in panel for each in panel}
@@ -254,7 +254,7 @@ def _styles(panels: Sequence[Sequence[str]]) -> dict[str, _Style]:
 
 def _tell_apart(panels: Panels, contents: list[_Content], styles: dict[str, _Style]) -> None:
     """A legend where there are other lines than above, or a colour bar for very many."""
-    if max(len(each.traces) for each in contents) > len(_DASHES) * len(colour_cycle()):
+    if max(len(each.traces) for each in contents) > len(DASHES) * len(colour_cycle()):
         _add_bar_of_names(panels.axes, list(styles))
         return
     above: list[str] = []
