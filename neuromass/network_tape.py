@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass import feeds
+from neuromass import feeds, wiring
+from neuromass.connection import Connection
 from neuromass.declaration import suggestion
 from neuromass.errors import SimulationError
 from neuromass.feeds import Feed, Window
 from neuromass.kernels import text
 from neuromass.network import Network
 from neuromass.population import Population
-from neuromass.recording import About, Recording, Recordings
+from neuromass.recording import About, Parameters, Recording, Recordings
 from neuromass.tape import about_population, allocate
+from neuromass.units import DIMENSIONLESS, MS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -156,19 +158,45 @@ class NetworkTape:
         for label, traces in data.items():
             measures = {name: nodes[label]._model.measure(name) for name in traces}
             found[label] = Recording(times, traces, measures, self._about(label))
-        return Recordings(found)
+        return Recordings(found, self._connections())
+
+    def _connections(self) -> dict[str, Parameters]:
+        """What each connection was made with."""
+        return {name: _given(each) for name, each in self._network.connections.items()}
 
     def _about(self, label: str) -> About:
         network = self._network
         if label in network.members:
             return about_population(network.members[label], self._every, self._average)
-        synapse: Any = network.connections[label].synapse
-        parameters = {
-            name: (np.asarray(synapse._values[name]), each.measure)
-            for name, each in synapse.declared().items()
-        }
-        model = type(synapse).__name__
-        return About(model, network.method, network._dt, self._every, self._average, parameters)
+        connection = network.connections[label]
+        model = type(connection.synapse).__name__
+        return About(
+            model, network.method, network._dt, self._every, self._average, _given(connection)
+        )
+
+
+def _given(connection: Connection) -> Parameters:
+    """Strength, delay and parameters of the synapse of a connection.
+
+    Of a sparse matrix they are the values and, under names of their own, the lanes of each.
+    """
+    wire = connection._wire
+    synapse: Any = wire.synapse
+    found: Parameters = {}
+    for name, value, measure in (
+        (wire.strength_name, wire.strength, wire.strength_measure),
+        ("delay", wire.delay, MS),
+    ):
+        if not wiring.is_sparse(value):
+            found[name] = np.asarray(value, dtype=float), measure
+            continue
+        table = value.tocoo()
+        found[name] = table.data, measure
+        found[f"{name}_targets"] = table.row.astype(float), DIMENSIONLESS
+        found[f"{name}_sources"] = table.col.astype(float), DIMENSIONLESS
+    for name, each in {} if synapse is None else synapse.declared().items():
+        found[name] = np.asarray(synapse._values[name]), each.measure
+    return found
 
 
 class NetworkObserver(NetworkTape):
@@ -211,8 +239,12 @@ class LiveRecordings(Recordings):
     def _members(self) -> dict[str, Recording]:  # type: ignore[override]
         return self._tape.recording()._members
 
+    @property
+    def _connections(self) -> dict[str, Parameters]:  # type: ignore[override]
+        return self._tape.recording()._connections
+
     def __reduce__(self) -> Any:
-        return Recordings, (self._members,)
+        return Recordings, (self._members, self._connections)
 
 
 def observe(network: Network, names: Any, every: int) -> NetworkObserver:

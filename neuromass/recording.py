@@ -22,6 +22,8 @@ from neuromass.units import HZ, MS, Measure
 __all__ = ["Recording", "Recordings", "concatenate", "load"]
 
 Floats = NDArray[np.float64]
+Parameters = dict[str, tuple[Any, Measure]]
+"""Name -> value in internal units, and the unit in which it is shown."""
 FORMAT = 1
 """Version of the file format; files of every earlier one can be read."""
 
@@ -138,8 +140,7 @@ class Recording:
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The parameters as they were at the end of the run, as Quantities."""
-        pairs = self._about.parameters.items()
-        return MappingProxyType({n: units.handed_out(m, np.asarray(v)) for n, (v, m) in pairs})
+        return _quantities(self._about.parameters)
 
     @property
     def fs(self) -> Any:
@@ -341,12 +342,7 @@ class Recording:
         }
         if about.seed is not None:  # netCDF's oldest form has no integers beyond 32 bits
             result["seed"] = about.seed if about.seed < 2**31 else str(about.seed)
-        for name, (value, measure) in about.parameters.items():
-            plain = np.asarray(measure.from_internal(np.asarray(value, dtype=float)))
-            result[f"parameter_{name}"] = float(plain) if plain.ndim == 0 else plain.ravel()
-            if measure.symbol:
-                result[f"parameter_{name}_units"] = measure.symbol
-        return result
+        return result | _plain(about.parameters)
 
     def to_dataframe(self) -> Any:
         """The traces as a ``pandas.DataFrame`` over time in ms.
@@ -410,14 +406,32 @@ class Recording:
 
 
 class Recordings(Mapping[str, Recording]):
-    """Recordings of several populations over the same time: ``rec["exc"].r``."""
+    """Recordings of several populations over the same time: ``rec["exc"].r``.
 
-    def __init__(self, members: Mapping[str, Recording]) -> None:
+    Those of a network also have what connected its members: ``rec.connections["exc->inh"]``.
+    """
+
+    def __init__(
+        self,
+        members: Mapping[str, Recording],
+        connections: Mapping[str, Parameters] = MappingProxyType({}),
+    ) -> None:
         self._members = dict(members)
+        self._connections = dict(connections)
+
+    @property
+    def connections(self) -> Mapping[str, Mapping[str, Any]]:
+        """Strength, delay and synapse of each connection at the end of the run, as Quantities.
+
+        A sparse matrix is its values, and the lanes of each as ``J_targets`` and ``J_sources``.
+        """
+        found = {name: _quantities(each) for name, each in self._connections.items()}
+        return MappingProxyType(found)
 
     def __getitem__(self, name: Any) -> Any:
         if isinstance(name, slice):
-            return Recordings({key: each[name] for key, each in self._members.items()})
+            members = {key: each[name] for key, each in self._members.items()}
+            return Recordings(members, self._connections)
         if name not in self._members:
             raise KeyError(f"There is no recording {name!r}{suggestion(name, self._members)}")
         return self._members[name]
@@ -475,7 +489,7 @@ class Recordings(Mapping[str, Recording]):
         -------
         xarray.Dataset
             Lanes of a member have dimensions of its own, ``exc_lane``; attributes carry the
-            member's name in front.
+            member's or connection's name in front.
         """
         xarray = _optional("xarray", "to_xarray")
         parts = []
@@ -485,6 +499,8 @@ class Recordings(Mapping[str, Recording]):
             own = [*part.data_vars, *(d for d in part.dims if d != "t")]
             parts.append(part.rename({key: f"{name}_{key}" for key in own}))
             attributes |= {f"{name}_{key}": value for key, value in part.attrs.items()}
+        for name, parameters in self._connections.items():
+            attributes |= {f"{name}_{key}": value for key, value in _plain(parameters).items()}
         _ = self.t  # refuses members that do not share their times
         merged = xarray.merge(parts, combine_attrs="override", join="exact")
         merged.attrs = attributes
@@ -526,7 +542,7 @@ class Recordings(Mapping[str, Recording]):
         pathlib.Path
             Where it is.
         """
-        return _write(path, self._members)
+        return _write(path, self._members, self._connections)
 
     def __repr__(self) -> str:
         if not self._members:
@@ -593,7 +609,8 @@ def _joined_members(parts: list[Any]) -> Recordings:
                 f"Recordings of {_told(each)} do not continue those of {_told(first)}; "
                 f"record the same members and connections in all runs."
             )
-    return Recordings({name: _joined([each[name] for each in parts], name) for name in first})
+    joined = {name: _joined([each[name] for each in parts], name) for name in first}
+    return Recordings(joined, parts[-1]._connections)
 
 
 def _told(recordings: Recordings) -> str:
@@ -684,9 +701,13 @@ def load(path: Any) -> Recording | Recordings:
         )
     try:
         members = {name: _read(arrays, name, each) for name, each in header["members"].items()}
+        connections = {
+            name: _read_parameters(arrays, f"connection/{name}", each)
+            for name, each in header.get("connections", {}).items()
+        }
     except Exception as error:
         raise ValueError(f"{path} is damaged: {type(error).__name__}, {error}.") from error
-    return members[""] if set(members) == {""} else Recordings(members)
+    return members[""] if set(members) == {""} else Recordings(members, connections)
 
 
 def _opened(stream: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -700,33 +721,50 @@ def _opened(stream: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _read(arrays: Mapping[str, Any], member: str, header: Mapping[str, Any]) -> Recording:
     about = dict(header["about"])
-    about["parameters"] = {
-        name: (arrays[f"{member}/parameter/{name}"], units.measure(unit))
-        for name, unit in about["parameters"].items()
-    }
+    about["parameters"] = _read_parameters(arrays, f"{member}/parameter", about["parameters"])
     data = {name: arrays[f"{member}/{name}"] for name in header["names"]}
     measures = {name: units.measure(unit) for name, unit in header["names"].items()}
     return Recording(arrays[f"{member}/t"], data, measures, About(**about))
 
 
-def _write(path: Any, members: Mapping[str, Recording]) -> Path:
+def _read_parameters(arrays: Mapping[str, Any], where: str, texts: Mapping[str, str]) -> Parameters:
+    return {name: (arrays[f"{where}/{name}"], units.measure(text)) for name, text in texts.items()}
+
+
+def _write(
+    path: Any,
+    members: Mapping[str, Recording],
+    connections: Mapping[str, Parameters] = MappingProxyType({}),
+) -> Path:
     path = Path(path)
     path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
     header: dict[str, Any] = {"format": FORMAT, "version": __version__, "members": {}}
     arrays: dict[str, Any] = {}
+    header["connections"] = {
+        name: _write_parameters(arrays, f"connection/{name}", each)
+        for name, each in connections.items()
+    }
     for member, each in members.items():
         about = dict(each._about.__dict__)
-        about["parameters"] = {name: m.text for name, (_, m) in each._about.parameters.items()}
+        parameters = each._about.parameters
+        about["parameters"] = _write_parameters(arrays, f"{member}/parameter", parameters)
         names = {name: measure.text for name, measure in each._measures.items()}
         header["members"][member] = {"about": about, "names": names}
         arrays[f"{member}/t"] = each._times
-        for name, (value, _) in each._about.parameters.items():
-            arrays[f"{member}/parameter/{name}"] = np.asarray(value, dtype=float)
         for name, values in each._data.items():
             arrays[f"{member}/{name}"] = values
     arrays["neuromass"] = np.array(json.dumps(header))
     _write_whole(path, arrays)
     return path
+
+
+def _write_parameters(
+    arrays: dict[str, Any], where: str, parameters: Mapping[str, tuple[Any, Measure]]
+) -> dict[str, str]:
+    """Put values among the arrays; name -> unit as text."""
+    for name, (value, _) in parameters.items():
+        arrays[f"{where}/{name}"] = np.asarray(value, dtype=float)
+    return {name: measure.text for name, (_, measure) in parameters.items()}
 
 
 def _write_whole(path: Path, arrays: Mapping[str, Any]) -> None:
@@ -759,6 +797,24 @@ def _lane_names(shape: tuple[int, ...]) -> tuple[str, ...]:
     if len(shape) == 1:
         return ("lane",)
     return tuple(f"lane_{i}" for i in range(len(shape)))
+
+
+def _quantities(parameters: Mapping[str, tuple[Any, Measure]]) -> Mapping[str, Any]:
+    pairs = parameters.items()
+    return MappingProxyType({n: units.handed_out(m, np.asarray(v)) for n, (v, m) in pairs})
+
+
+def _plain(parameters: Mapping[str, tuple[Any, Measure]]) -> dict[str, Any]:
+    """Parameters as attributes of a dataset: numbers and flat arrays."""
+    result: dict[str, Any] = {}
+    for name, (value, measure) in parameters.items():
+        plain = np.asarray(measure.from_internal(np.asarray(value, dtype=float)))
+        result[f"parameter_{name}"] = float(plain) if plain.ndim == 0 else plain.ravel()
+        if plain.ndim > 1:
+            result[f"parameter_{name}_shape"] = list(plain.shape)
+        if measure.symbol:
+            result[f"parameter_{name}_units"] = measure.symbol
+    return result
 
 
 def _attributes(measure: Measure) -> dict[str, str]:

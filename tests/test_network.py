@@ -795,7 +795,7 @@ def test_recordings_of_a_network():
     assert rec["exc"].r.shape == (21, 3)
     assert rec["inh->exc"].s.units == Hz
     assert rec["inh->exc"].model == "Alpha"
-    assert set(rec["inh->exc"].parameters) == {"tau"}
+    assert set(rec["inh->exc"].parameters) == {"J", "delay", "tau"}
     assert rec.t[-1] == net.t
 
 

@@ -5,7 +5,7 @@ import pytest
 from samples import bits
 
 import neuromass as nm
-from neuromass.units import Hz, ms
+from neuromass.units import Hz, ms, mV
 
 
 def network(**options):
@@ -117,3 +117,84 @@ def test_runs_that_do_not_fit_are_not_joined():
     ):  # fmt: skip
         with pytest.raises(error, match=told):
             nm.concatenate(parts)
+
+
+# ---------------------------------------------------------------------------- connections
+
+
+def wired():
+    """Scalars, a dense and a sparse matrix, delays, a synapse and none."""
+    sparse = pytest.importorskip("scipy.sparse")
+    net = nm.Network(
+        {"one": nm.QIF(shape=2), "other": nm.QIF(shape=2), "eeg": nm.JansenRit(dt=0.05 * ms)}
+    )
+    net.connect("one", "other", J=[[1.0, 0.0], [2.0, 3.0]], delay=[[1, 2], [3, 4]] * ms)
+    net.connect("other", "one", J=sparse.csr_matrix([[0.0, 5.0], [0.0, 0.0]]))
+    net.connect(
+        "eeg", "one", weight=0.5 / mV, synapse=nm.synapses.Exponential(7 * ms), delay=2 * ms
+    )
+    return net
+
+
+def plain(connections):
+    return {
+        name: {
+            key: (np.asarray(value.magnitude).tolist(), str(value.units))
+            for key, value in each.items()
+        }
+        for name, each in connections.items()
+    }
+
+
+def test_a_recording_tells_what_connected_its_members(tmp_path):
+    net = wired()
+    rec = nm.run(net, 1 * ms)
+    found = plain(rec.connections)
+    assert list(found) == ["one->other", "other->one", "eeg->one"]
+    assert found["one->other"] == {
+        "J": ([[1.0, 0.0], [2.0, 3.0]], "dimensionless"),
+        "delay": ([[1.0, 2.0], [3.0, 4.0]], "millisecond"),
+    }
+    assert found["other->one"]["J"] == ([5.0], "dimensionless")
+    assert [found["other->one"][f"J_{end}"][0] for end in ("targets", "sources")] == [[0.0], [1.0]]
+    assert found["eeg->one"] == {
+        "weight": (0.5, "1 / millivolt"),
+        "delay": (2.0, "millisecond"),
+        "tau": (7.0, "millisecond"),
+    }
+    assert plain({"eeg->one": rec["eeg->one"].parameters})["eeg->one"] == found["eeg->one"]
+    back = nm.load(rec.save(tmp_path / "net.npz"))
+    for each in (back, rec[0.5 * ms :], nm.concatenate([rec, nm.run(net, 1 * ms)])):
+        assert plain(each.connections) == found
+
+
+def test_connections_are_those_of_the_end_of_the_run():
+    net = wired()
+    rec = nm.run(net, 1 * ms)
+    net["eeg->one"].weight = 2.0 / mV
+    later = nm.run(net, 1 * ms)
+    both = nm.concatenate([rec, later])
+    for each, weight in ((rec, 0.5), (later, 2.0), (both, 2.0)):
+        assert each.connections["eeg->one"]["weight"].magnitude == weight
+    with nm.record(net) as live:
+        net.update()
+        assert live.connections["eeg->one"]["delay"].m_as(ms) == 2.0
+    with pytest.raises(TypeError):
+        rec.connections["eeg->one"]["weight"] = 3.0
+    assert not nm.Recordings({}).connections
+
+
+@pytest.mark.parametrize("engine", ["scipy", "h5netcdf"])
+def test_connections_are_exported(engine, tmp_path):
+    xarray = pytest.importorskip("xarray")
+    if engine == "h5netcdf":
+        pytest.importorskip("h5py")
+    data = nm.run(wired(), 1 * ms).to_xarray()
+    data.to_netcdf(tmp_path / "net.nc", engine=engine)
+    with xarray.open_dataset(tmp_path / "net.nc", engine=engine) as back:
+        for attributes in (data.attrs, back.attrs):
+            assert attributes["eeg->one_parameter_weight"] == 0.5
+            assert attributes["eeg->one_parameter_weight_units"] == "1/mV"
+            assert list(attributes["one->other_parameter_J"]) == [1.0, 0.0, 2.0, 3.0]
+            assert list(attributes["one->other_parameter_J_shape"]) == [2, 2]
+            assert attributes["one->other_parameter_delay_units"] == "ms"

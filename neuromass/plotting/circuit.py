@@ -321,8 +321,7 @@ def _draw_arrow(ax: Any, connection: Connection, curve: Curve, size: float) -> N
 
 
 def _is_late(connection: Connection) -> bool:
-    delay = connection._wire.delay
-    return bool(np.any((delay.data if wiring.is_sparse(delay) else np.asarray(delay)) > 0.0))
+    return bool(np.any(connection._delays() > 0.0))
 
 
 def _write(ax: Any, connection: Connection, box: Box, size: float) -> None:
@@ -340,8 +339,7 @@ def _text(connection: Connection) -> str:
     strength = wire.strength.data if wiring.is_sparse(wire.strength) else wire.strength
     parts = [f"{'J' if wire.by_tau else 'w'} = {units.shown(strength, wire.strength_measure, 3)}"]
     if _is_late(connection):
-        delay = wire.delay.data if wiring.is_sparse(wire.delay) else wire.delay
-        parts.append(units.shown(delay, MS, 3))
+        parts.append(units.shown(connection._delays(), MS, 3))
     text = ", ".join(parts)
     if wire.synapse is not None:
         text += f"\n{type(wire.synapse).__name__}"
