@@ -119,8 +119,10 @@ class Delays:
 
     Attributes
     ----------
+    longest : int
+        Steps of the longest delay, rounded up.
     keep : int
-        Columns of the histories that are needed; the last of them is the present.
+        Columns of the histories that are kept; the last of them is the present.
     room : int
         Steps that fit behind them.
     columns : int
@@ -133,8 +135,10 @@ class Delays:
     """
 
     def __init__(self, lags: list[Lag], slots: int, rows: int, *, single: bool) -> None:
-        longest = max((int((lag.steps + (lag.fractions > 0.0)).max()) for lag in lags), default=0)
-        self.keep = longest + VECTOR
+        self.longest = max(
+            (int((lag.steps + (lag.fractions > 0.0)).max()) for lag in lags), default=0
+        )
+        self.keep = self.longest + VECTOR
         self.room = max(64, self.keep // 2, min(HISTORY // max(rows, 1), 1 << 14))
         self.columns = self.keep + self.room + VECTOR
         _check_size(rows * self.columns)

@@ -111,7 +111,7 @@ class Network:
         self._method = first.method
         self._coupling = coupling
         self._lift = short_delays == "dt"
-        self._past = past.checked_history(history, self._members, first._time)
+        self._past = past.checked_history(history, self._members, first._time - first._dt)
         self._wires: dict[str, Wire] = {}
         self._stages: dict[str, dict[str, Population]] = {}
         self._plan = np.zeros(kinds.PLAN_LENGTH, dtype=np.int64)
@@ -530,25 +530,27 @@ class Network:
         for sender, rows in made.traced_values().items():
             known = self._kept.get(sender)
             if known is None:
-                known = self._past_of(sender, keep)
+                known = self._past_of(sender, made.delays.longest)
             count = min(known.shape[1], keep)
             made.history[rows, keep - count : keep] = known[:, known.shape[1] - count :]
             made.history[rows, : keep - count] = known[:, :1]
 
-    def _past_of(self, sender: Sender, keep: int) -> Floats:
+    def _past_of(self, sender: Sender, steps: int) -> Floats:
         """The past of what was not kept: as it was given, if no step was taken yet."""
         node, variable = sender
         population = self._nodes()[node]
+        now = np.reshape(self._now(sender), (-1, 1))
         given = self._past.get(node if node in self._wires else f"{node}.{variable}")
         if given is None or self._clock != self._began:
-            return np.reshape(self._now(sender), (-1, 1))
-        times: Floats = (self._clock - np.arange(keep - 1, -1, -1.0)) * self._dt
+            return now
+        times: Floats = (self._clock - np.arange(steps, 0, -1.0)) * self._dt
         if node in self._wires:
-            return self._sampled_past(given, node, self._wires[node], times)
-        measure, lowest = population._model.measure(variable), past.lowest_of(population, variable)
-        return past.sampled(
-            given, times, measure, population.shape, f"history of {node}.{variable}", lowest
-        )
+            before = self._sampled_past(given, node, self._wires[node], times)
+        else:
+            measure = population._model.measure(variable)
+            lowest, what = past.lowest_of(population, variable), f"history of {node}.{variable}"
+            before = past.sampled(given, times, measure, population.shape, what, lowest)
+        return np.concatenate([before, np.broadcast_to(now, (len(before), 1))], axis=1)
 
     def _now(self, sender: Sender) -> Floats:
         """What a node sends now, one value for each lane."""

@@ -21,9 +21,9 @@ Sender = tuple[str, str]
 
 
 def checked_history(
-    history: Any, members: Mapping[str, Population], start: float
+    history: Any, members: Mapping[str, Population], before: float
 ) -> dict[str, signals.Signal]:
-    """Given pasts by ``"member.variable"`` or by connection, units and shapes checked."""
+    """Given pasts by ``"member.variable"`` or by connection, checked one step before the start."""
     if history is not None and not isinstance(history, Mapping):
         raise TypeError("history is given by member, history={'exc': 5 * Hz}.")
     found: dict[str, signals.Signal] = {}
@@ -32,10 +32,10 @@ def checked_history(
         name = _full_key(str(key), members)
         if name in found:
             raise ValueError(f"history of {name} is given twice.")
-        found[name] = _as_past(value, what, start)
+        found[name] = _as_past(value, what, before)
         if "->" not in name:
             member, _, variable = name.partition(".")
-            check(found[name], members[member], variable, start, what)
+            check(found[name], members[member], variable, before, what)
     return found
 
 
@@ -51,20 +51,20 @@ def _full_key(key: str, members: Mapping[str, Population]) -> str:
     return key if arrow else f"{source}.{variable_of(members[source], source, variable or None)}"
 
 
-def _as_past(value: Any, what: str, start: float) -> signals.Signal:
+def _as_past(value: Any, what: str, before: float) -> signals.Signal:
     is_function = callable(value) or isinstance(value, signals.Signal)
     if not is_function:
         units.require_finite(units.internal(value, units.measure_of(value), what), what)
         value = signals.Constant(value)
-    return signals.as_signal(value, what, at=start)
+    return signals.as_signal(value, what, at=before)
 
 
 def check(
-    past: signals.Signal, population: Population, variable: str, start: float, what: str
+    past: signals.Signal, population: Population, variable: str, before: float, what: str
 ) -> None:
-    """Refuse a past of a member that has another unit or shape, or is out of range at the start."""
+    """Refuse a past of a member that has another unit or shape, or is out of range."""
     measure, lowest = population._model.measure(variable), lowest_of(population, variable)
-    sampled(past, np.array([start]), measure, population.shape, what, lowest)
+    sampled(past, np.array([before]), measure, population.shape, what, lowest)
 
 
 def sampled(
@@ -76,7 +76,10 @@ def sampled(
     lowest: Any = -np.inf,
 ) -> Floats:
     """A given past at some times, one row for each lane."""
-    values = past.sample(times)
+    try:
+        values = past.sample(times)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from error
     units.internal(past.measure.quantity(1.0), measure, what)  # refuses what has another unit
     units.require_finite(values, what)
     lanes = values.reshape(len(times), *values.shape[1:])

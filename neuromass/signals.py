@@ -1057,6 +1057,7 @@ class Sampled(Signal):
         return self._start + intervals * self._dt
 
     def _sample(self, times: Floats) -> Floats:
+        times = self._snapped(times)
         beyond = times >= self._end if self._kind == "hold" else times > self._end
         missing = (times < self._start) | beyond
         if self._outside == "error" and missing.any():
@@ -1065,6 +1066,12 @@ class Sampled(Signal):
         if self._outside == "zero":
             values[missing] = 0.0
         return values
+
+    def _snapped(self, times: Floats) -> Floats:
+        """Times, those put right that are the times of samples but for rounding."""
+        nearest = np.rint((times - self._start) / self._dt)
+        at = self._start + nearest * self._dt
+        return np.where(np.abs(times - at) < 1e-9 * self._dt, at, times)
 
     def _refusal(self, time: float) -> str:
         return (

