@@ -317,8 +317,9 @@ def _strength(value: Any, measure: Measure, what: str, name: str) -> tuple[Any, 
         unit = units.internal_unit(measure.dimension)
         if not unit:  # which the error says already
             raise
-        raise units.UnitError(
-            f"{error} A {what} in {unit} would fit.", error.units1, error.units2
-        ) from None
+        advice = f"A {what} in {unit} would fit."
+        if wiring.is_sparse(value):
+            advice = f"The unit of a sparse matrix comes first: (16 * {unit}) * A."
+        raise units.UnitError(f"{error} {advice}", error.units1, error.units2) from None
     own = units.measure_of(value)
     return plain, own if own.dimension == measure.dimension else measure

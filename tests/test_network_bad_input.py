@@ -36,6 +36,11 @@ CONNECT = {
         "exc->inh: .* A weight in ms would fit",
     ),
     "weight without a unit": ({"weight": 3.0}, TypeError, "A weight in ms would fit"),
+    "sparse weight with its unit behind": (
+        {"weight": A * (16 * ms)},
+        TypeError,
+        r"The unit of a sparse matrix comes first: \(16 \* ms\) \* A",
+    ),
     "sparse weight of the wrong unit": ({"weight": mV * A}, TypeError, "A weight in ms would fit"),
     "J with a unit": (
         {"J": 1 * ms},
