@@ -37,7 +37,7 @@ CONNECT = {
     ),
     "weight without a unit": ({"weight": 3.0}, TypeError, "A weight in ms would fit"),
     "sparse weight with its unit behind": (
-        {"weight": A * (16 * ms)},
+        {"weight": sparse.csr_array(A) * (16 * ms)},
         TypeError,
         r"The unit of a sparse matrix comes first: \(16 \* ms\) \* A",
     ),
