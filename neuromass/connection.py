@@ -318,7 +318,7 @@ def _strength(value: Any, measure: Measure, what: str, name: str) -> tuple[Any, 
         if not unit:  # which the error says already
             raise
         advice = f"A {what} in {unit} would fit."
-        if wiring.is_sparse(value):
+        if wiring.is_sparse(value) and not units.is_quantity(value):
             advice = f"The unit of a sparse matrix comes first: (16 * {unit}) * A."
         raise units.UnitError(f"{error} {advice}", error.units1, error.units2) from None
     own = units.measure_of(value)
