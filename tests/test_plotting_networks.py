@@ -96,6 +96,19 @@ def test_many_panels_stand_in_columns():
     assert seven[-1].xaxis.get_tick_params()["labelbottom"]
 
 
+@pytest.mark.parametrize("count", [2, 5, 12])
+def test_a_legend_is_no_wider_than_the_figure_and_its_rows_are_alike(count):
+    parts = {f"population {i}": ring()["a"] for i in range(count)}
+    ax = nm.Recordings(parts).plot("r")
+    ax.figure.canvas.draw()
+    box = ax.get_legend().get_window_extent()
+    assert box.x0 >= ax.get_window_extent().x0 - 1
+    assert box.x1 <= ax.figure.bbox.x1
+    heights = [round(text.get_window_extent().y0) for text in ax.get_legend().get_texts()]
+    rows = [heights.count(each) for each in sorted(set(heights))]
+    assert max(rows) - min(rows) <= 1
+
+
 @pytest.mark.parametrize(
     ("names", "found", "lines"),
     [

@@ -107,13 +107,15 @@ class Panels:
 
 
 def _fitting_columns(ax: Any) -> int:
-    """How many entries of a legend stand side by side over a panel."""
+    """How many entries of a legend stand side by side over a panel, in rows of one length."""
     import matplotlib as mpl  # noqa: PLC0415
 
     labels = entries(ax)[1]
     letter = 0.6 * mpl.rcParams["font.size"] / 72
     inches = 0.85 * ax.figure.get_figwidth() / ax.get_gridspec().ncols
-    return max(1, min(len(labels), int(inches / (letter * (4 + max(map(len, labels)))))))
+    most = max(1, int(inches / (letter * (4 + max(map(len, labels))))))
+    rows = -(-len(labels) // most)
+    return -(-len(labels) // rows)
 
 
 def legend_above(ax: Any, columns: int) -> None:
