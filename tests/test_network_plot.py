@@ -166,6 +166,16 @@ def test_arrows_of_one_pair_lie_apart(count):
     assert np.diff(sorted(heights)).min() > 0.25 * circles(ax)[0][1]
 
 
+def test_names_of_dots_are_clear_of_their_loops():
+    net = nm.Network({f"m{i}": nm.QIF() for i in range(20)})
+    for name in ("m0", "m0", "m5", "m12"):
+        net.connect(name, name, J=1.0)
+    ax = net.plot()
+    lines = drawn_lines(ax)
+    for text in ax.texts:
+        assert not any(inside(line, box(text)) for line in lines)
+
+
 # --------------------------------------------------------------------------------- labels
 
 

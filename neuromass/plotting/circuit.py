@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -120,7 +120,18 @@ class _Plan:
 
     def _room(self) -> float:
         """For names outside of dots."""
-        return max(_size(name, self.dot_size)[0] for name in self.places) + 0.1
+        reach = max(self.reaches.values()) - self.radius
+        return reach + max(_size(name, self.dot_size)[0] for name in self.places) + 0.1
+
+    @cached_property
+    def reaches(self) -> dict[str, float]:
+        """How far each member reaches from its middle with its loops."""
+        found = dict.fromkeys(self.places, self.radius)
+        for each, curve in zip(self.connections, self.curves, strict=True):
+            if each.source == each.target:
+                far = np.hypot(*(curve.samples - self.places[each.source]).T).max()
+                found[each.source] = max(found[each.source], float(far))
+        return found
 
     @property
     def dot_size(self) -> float:
@@ -213,7 +224,7 @@ def _write_outside(ax: Any, name: str, place: Floats, plan: _Plan, scale: float)
     turn = math.degrees(math.atan2(place[1], place[0]))
     flipped = abs(turn) > 90.5
     size = scale * plan.dot_size
-    x, y = place * (1.0 + (plan.radius + 0.05) / math.hypot(*place))
+    x, y = place * (1.0 + (plan.reaches[name] + 0.05) / math.hypot(*place))
     ax.text(
         x, y, name, size=size, rotation=turn + 180.0 * flipped, rotation_mode="anchor",
         ha="right" if flipped else "left", va="center_baseline", zorder=4,

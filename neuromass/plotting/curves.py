@@ -6,9 +6,9 @@ Lengths are those of the drawing: inches, where the figure is ours.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 import numpy as np
@@ -104,28 +104,33 @@ def routes(
     few : bool
         Whether arrows also keep away from one another. If not, they stay among the circles.
     """
-    found: dict[int, Curve] = {}
+    found = _loops(ends, places, radius)
     taken: dict[frozenset[str], list[float]] = {}
-    loops = [number for number, (source, target) in enumerate(ends) if source == target]
-    for number in loops:
-        name = ends[number][0]
-        heights = taken.setdefault(frozenset({name}), [])
-        outward = _outward(places[name], len(places))
-        found[number] = loop(places[name], outward, len(heights), radius)
-        heights.append(0.0)
     rim = math.inf if few else max(math.hypot(*each) for each in places.values()) + 0.9 * radius
-    for number in sorted(set(range(len(ends))) - set(loops)):
+    for number in sorted(set(range(len(ends))) - set(found)):
         source, target = ends[number]
+        others = np.array([each for name, each in places.items() if name not in ends[number]])
+        before = np.array([each.samples for each in found.values()] if few else [])
+        price = partial(_cost, others=others, radius=radius, rim=rim, before=before.reshape(-1, 2))
         heights = taken.setdefault(frozenset({source, target}), [])
         sign = 1.0 if source < target else -1.0
-        others = np.array([each for name, each in places.items() if name not in ends[number]])
-        before = np.array([each.samples for each in found.values()]) if few else np.zeros((0, 2))
-        height, found[number] = min(
-            _arcs(places[source], places[target], radius, apart, [sign * h for h in heights]),
-            key=lambda each: _cost(each, others, radius, rim, before.reshape(-1, 2)),
-        )
+        free = _arcs(places[source], places[target], radius, apart, [sign * h for h in heights])
+        height, found[number] = _best(free, price, 0.0 if few else 10.0)
         heights.append(sign * height)
     return [found[number] for number in range(len(ends))]
+
+
+def _loops(
+    ends: Sequence[tuple[str, str]], places: Mapping[str, Floats], radius: float
+) -> dict[int, Curve]:
+    """The curves of the connections that return to where they start."""
+    found: dict[int, Curve] = {}
+    names = [source if source == target else "" for source, target in ends]
+    for number, name in enumerate(names):
+        if name:
+            outward = _outward(places[name], len(places))
+            found[number] = loop(places[name], outward, names[:number].count(name), radius)
+    return found
 
 
 def _outward(away: Floats, count: int) -> float:
@@ -133,20 +138,33 @@ def _outward(away: Floats, count: int) -> float:
     return math.pi / 2 if count <= 2 else math.atan2(away[1], away[0])
 
 
+Arc = tuple[float, Curve]
+"""How far it rises to its left, and the curve."""
+
+
+def _best(arcs: Iterable[Arc], price: Callable[[Arc], float], enough: float) -> Arc:
+    """The first arc that costs less than enough, else the cheapest."""
+    costs = []
+    for arc in arcs:
+        costs.append((price(arc), arc))
+        if costs[-1][0] < enough:
+            return arc
+    return min(costs, key=lambda each: each[0])[1]
+
+
 def _arcs(
     start: Floats, end: Floats, radius: float, apart: float, heights: list[float]
-) -> list[tuple[float, Curve]]:
-    """Arcs that leave room for those that the pair has, with their heights to the left."""
+) -> Iterator[Arc]:
+    """Arcs that leave room for those that the pair has, flat ones first."""
     least = min(max(0.11 * math.hypot(*(end - start)), 0.35 * radius), 0.95 * radius)
     room = 0.9 * min(apart, 2 * least)
     tried = [s * (least + n * apart) for n in range(len(heights) + 12) for s in (1.0, -1.0)]
-    free = [height for height in tried if all(abs(height - each) > room for each in heights)]
-    return [(height, between(start, end, height, radius)) for height in free]
+    for height in tried:
+        if all(abs(height - each) > room for each in heights):
+            yield height, between(start, end, height, radius)
 
 
-def _cost(
-    arc: tuple[float, Curve], others: Floats, radius: float, rim: float, before: Floats
-) -> float:
+def _cost(arc: Arc, others: Floats, radius: float, rim: float, before: Floats) -> float:
     """How bad an arc is: circles that it hits, then other arrows, then how far it bends."""
     height, curve = arc
     cost = abs(height) / radius + 0.4 * (height < 0.0)
