@@ -858,3 +858,106 @@ def test_a_bound_that_is_a_parameter_holds_in_a_network():
     net = nm.Network({"pop": qif(), "izh": izh})
     with pytest.raises(nm.SimulationError, match=r"izh\[0\]: v falls below v_r = -60 mV"):
         nm.run(net, 100 * ms, inputs={"izh": -2000 * pA})
+
+
+# ------------------------------------------------- what a network is changed by, and when
+
+
+@pytest.mark.parametrize("what", ["delay", "connection", "step", "tau"])
+def test_a_function_that_changes_the_network_it_feeds_is_refused(what):
+    net = pair()
+    net.connect("exc", "inh", J=3.0, delay=100 * ms)
+    calls = []
+
+    def change(t):
+        calls.append(t)
+        if len(calls) == 700:
+            if what == "delay":
+                net["exc->inh"].delay = 1 * ms
+            elif what == "connection":
+                net.connect("inh", "exc", J=-1.0, delay=2 * ms)
+            elif what == "step":
+                net.advance()
+            else:
+                net["inh"].tau = 11 * ms
+        return 0.0
+
+    with pytest.raises(RuntimeError, match="changed or stepped the network that is being run"):
+        nm.run(net, 100 * ms, inputs={"exc": change})
+    nm.run(net, 200 * ms)
+    assert np.isfinite(net["inh"].raw.v)
+
+
+def test_more_steps_than_fit_are_refused():
+    net = excited_inhibited()
+    net["exc->inh"].delay = 1 * ms
+    room = net._make_room(net._assembled())
+    nothing = np.zeros(0), np.zeros((0, 8), dtype=np.int64), np.zeros((0, 3), dtype=np.int64)
+    with pytest.raises(RuntimeError, match="do not fit"):
+        net._loop(room + 1, *nothing, np.zeros(0), np.zeros(0))
+
+
+def test_copies_of_copies_take_new_seeds():
+    noise = {"v": KICKED}
+    net = nm.Network({"exc": qif(noise, seed=None), "inh": qif(noise, seed=5)}, seed=1)
+    for each in (net.copy(), net.copy(dt=0.1 * ms), pickle.loads(pickle.dumps(net)).copy()):
+        seeds = [each.copy(seed=i)["exc"].seed for i in (1, 2, 3)]
+        assert len(set(seeds)) == 3
+        assert seeds[0] == each["exc"].seed == net["exc"].seed
+        assert each.copy(seed=9)["inh"].seed == 5
+    unseeded = nm.Network({"exc": qif(noise, seed=None)}).copy()
+    assert unseeded.copy(seed=1)["exc"].seed == seeds[0]
+
+
+def test_noise_that_a_copy_is_given_follows_the_seed_of_the_network():
+    net = nm.Network({"exc": qif(seed=None)}, seed=4)
+    first, second = (net.copy(noise={"v": KICKED}) for _ in range(2))
+    assert first.seed == second.seed == 4
+    assert first["exc"].seed == second["exc"].seed == first.copy(seed=4)["exc"].seed
+
+
+def test_a_connection_that_was_taken_away_says_so():
+    net = pair()
+    old = net.connect("exc", "inh", J=1.0)
+    net.disconnect(old)
+    assert repr(old) == "<exc->inh: disconnected>"
+    assert not hasattr(old, "J")
+    new = net.connect("exc", "inh", J=9.0, delay=1 * ms)
+    with pytest.raises(AttributeError, match="exc->inh was taken away"):
+        old.J = 2.0
+    with pytest.raises(AttributeError, match="exc->inh was taken away"):
+        net.disconnect(old)
+    assert new.J.magnitude == 9.0
+    new.J = 3.0
+    assert net["exc->inh"].J == new.J
+    assert pickle.loads(pickle.dumps(new)).J == new.J
+
+
+def test_a_snapshot_knows_the_past_that_was_given():
+    synapse = nm.synapses.Exponential(5 * ms)
+    net = pair(history={"exc->inh": 30 * Hz})
+    net.connect("exc", "inh", J=5.0, delay=2 * ms, synapse=synapse)
+    saved, found = net.snapshot(), []
+    for _ in range(2):
+        nm.run(net, 5 * ms)
+        found.append(net["inh"].raw.v)
+        net.disconnect("exc->inh")
+        net.connect("exc", "inh", J=5.0, delay=2 * ms, synapse=synapse)
+        net.restore(saved)
+    assert found[0] == found[1]
+
+
+def test_snapshots_of_other_networks_are_refused():
+    one = nm.Network({"exc": qif()})
+    with pytest.raises(ValueError, match="other members"):
+        one.restore(pair().snapshot())
+    net, other = pair(), pair()
+    net.connect("exc", "inh", J=1.0)
+    other.connect("exc", "inh", weight=1.0, variable="v")
+    with pytest.raises(ValueError, match="exc->inh carries something else"):
+        net.restore(other.snapshot())
+
+
+def test_a_copy_with_an_unknown_keyword_is_refused():
+    with pytest.raises(TypeError, match=r"copy takes no 'coupled'.*coupling"):
+        pair().copy(coupled="held")
