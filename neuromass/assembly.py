@@ -215,6 +215,7 @@ class Assembly:
         links, strips, matrices = Links(), Strips(), Matrices()
         gates: list[Ints] = []
         lags: list[Lag] = []
+        instant: list[tuple[Route, NDArray[np.bool_]]] = []
         for route in routes:
             for source, variable, target, name in route.links():
                 to = self._input_places(target, name)
@@ -223,9 +224,12 @@ class Assembly:
                 gates.append(self._gates(route))
             now = route.steps == 0
             if np.any(now):
-                self._wire_now(route, now, links, strips, matrices)
+                instant.append((route, now))
             if not np.all(now):
                 lags.append(self._lag(route, ~now))
+        # Lane to lane comes last in both forms, so that a lane among many is a lone one, bitwise.
+        for route, now in sorted(instant, key=lambda pair: pair[0].pairs.aligned):
+            self._wire_now(route, now, links, strips, matrices)
         arriving = self._wire_delays(lags, links)
         largest = max([each.lanes for each in self.groups if each.factors.size], default=0)
         spare = np.zeros(max(largest, matrices.targets, len(self._slots)))
@@ -289,7 +293,8 @@ class Assembly:
         whole = Lag(
             self._slot(route.target, route.input), self._history_row(route.sender),
             self._nodes[route.target]._lanes, self._nodes[route.sender[0]]._lanes,
-            route.pairs.targets, route.pairs.sources, route.weights, route.steps, route.fractions,
+            route.pairs.aligned, route.pairs.targets, route.pairs.sources,
+            route.weights, route.steps, route.fractions,
         )  # fmt: skip
         return whole.part(late)
 
@@ -310,7 +315,7 @@ class Assembly:
         """What the loop takes of delayed coupling."""
         places = [self._sender_places(*sender)[0] for sender in self._row_of]
         sent = joined(places, np.int64)
-        delays = Delays(lags, len(self._slots), len(sent), single=self.few)
+        delays = Delays(lags, len(self._slots), len(sent))
         slots = self._slots
         if self.few:  # what arrives lies behind all else, and links go on from there
             slots = self._size + np.arange(len(slots))

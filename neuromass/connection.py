@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -41,6 +41,13 @@ class Wire:
     synapse: Synapse | None
     distances: Any = None
     speed: Any = None
+    token: object = field(default_factory=object)
+    """The same in all that replaces it: another connection may have its name one day."""
+
+    @property
+    def kept(self) -> tuple[Any, ...]:
+        """What cannot be changed."""
+        return self.source, self.target, self.variable, self.input, self.by_tau, type(self.synapse)
 
     @property
     def strength_name(self) -> str:
@@ -81,10 +88,20 @@ class Connection:
     def __init__(self, network: Network, name: str) -> None:
         object.__setattr__(self, "_network", network)
         object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_token", network._wires[name].token)
 
     @property
     def _wire(self) -> Wire:
+        self._check_current()
         return self._network._wires[self._name]
+
+    def _is_current(self) -> bool:
+        wire = self._network._wires.get(self._name)
+        return wire is not None and wire.token is self._token
+
+    def _check_current(self) -> None:
+        if not self._is_current():
+            raise AttributeError(f"The connection {self._name} was taken away by disconnect.")
 
     @property
     def name(self) -> str:
@@ -159,12 +176,15 @@ class Connection:
         return suggestion(name, self._changeable())
 
     def __setattr__(self, name: str, value: Any) -> None:
+        self._check_current()
         self._network._change_connection(self._name, name, value)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._changeable()]
 
     def __repr__(self) -> str:
+        if not self._is_current():
+            return f"<{self._name}: disconnected>"
         wire = self._wire
         unit = wire.strength_measure
         parts = [f"{wire.strength_name} = {shown(wire.strength, unit)}"]

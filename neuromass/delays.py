@@ -67,6 +67,8 @@ class Lag:
         Row of the source's first lane among the histories.
     targets, sources : int
         Lanes of both.
+    aligned : bool
+        Whether the pairs go from lane to lane, or from a single lane to each.
     to, start : ndarray
         Lanes of each pair.
     weights : ndarray
@@ -79,6 +81,7 @@ class Lag:
     row: int
     targets: int
     sources: int
+    aligned: bool
     to: Ints
     start: Ints
     weights: Floats
@@ -90,14 +93,14 @@ class Lag:
         if np.all(which):
             return self
         return Lag(
-            self.slot, self.row, self.targets, self.sources, self.to[which], self.start[which],
-            self.weights[which], self.steps[which], self.fractions[which],
+            self.slot, self.row, self.targets, self.sources, self.aligned, self.to[which],
+            self.start[which], self.weights[which], self.steps[which], self.fractions[which],
         )  # fmt: skip
 
     @property
     def dense(self) -> bool:
         """Whether the pairs are worth a whole matrix."""
-        return is_dense(len(self.to), self.targets, self.sources)
+        return not self.aligned and is_dense(len(self.to), self.targets, self.sources)
 
     @property
     def kind(self) -> tuple[float, float]:
@@ -114,8 +117,6 @@ class Delays:
         The delayed pairs of all connections.
     slots, rows : int
         Lanes that they reach, and histories that they read.
-    single : bool
-        Whether all delays share one tier, whatever they are.
 
     Attributes
     ----------
@@ -134,7 +135,7 @@ class Delays:
         slots, offsets and weights.
     """
 
-    def __init__(self, lags: list[Lag], slots: int, rows: int, *, single: bool) -> None:
+    def __init__(self, lags: list[Lag], slots: int, rows: int) -> None:
         self.longest = max(
             (int((lag.steps + (lag.fractions > 0.0)).max()) for lag in lags), default=0
         )
@@ -143,7 +144,7 @@ class Delays:
         self.columns = self.keep + self.room + VECTOR
         _check_size(rows * self.columns)
         tables = _Tables(self.columns, self.keep)
-        plan = _plan(lags, 0 if single else slots)
+        plan = _plan(lags, slots)
         homes = [_home(lag, plan) for lag in lags]
         apart = 0
         self.tiers = np.zeros((len(plan), TIER_LENGTH), dtype=np.int64)
@@ -313,14 +314,14 @@ def _plan(lags: list[Lag], slots: int) -> list[_Tier]:
     lags : list of Lag
         All delayed pairs.
     slots : int
-        Lanes that they reach; 0 for one tier in any case.
+        Lanes that they reach.
     """
     if not lags:
         return []
     shortest = min(int(lag.steps.min()) for lag in lags)
     single = _Tier(0, _ENDLESS, _best_block(shortest))
     lows = np.arange(shortest + 1, LARGEST_BLOCK + 1)
-    if not slots or not lows.size:
+    if not lows.size:
         return [single]
     long = np.array([_best_block(low) for low in lows.tolist()])
     costs = np.full(len(lows), PER_SLOT * slots)

@@ -64,20 +64,12 @@ def _check_alike(members: Mapping[str, Population]) -> None:
                 )
 
 
-def spread_seed(seed: int | None, members: Mapping[str, Population]) -> tuple[str, ...]:
-    """Give members with noise, but without a seed of their own, one from the network's.
-
-    Returns
-    -------
-    tuple of str
-        Those members.
-    """
-    unseeded = tuple(n for n, each in members.items() if each._sources and each._seed_was_drawn)
-    if seed is not None:
-        for name in unseeded:
+def spread_seed(seed: int | None, members: Mapping[str, Population]) -> None:
+    """Give members with noise, but without a seed of their own, one from the network's."""
+    for name, each in members.items() if seed is not None else ():
+        if each._sources and each._seed_was_drawn:
             digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-            members[name]._take_seed(int.from_bytes(digest[:4], "little") >> 1)
-    return unseeded
+            each._take_seed(int.from_bytes(digest[:4], "little") >> 1)
 
 
 def warn_of_twins(members: Mapping[str, Population]) -> None:

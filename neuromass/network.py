@@ -20,6 +20,7 @@ from neuromass.kernels import text as kernel_text
 from neuromass.noise import take_seed
 from neuromass.past import Sender
 from neuromass.population import Population
+from neuromass.signals import Signal
 from neuromass.snapshot import Snapshot
 from neuromass.synapses import Synapse
 from neuromass.units import DIMENSIONLESS, HZ, MS
@@ -41,6 +42,7 @@ class NetworkSnapshot:
     members: dict[str, Snapshot]
     wires: dict[str, Wire]
     histories: dict[Sender, Floats]
+    pasts: dict[str, Signal]
 
     def __repr__(self) -> str:
         return f"<Snapshot of a network of {', '.join(self.members)}>"
@@ -121,7 +123,8 @@ class Network:
         self._kept: dict[Sender, Floats] = {}
         self._observer: Any = None
         self._seed = None if seed is None else take_seed(seed)
-        self._unseeded = membership.spread_seed(self._seed, self._members)
+        self._seeded = frozenset(n for n, e in self._members.items() if not e._seed_was_drawn)
+        membership.spread_seed(self._seed, self._members)
         membership.warn_of_twins(self._members)
         for each in self._members.values():
             each._owner = self
@@ -308,7 +311,7 @@ class Network:
         return Connection(self, name)
 
     def disconnect(self, connection: str | Connection) -> None:
-        """Take a connection away; what the others remember stays.
+        """Take a connection away; what the others remember stays, a past given for it does not.
 
         Parameters
         ----------
@@ -332,6 +335,7 @@ class Network:
         self._check_free("disconnect")
         name = connection
         if isinstance(connection, Connection) and connection._network is self:
+            connection._check_current()
             name = connection.name
         if not isinstance(name, str) or name not in self._wires:
             shown = f"{name!r}{suggestion(name, self._wires)}"
@@ -684,7 +688,8 @@ class Network:
     ) -> int:
         """Take some steps, all or none; they must fit into the room there is."""
         assembly = self._assembled()
-        self._make_room(assembly)
+        if steps > self._make_room(assembly):
+            raise RuntimeError(f"{steps} steps do not fit into the histories of this network.")
         plan = self._plan
         plan[kernel_text.STEPS] = steps
         plan[kernel_text.EVERY] = every
@@ -713,7 +718,12 @@ class Network:
         """
         members = {name: each.snapshot() for name, each in self._nodes().items()}
         return NetworkSnapshot(
-            self._clock, self._began, members, dict(self._wires), self._known_past()
+            self._clock,
+            self._began,
+            members,
+            dict(self._wires),
+            self._known_past(),
+            dict(self._past),
         )
 
     def restore(self, saved: NetworkSnapshot) -> None:
@@ -732,13 +742,17 @@ class Network:
         self._check_free("restore")
         if not isinstance(saved, NetworkSnapshot):
             raise TypeError(f"restore takes a snapshot of a network, not {type(saved).__name__}.")
-        if set(saved.wires) != set(self._wires) or set(self._members) - set(saved.members):
+        members = {name for name in saved.members if "->" not in name}
+        if set(saved.wires) != set(self._wires) or members != set(self._members):
             raise ValueError("The snapshot is of a network with other members or connections.")
         for name, each in self._members.items():
             each._check_snapshot(saved.members[name])
         for name, wire in saved.wires.items():
-            if type(wire.synapse) is not type(self._wires[name].synapse):
-                raise ValueError(f"The snapshot is of a network where {name} has another synapse.")
+            if wire.kept != self._wires[name].kept:
+                raise ValueError(
+                    f"The snapshot is of a network where {name} carries something else, or has "
+                    f"another synapse."
+                )
             self._route(name, wire, {})  # refuses what this network cannot run
         for name, wire in saved.wires.items():
             self._replace_wire(name, wire)
@@ -746,6 +760,7 @@ class Network:
             each._restore(saved.members[name])
         self._assembly = None
         self._kept = {sender: row.copy() for sender, row in saved.histories.items()}
+        self._past = dict(saved.pasts)
         self._began = saved.began
         self._plan[kernel_text.CLOCK] = saved.clock
 
@@ -778,10 +793,13 @@ class Network:
         -------
         Network
         """
+        for unknown in set(changes) - set(KEYWORDS):
+            raise TypeError(f"copy takes no {unknown!r}{suggestion(unknown, KEYWORDS)}")
         shared = {n: changes.pop(n) for n in ("dt", "method", "noise") if n in changes}
         members = {name: each.copy(**shared) for name, each in self._members.items()}
-        if "seed" in changes:
-            for name in self._unseeded:
+        if "seed" in changes or ("noise" in shared and self._seed is not None):
+            changes.setdefault("seed", self._seed)
+            for name in set(members) - self._seeded:
                 members[name] = members[name].copy(seed=None)
         options = {
             "coupling": self._coupling,
@@ -789,6 +807,7 @@ class Network:
             **changes,
         }
         other = type(self)(members, **options)
+        other._seeded = self._seeded
         if "history" not in changes:
             other._past = dict(self._past)
         if "seed" not in changes:
@@ -818,7 +837,7 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         kept: tuple[str, ...] = ("_dt", "_method", "_coupling", "_lift", "_past", "_began")
-        kept += ("_wires", "_unseeded", "_seed")
+        kept += ("_wires", "_seeded", "_seed")
         return {
             **{name: getattr(self, name) for name in kept},
             "_members": dict(self._members),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import feeds, wiring
+from neuromass.assembly import Assembly
 from neuromass.connection import Connection
 from neuromass.declaration import suggestion
 from neuromass.errors import SimulationError
@@ -68,6 +69,7 @@ class NetworkTape:
             self._write_current(0)
 
     def _lay_out(self, room: int) -> None:
+        self._listed_of: Assembly | None = None
         nodes = self._network._nodes()
         self._room = room
         self._tracks: list[_Track] = []
@@ -90,6 +92,11 @@ class NetworkTape:
     def _items(self) -> Ints:
         """For each recorded number its place, where its samples begin, and their distance."""
         assembly = self._network._assembled()
+        if self._listed_of is not assembly:
+            self._listed, self._listed_of = self._list_items(assembly), assembly
+        return self._listed
+
+    def _list_items(self, assembly: Assembly) -> Ints:
         parts = [np.zeros((0, 3), dtype=np.int64)]
         for track in self._tracks:
             places = assembly.channel_places(track.label, track.name)
@@ -317,7 +324,14 @@ class NetworkJob:
 
     def advance(self, first: int, count: int) -> int:
         """Take all of the next steps, or none."""
-        return self._tape.advance(count, *self._drive(first, count))
+        before = self._network._assembled(), self._network._clock
+        drive = self._drive(first, count)
+        if before != (self._network._assembly, self._network._clock):
+            raise RuntimeError(
+                "inputs: a function has changed or stepped the network that is being run; do so "
+                "between runs."
+            )
+        return self._tape.advance(count, *drive)
 
     def room(self) -> int:
         """How many steps can be taken at once."""

@@ -196,7 +196,7 @@ def remember(history: Any, position: int, flat: Any, traced: Any) -> None:
 def deliver(
     flat: Any, slots: Any, arrivals: Any, tiers: Any, step: int, stage: int, add: int
 ) -> None:
-    """Lay what arrives at a stage into the slots, or add it there.
+    """Lay what arrives at a stage, out of one tier or two, into the slots, or add it there.
 
     Parameters
     ----------
@@ -211,13 +211,14 @@ def deliver(
     add : int
         Whether to add.
     """
-    for t in range(tiers.shape[0]):
-        point = np.uint64(tiers[t, FIRST] + step - tiers[t, BEGUN] + stage)
-        apart = np.uint64(tiers[t, APART])
-        for i in range(slots.shape[0]):
-            arrived = arrivals[point]
-            flat[slots[i]] = flat[slots[i]] + arrived if add else arrived
-            point = point + apart
+    two, last = tiers.shape[0] > 1, tiers.shape[0] - 1
+    point = np.uint64(tiers[0, FIRST] + step - tiers[0, BEGUN] + stage)
+    other = np.uint64(tiers[last, FIRST] + step - tiers[last, BEGUN] + stage)
+    apart, others_apart = np.uint64(tiers[0, APART]), np.uint64(tiers[last, APART])
+    for i in range(slots.shape[0]):
+        arrived = arrivals[point] + arrivals[other] if two else arrivals[point]
+        flat[slots[i]] = flat[slots[i]] + arrived if add else arrived
+        point, other = point + apart, other + others_apart
 
 
 _LINE, _INTS = "float64[::1]", "int64[:,::1]"

@@ -4,8 +4,8 @@ A network of a few lanes goes lane by lane: each sums its own input when its tur
 a sum is never written to memory and read again. In larger ones all inputs are summed first, in
 the rows ``x``, and then loops over lanes vectorise.
 
-Both add to the external input, in this order: links, strips, matrices (a network of few lanes
-has links alone), and what arrives with delay.
+Both add to the external input, in this order: links, strips, matrices (in a network of few lanes
+they are links too, in the same order), and what arrives with delay.
 """
 
 from __future__ import annotations
