@@ -597,7 +597,7 @@ def test_snapshots_of_other_networks():
     with pytest.raises(ValueError, match="other members or connections"):
         net.restore(other.snapshot())
     net.connect("exc", "inh", J=1.0, synapse=nm.synapses.Alpha())
-    with pytest.raises(ValueError, match="exc->inh has another synapse"):
+    with pytest.raises(ValueError, match="exc->inh carries something else, or has another synapse"):
         net.restore(other.snapshot())
     with pytest.raises(TypeError, match="snapshot of a network"):
         net.restore(net["exc"].snapshot())
