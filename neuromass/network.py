@@ -252,7 +252,8 @@ class Network:
             lane goes from lane to lane, a matrix [target, source] from all to all.
         delay : Quantity, optional
             One value, one for each target, or a matrix [target, source], which needs one of
-            strengths, too; it counts where the weight is not zero.
+            strengths, too; it counts where the weight is not zero. Pairs that a sparse matrix
+            leaves out are not delayed.
         distances, speed : Quantity, optional
             Instead of `delay`: distances [target, source] and the conduction speed, which is one
             value or one for each distance. Both can be changed on the connection.
