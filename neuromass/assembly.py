@@ -236,7 +236,7 @@ class Assembly:
         self._has_gates = bool(gates)
         self._has_strips, self._has_matrices = bool(strips), bool(matrices)
         self._coupling = [
-            self._sends, *self._link_arrays(links), stacked(gates, 4),
+            self._sends, *self._arrays_of(links), stacked(gates, 4),
             *strips.arrays(), *matrices.arrays(), spare,
         ]  # fmt: skip
         self._arriving = arriving
@@ -275,7 +275,7 @@ class Assembly:
             sender = self._home[node].span(node, self._sent(node, variable)[0])
             matrices.add(matrix, span, sender, shift)
 
-    def _link_arrays(self, links: Links) -> list[Any]:
+    def _arrays_of(self, links: Links) -> list[Any]:
         """The links; a network of few lanes has one for each lane of each input."""
         if not self.few:
             return links.arrays()

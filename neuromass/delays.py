@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -200,7 +201,7 @@ class _Tables:
             elif len(lag.to):
                 taps.append(self._taps(lag))
         if taps:
-            self._pairs.append(_in_order(taps, self._columns))
+            self._pairs.append(_by_source(taps, self._columns))
 
     def joined(self) -> list[Any]:
         """Bundles, weights and offsets; slots, offsets and weights of the pairs."""
@@ -262,7 +263,7 @@ class _Taps:
         return len(self.weights)
 
 
-def _in_order(parts: list[_Taps], columns: int) -> _Taps:
+def _by_source(parts: list[_Taps], columns: int) -> _Taps:
     """All of them, by source and then by slot: what a source sends is read from the cache."""
     slots = np.concatenate([each.slots for each in parts])
     offsets = np.concatenate([each.offsets for each in parts])
@@ -318,47 +319,55 @@ def _plan(lags: list[Lag], slots: int) -> list[_Tier]:
     """
     if not lags:
         return []
-    shortest = min(int(lag.steps.min()) for lag in lags)
-    single = _Tier(0, _ENDLESS, _best_block(shortest))
-    lows = np.arange(shortest + 1, LARGEST_BLOCK + 1)
-    if not lows.size:
+    counts = np.stack([_counted(lag.steps) for lag in lags])
+    first, *others = np.flatnonzero(counts.sum(axis=0)).tolist()
+    short = int(_best_blocks()[first])
+    single = _Tier(0, _ENDLESS, short)
+    if not others:
         return [single]
-    long = np.array([_best_block(low) for low in lows.tolist()])
-    costs = np.full(len(lows), PER_SLOT * slots)
-    for lag in lags:
-        costs += _costs_of_two(lag, lows, single.block, long)
-    best = int(np.argmin(costs))
-    if costs[best] >= sum(len(lag.to) * _cost(single.block, lag.kind) for lag in lags):
+    lows = np.array(others)
+    one, two = 0.0, np.full(len(lows), PER_SLOT * slots)
+    for lag, counted in zip(lags, counts, strict=True):
+        one += len(lag.to) * float(_costs(short, lag.kind))
+        two += _costs_of_two(lag, (np.cumsum(counted) - counted)[lows], short, lows)
+    best = int(np.argmin(two))
+    if two[best] >= one:
         return [single]
-    low = int(lows[best])
-    return [_Tier(0, low, single.block), _Tier(low, _ENDLESS, int(long[best]))]
+    low = others[best]
+    return [_Tier(0, low, short), _Tier(low, _ENDLESS, int(_best_blocks()[low]))]
 
 
-def _costs_of_two(lag: Lag, lows: Ints, short: int, long: Ints) -> Floats:
-    """What the pairs of a connection cost if the second tier begins at some delay."""
-    counts = np.bincount(np.minimum(lag.steps, LARGEST_BLOCK), minlength=LARGEST_BLOCK + 1)
-    below = (np.cumsum(counts) - counts)[lows]
-    above, alone = len(lag.to) - below, [_cost(block, SINGLE) for block in long.tolist()]
-    home = [_cost(block, lag.kind) for block in long.tolist()]
-    in_long = above * home + below * _cost(short, SINGLE)
-    in_short = below * _cost(short, lag.kind) + above * alone
+def _counted(steps: Ints) -> Ints:
+    """How many delays there are of each number of steps; the longest blocks' and more are one."""
+    return np.bincount(np.minimum(steps, LARGEST_BLOCK), minlength=LARGEST_BLOCK + 1)
+
+
+def _costs_of_two(lag: Lag, below: Ints, short: int, lows: Ints) -> Floats:
+    """What the pairs of a connection cost if the second tier begins at some delays."""
+    long, above = _best_blocks()[lows], len(lag.to) - below
+    in_long = above * _costs(long, lag.kind) + below * _costs(short, SINGLE)
+    in_short = below * _costs(short, lag.kind) + above * _costs(long, SINGLE)
     return np.where(2 * below > len(lag.to), in_short, in_long)
 
 
-def _best_block(shortest: int) -> int:
-    """The block that costs least for each step."""
-    blocks = range(SMALLEST_BLOCK, min(shortest, LARGEST_BLOCK) + 1)
-    return min(blocks, key=lambda block: _cost(block, DENSE), default=shortest)
+@cache
+def _best_blocks() -> Ints:
+    """The block that costs least for each step, for every shortest delay."""
+    best = np.arange(LARGEST_BLOCK + 1)
+    for block in range(SMALLEST_BLOCK + 1, LARGEST_BLOCK + 1):
+        if _costs(block, DENSE) >= _costs(int(best[block - 1]), DENSE):
+            best[block] = best[block - 1]
+    return best
 
 
-def _cost(block: int, kind: tuple[float, float]) -> float:
-    """What a pair costs in each step."""
+def _costs(blocks: Any, kind: tuple[float, float]) -> Any:
+    """What a pair costs in each step, in blocks of some steps."""
     overhead, gathered = kind
-    if block < SMALLEST_BLOCK:
-        return gathered
-    return (overhead + PER_VECTOR * -(-block // VECTOR)) / block
+    vectors = -(-blocks // VECTOR)
+    return np.where(blocks < SMALLEST_BLOCK, gathered, (overhead + PER_VECTOR * vectors) / blocks)
 
 
 def _home(lag: Lag, plan: list[_Tier]) -> int:
-    """The tier that holds most of some pairs."""
-    return int(np.argmax([np.count_nonzero(tier.holds(lag.steps)) for tier in plan]))
+    """The tier that holds most of some pairs; the last of those that hold as many."""
+    counts = [np.count_nonzero(tier.holds(lag.steps)) for tier in plan]
+    return max(range(len(plan)), key=lambda number: (counts[number], number))

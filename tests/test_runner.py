@@ -406,10 +406,15 @@ def test_a_signal_outside_the_window_warns_at_the_users_line(signal, window, war
 
 
 def test_a_pulse_cut_into_chunks_does_not_warn():
-    pop = nm.QIF(J=15.0)
+    pop, whole = nm.QIF(J=15.0), nm.QIF(J=15.0)
     pulse = STEP(3.0, start=0 * ms, stop=50 * ms)
-    for _ in range(10):
-        nm.run(pop, 5 * ms, inputs=pulse)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(10):
+            nm.run(pop, 5 * ms, inputs=pulse)
+    assert not caught
+    nm.run(whole, 50 * ms, inputs=pulse)
+    assert pop.raw.r == whole.raw.r
 
 
 # ----------------------------------------------------------------------------- progress
