@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         look.without_window()
     if problem := _unwritable(options.out):
         parser.exit(1, f"neuromass: cannot write {options.out}: {problem}\n")
-    from neuromass import demo  # noqa: PLC0415
+    from neuromass.plotting import demo  # noqa: PLC0415
 
     response = demo.step_response()
     print(response)

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import Model, suggestion
-from neuromass.equations import exact_meaning
 from neuromass.errors import whole_number
+from neuromass.expressions import exact_meaning
 from neuromass.units import MS, Measure
 
 __all__ = ["OrnsteinUhlenbeck", "White"]

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from neuromass import units
 from neuromass.declaration import Input, Output, Parameter, State, suggestion
 from neuromass.errors import warn
-from neuromass.population import Population
+from neuromass.populations.population import Population
 from neuromass.units import MS, Hz, Measure, ms
 
 __all__ = [

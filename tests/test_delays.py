@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neuromass as nm
-from neuromass import delays as delayed
 from neuromass.kernels.kinds import BLOCK, BLOCKED, BUNDLES, BUNDLES_END, PAIRS, PAIRS_END
+from neuromass.networks import delays as delayed
 from neuromass.units import Hz, ms
 
 DT = 0.05

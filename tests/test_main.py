@@ -10,8 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from neuromass import demo
 from neuromass.__main__ import main
+from neuromass.plotting import demo
 from neuromass.units import Hz
 
 

@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 
 import neuromass as nm
 from neuromass.declaration import ModelType
-from neuromass.models import equilibria
+from neuromass.dynamics import equilibria
 from neuromass.units import Hz, UnitError, mm, ms, mV, nA, nF, nS, pA, pF, second, uS, volt
 
 PI = math.pi

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from samples import NOISE, Relay, bits, everything
 
 import neuromass as nm
-from neuromass import delays as delayed
 from neuromass.kernels.kinds import BLOCKED
+from neuromass.networks import delays as delayed
 from neuromass.units import Hz, ms, mV, pA
 
 DT = 0.05

@@ -997,7 +997,7 @@ def test_the_base_is_no_signal():
 
 
 def test_the_examples_run():
-    results = doctest.testmod(signals)
+    results = doctest.testmod(sys.modules[Signal.__module__])
     assert results.attempted > 20
     assert results.failed == 0
 

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 import neuromass as nm
-from neuromass import units, wiring
+from neuromass import units
+from neuromass.networks import connectivity as wiring
 from neuromass.units import Hz, metre, mm, ms, mV, pA, second
 
 S, MS = units.DIMENSIONLESS, units.MS

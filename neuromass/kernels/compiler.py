@@ -24,7 +24,7 @@ from numba.core.errors import NumbaError
 from numba.extending import overload
 
 from neuromass._version import __version__
-from neuromass.equations import FUNCTIONS, array_function, helpers, on_floats
+from neuromass.expressions import FUNCTIONS, array_function, helpers, on_floats
 from neuromass.kernels import generated, normals
 
 _made: dict[str, Any] = {}

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from textwrap import indent
 from typing import Final
 
-from neuromass.equations import KINDS, Equations
+from neuromass.expressions import KINDS, Equations
 
 TILE: Final = 64
 """Lanes that a loop carries at a time; their states stay in the first-level cache."""

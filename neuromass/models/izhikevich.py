@@ -8,8 +8,8 @@ from typing import Any, Self
 from numpy.polynomial import Polynomial
 
 from neuromass.declaration import Input, Parameter, State
-from neuromass.models import equilibria
-from neuromass.population import Population
+from neuromass.dynamics import equilibria
+from neuromass.populations.population import Population
 from neuromass.units import Hz, ms, mV, nS, pA, pF
 
 

@@ -6,8 +6,8 @@ import math
 from typing import Any, Self
 
 from neuromass.declaration import Input, Parameter, State
-from neuromass.models import equilibria
-from neuromass.population import Population
+from neuromass.dynamics import equilibria
+from neuromass.populations.population import Population
 from neuromass.units import Hz, ms
 
 
@@ -177,7 +177,7 @@ class QIF(Population):
         >>> print(f"{abs(nm.QIF.montbrio2015().kuramoto()):.4f}")
         0.9011
         """
-        from neuromass.order_parameter import kuramoto  # noqa: PLC0415
+        from neuromass.models.order_parameter import kuramoto  # noqa: PLC0415
 
         return kuramoto(self.r, self.v, self.tau)
 

@@ -6,7 +6,7 @@ import math
 from typing import Any, Self
 
 from neuromass.declaration import Parameter, State
-from neuromass.models import equilibria
+from neuromass.dynamics import equilibria
 from neuromass.models.qif import QIF
 from neuromass.units import ms
 

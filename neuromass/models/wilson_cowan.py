@@ -9,8 +9,8 @@ from typing import Any, Self
 import numpy as np
 
 from neuromass.declaration import Input, Parameter, State
-from neuromass.models import equilibria
-from neuromass.population import Population
+from neuromass.dynamics import equilibria
+from neuromass.populations.population import Population
 from neuromass.units import ms
 
 

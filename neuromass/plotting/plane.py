@@ -22,10 +22,10 @@ from neuromass.plotting.look import (
     require_axes,
 )
 from neuromass.plotting.traces import trace_of
-from neuromass.population import _MISSING as _ABSENT
-from neuromass.population import Population
-from neuromass.recording import Recording
-from neuromass.runner import run
+from neuromass.populations.population import _MISSING as _ABSENT
+from neuromass.populations.population import Population
+from neuromass.recordings.recording import Recording
+from neuromass.simulation.runner import run
 from neuromass.units import Measure
 
 Floats = NDArray[np.float64]

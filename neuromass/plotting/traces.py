@@ -23,7 +23,7 @@ from neuromass.plotting.look import (
 from neuromass.units import Measure
 
 if TYPE_CHECKING:
-    from neuromass.recording import Recording
+    from neuromass.recordings.recording import Recording
 
 Floats = NDArray[np.float64]
 

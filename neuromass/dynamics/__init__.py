@@ -1,0 +1,1 @@
+"""What follows from the equations alone: equilibria and their stability."""

@@ -1,0 +1,38 @@
+"""From a model's ``derivatives`` to a graph of operations, and from that to text.
+
+The function is called once on recording objects. What they record is a graph in which
+
+- everything that depends on parameters alone is known, so that it can be computed once,
+- a division by such a constant is a product with its reciprocal,
+- an integer power is a product, multiplied in one fixed order,
+- sums and products of more than two terms are taken constants first, then by depth, which
+  shortens the chain of operations that wait for each other,
+- equal subexpressions are one node.
+
+All kernels are generated from this graph, so all of them do the same arithmetic in the
+same order. Helpers and globals are read with it, at the class statement. A function that
+cannot be read this way (it branches on a value, say) is compiled as it is written.
+"""
+
+from neuromass.expressions.equations import Equations, bare, expression
+from neuromass.expressions.functions import helpers
+from neuromass.expressions.graph import KINDS, Node, below
+from neuromass.expressions.operations import FUNCTIONS, array_function, exact_meaning, on_floats
+from neuromass.expressions.read import read
+from neuromass.expressions.trace import UnreadableError
+
+__all__ = [
+    "FUNCTIONS",
+    "KINDS",
+    "Equations",
+    "Node",
+    "UnreadableError",
+    "array_function",
+    "bare",
+    "below",
+    "exact_meaning",
+    "expression",
+    "helpers",
+    "on_floats",
+    "read",
+]

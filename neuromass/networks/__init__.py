@@ -1,0 +1,1 @@
+"""Networks: members, connections, and the arrays that their loop runs on."""

@@ -1,0 +1,347 @@
+"""A connection between two members of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from neuromass import units
+from neuromass.declaration import suggestion
+from neuromass.networks import connectivity as wiring
+from neuromass.networks import history as past
+from neuromass.populations.population import Population
+from neuromass.synapses import Synapse
+from neuromass.units import DIMENSIONLESS, HZ, MS, Measure
+
+if TYPE_CHECKING:
+    from neuromass.networks.network import Network
+
+__all__ = ["Connection", "Wire"]
+
+FIXED: Final = ("name", "source", "target", "variable", "input", "synapse")
+"""What a connection keeps."""
+
+WAY: Final = {"distances": wiring.LENGTH, "speed": wiring.SPEED}
+"""What a delay may follow from, and the units in which it is shown."""
+
+
+@dataclass(frozen=True)
+class Wire:
+    """What a connection was given, checked and in internal units; never changed, only replaced."""
+
+    source: str
+    target: str
+    variable: str
+    input: str
+    by_tau: bool
+    strength: Any
+    strength_measure: Measure
+    delay: Any
+    synapse: Synapse | None
+    distances: Any = None
+    speed: Any = None
+    token: object = field(default_factory=object)
+    """The same in all that replaces it: another connection may have its name one day."""
+
+    @property
+    def kept(self) -> tuple[Any, ...]:
+        """What cannot be changed."""
+        return self.source, self.target, self.variable, self.input, self.by_tau, type(self.synapse)
+
+    @property
+    def strength_name(self) -> str:
+        """What the strength is called: J or weight."""
+        return "J" if self.by_tau else "weight"
+
+    @property
+    def delay_name(self) -> str:
+        """What the delay was given as, for errors."""
+        if self.distances is None:
+            return "delay"
+        return "distances" if np.ndim(self.distances) or not np.ndim(self.speed) else "speed"
+
+    def with_strength(self, value: Any, measure: Measure, name: str) -> Wire:
+        """The same with another strength."""
+        plain, own = _strength(value, measure, self.strength_name, name)
+        return replace(self, strength=plain, strength_measure=own)
+
+    def with_delay(self, value: Any, name: str) -> Wire:
+        """The same with another delay, which no longer follows from distances."""
+        delay = wiring.delays(value, f"{name}: delay")
+        return replace(self, delay=delay, distances=None, speed=None)
+
+    def with_way(self, distances: Any, speed: Any, name: str) -> Wire:
+        """The same with the delay that follows from distances and a speed."""
+        far, fast = wiring.ways(distances, speed, name)
+        return replace(self, delay=far / fast, distances=far, speed=fast)
+
+
+class Connection:
+    """A connection of a network: its strength, delay and synapse, as validated properties.
+
+    ``net["inh->exc"]`` gives it. It has ``J`` or ``weight``, whichever it was made with,
+    ``delay``, also ``distances`` and ``speed`` if the delay follows from those, the parameters
+    of its synapse (``tau`` and so on), and the synapse's states.
+    """
+
+    def __init__(self, network: Network, name: str) -> None:
+        object.__setattr__(self, "_network", network)
+        object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_token", network._wires[name].token)
+
+    @property
+    def _wire(self) -> Wire:
+        self._check_current()
+        return self._network._wires[self._name]
+
+    def _is_current(self) -> bool:
+        wire = self._network._wires.get(self._name)
+        return wire is not None and wire.token is self._token
+
+    def _check_current(self) -> None:
+        if not self._is_current():
+            raise AttributeError(f"The connection {self._name} was taken away by disconnect.")
+
+    @property
+    def name(self) -> str:
+        """Its name, ``"inh->exc"``."""
+        return str(self._name)
+
+    @property
+    def source(self) -> str:
+        """Name of the member it comes from."""
+        return self._wire.source
+
+    @property
+    def target(self) -> str:
+        """Name of the member it goes to."""
+        return self._wire.target
+
+    @property
+    def variable(self) -> str:
+        """What of the source it carries."""
+        return self._wire.variable
+
+    @property
+    def input(self) -> str:
+        """The input of the target it goes to."""
+        return self._wire.input
+
+    @property
+    def synapse(self) -> Synapse | None:
+        """The synapse, or None."""
+        return self._wire.synapse
+
+    def _stages(self) -> dict[str, Population]:
+        return self._network._stages_of(self._name)
+
+    def _synapse_parameters(self) -> list[str]:
+        return [] if self.synapse is None else list(self.synapse.declared())
+
+    def _states(self) -> list[str]:
+        stages = self._stages()
+        return list(stages[self._name]._model.states) if stages else []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        wire = self._wire
+        if name == wire.strength_name:
+            return handed_out(wire.strength_measure, wire.strength)
+        if name == "delay":
+            return handed_out(MS, wire.delay)
+        if name in WAY and wire.distances is not None:
+            return handed_out(WAY[name], getattr(wire, name))
+        if wire.synapse is not None and name in wire.synapse.declared():
+            return getattr(wire.synapse, name)
+        if name in self._states():
+            return self._stages()[self._name]._state_of(name)
+        raise AttributeError(f"The connection {self._name} has no {name!r}{self._near(name)}")
+
+    def _delays(self) -> Any:
+        """Delays of the connected pairs in ms; as they were given if no pair is connected."""
+        pairs = self._network._pairs(self._name, self._wire)
+        if len(pairs.delays):
+            return pairs.delays
+        given = self._wire.delay
+        return given.data if wiring.is_sparse(given) else np.asarray(given)
+
+    def _changeable(self) -> list[str]:
+        way = [] if self._wire.distances is None else list(WAY)
+        own = [self._wire.strength_name, "delay", *way]
+        return [*own, *self._synapse_parameters(), *self._states()]
+
+    def _near(self, name: str) -> str:
+        return suggestion(name, self._changeable())
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._check_current()
+        self._network._change_connection(self._name, name, value)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._changeable()]
+
+    def __repr__(self) -> str:
+        if not self._is_current():
+            return f"<{self._name}: disconnected>"
+        wire = self._wire
+        unit = wire.strength_measure
+        parts = [f"{wire.strength_name} = {shown(wire.strength, unit)}"]
+        delays = self._delays()
+        if np.any(delays > 0.0):
+            parts.append(f"delay {units.shown(delays, MS)}")
+        if wire.synapse is not None:
+            parts.append(repr(wire.synapse))
+        ends = f"{wire.source}.{wire.variable} -> {wire.target}.{wire.input}"
+        return f"<{self._name}: {ends}, {', '.join(parts)}>"
+
+
+def handed_out(measure: Measure, value: Any) -> Any:
+    if wiring.is_sparse(value):
+        table = value.copy()
+        table.data = units.read_only(measure.from_internal(table.data))
+        one = measure.quantity(1.0)
+        return table if measure.is_dimensionless else type(one)(table, one.units)
+    if np.ndim(value) == 0:
+        return measure.quantity(float(value))
+    array = measure.quantity(np.array(value, dtype=float))
+    array.magnitude.flags.writeable = False
+    return array
+
+
+def shown(value: Any, measure: Measure) -> str:
+    if wiring.is_sparse(value):
+        return f"{value.nnz} pairs, {units.shown(value.data, measure)}"
+    size = f"{' x '.join(map(str, np.shape(value)))} matrix, " if np.ndim(value) == 2 else ""
+    return f"{size}{units.shown(value, measure)}"
+
+
+# ---------------------------------------------------------------------------- making one
+
+
+def wire_between(
+    members: Mapping[str, Population],
+    name: str,
+    source: str,
+    target: str,
+    strengths: tuple[Any, Any],
+    delay: Any,
+    way: tuple[Any, Any] | None,
+    synapse: Any,
+    variable: str | None,
+    to: str | None,
+) -> Wire:
+    """What `Network.connect` is given, checked.
+
+    Parameters
+    ----------
+    members : mapping of Population
+        Populations by name.
+    name : str
+        Name of the connection.
+    source, target : str
+        Members.
+    strengths : tuple
+        J and weight, one of them None.
+    delay : Quantity or None
+        The delay.
+    way : tuple or None
+        Distances and speed, if one of them is given.
+    synapse : Synapse or None
+        The synapse.
+    variable, to : str or None
+        What of the source goes to which input of the target.
+    """
+    variable = past.variable_of(members[source], source, variable)
+    to = _input(members[target], target, to)
+    J, weight = strengths
+    if (J is None) == (weight is None):
+        raise ValueError(f"{name}: give exactly one of J and weight.")
+    if delay is not None and way is not None:
+        raise ValueError(f"{name}: give either delay, or distances and speed.")
+    _check_synapse(synapse)
+    wire = Wire(source, target, variable, to, J is not None, 0.0, DIMENSIONLESS, 0.0, synapse)
+    wire = wire.with_strength(
+        weight if J is None else J, strength_measure(members, wire, name), name
+    )
+    wire = wire.with_delay(delay, name) if way is None else wire.with_way(*way, name)
+    _check_gate(members, wire, name)
+    return wire
+
+
+def _input(population: Population, name: str, given: str | None) -> str:
+    model = population._model
+    if not model.inputs:
+        raise ValueError(f"{name} is a {model.name}, which has no input to connect to.")
+    if given is None:
+        return next(iter(model.inputs))
+    if given not in model.inputs:
+        raise ValueError(f"input: {name} has no input {given!r}{suggestion(given, model.inputs)}")
+    return given
+
+
+def _check_synapse(synapse: Any) -> None:
+    if isinstance(synapse, type):
+        raise TypeError(
+            f"synapse is one of nm.synapses with its values, not the class {synapse.__name__}; "
+            f"write {synapse.__name__}()."
+        )
+    if synapse is not None and not isinstance(synapse, Synapse):
+        raise TypeError(f"synapse is one of nm.synapses, not {type(synapse).__name__}.")
+
+
+def strength_measure(members: Mapping[str, Population], wire: Wire, name: str) -> Measure:
+    """The unit that the strength of a connection needs."""
+    source, target = members[wire.source]._model, members[wire.target]._model
+    sent, needed = source.measure(wire.variable), target.measure(wire.input)
+    between = needed.combined(sent, -1) if sent.text else needed
+    if not wire.by_tau:
+        return MS if between.dimension == MS.dimension else between
+    tau = target.parameters.get("tau")
+    fits = (
+        sent.dimension == HZ.dimension
+        and needed.is_dimensionless
+        and tau is not None
+        and tau.measure.dimension == MS.dimension
+    )
+    if not fits:
+        unit = units.internal_unit(between.dimension)
+        raise ValueError(
+            f"{name}: J needs a rate at the source, and a tau and a dimensionless input at the "
+            f"target; {wire.source}.{wire.variable} is {_in(sent)}, {wire.target}.{wire.input} "
+            f"{_in(needed)}. Give weight=... {f'in {unit}' if unit else 'as a plain number'} "
+            f"instead."
+        )
+    return DIMENSIONLESS
+
+
+def _in(measure: Measure) -> str:
+    return f"in {measure.symbol}" if measure.symbol else "a plain number"
+
+
+def _check_gate(members: Mapping[str, Population], wire: Wire, name: str) -> None:
+    sent = members[wire.source]._model.measure(wire.variable)
+    if wire.synapse is not None and wire.synapse.gates and sent.dimension != HZ.dimension:
+        raise ValueError(
+            f"{name}: {type(wire.synapse).__name__} needs a rate at the source, and "
+            f"{wire.source}.{wire.variable} is {_in(sent)}."
+        )
+
+
+def _strength(value: Any, measure: Measure, what: str, name: str) -> tuple[Any, Measure]:
+    """A strength in internal units, and the unit in which it was given and is shown."""
+    try:
+        plain = wiring.strengths(value, measure, f"{name}: {what}")
+    except units.UnitError as error:
+        unit = units.internal_unit(measure.dimension)
+        if not unit:  # which the error says already
+            raise
+        advice = f"A {what} in {unit} would fit."
+        if wiring.is_sparse(value) and not units.is_quantity(value):
+            advice = f"The unit of a sparse matrix comes first: (16 * {unit}) * A."
+        raise units.UnitError(f"{error} {advice}", error.units1, error.units2) from None
+    own = units.measure_of(value)
+    return plain, own if own.dimension == measure.dimension else measure

@@ -1,0 +1,1 @@
+"""Populations: the core that kernels work on, and the object around it."""

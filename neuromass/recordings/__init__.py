@@ -1,0 +1,1 @@
+"""Recordings: what was recorded, joined, stored and exported."""

@@ -1,0 +1,14 @@
+"""Signals: inputs as functions of time."""
+
+from neuromass.signals.signals import (
+    Constant,
+    Pulses,
+    Ramp,
+    Sampled,
+    Signal,
+    Sine,
+    Step,
+    as_signal,
+)
+
+__all__ = ["Constant", "Pulses", "Ramp", "Sampled", "Signal", "Sine", "Step", "as_signal"]

@@ -1,0 +1,1 @@
+"""Running a system, recording it, and checking its step."""
