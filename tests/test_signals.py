@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromass import signals, units
+from neuromass import units
 from neuromass.signals import Constant, Pulses, Ramp, Sampled, Signal, Sine, Step, as_signal
 from neuromass.units import Hz, UnitError, kHz, ms, mV, nA, pA, second
 
