@@ -204,6 +204,12 @@ class Resolved:
     tau: Any
     factor: Any = None
 
+    def fingerprint(self) -> tuple[Any, ...]:
+        """What is equal exactly for noise of the same kind and strength."""
+        parts = (self.sigma, self.tau, self.factor)
+        numbers = (None if each is None else np.asarray(each).tolist() for each in parts)
+        return self.target, self.on_input, self.coloured, *map(repr, numbers)
+
     def coefficients(self, dt: float) -> list[Any]:
         """Rows of what a kernel multiplies normals with, for a step of `dt`."""
         if not self.coloured:

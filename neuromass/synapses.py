@@ -144,6 +144,10 @@ class Synapse:
             if isinstance(value, Parameter)
         }
 
+    def value(self, name: str) -> float:
+        """A parameter in internal units."""
+        return float(self._values[name])
+
     def stages(self, unit: Measure) -> list[Stage]:
         """The models that a signal in some unit passes, with their parameters as plain numbers."""
         raise TypeError("Synapse is the base of synapses; use one of those, such as Exponential.")

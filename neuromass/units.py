@@ -521,6 +521,19 @@ def handed_out(unit: Measure, values: Any) -> Any:
     return quantity
 
 
+def decimals(values: Any) -> Any:
+    """Products such as 3 * 0.1, which are off by their last bit, as the decimal that is meant.
+
+    Parameters
+    ----------
+    values : float or ndarray
+        Products of a whole number with a short decimal.
+    """
+    largest = float(np.max(np.abs(values), initial=1.0))
+    rounded = np.round(values, max(0, 12 - math.ceil(math.log10(largest))))
+    return np.where(np.abs(rounded - values) <= 4e-16 * np.abs(values), rounded, values)
+
+
 def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
     """The array itself, which cannot be written to any more."""
     array.flags.writeable = False

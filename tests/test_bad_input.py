@@ -196,7 +196,8 @@ TABLE = {
         lambda p: nm.run(p, 1 * ms, inputs=[1 * pA] * 20), TypeError, "I_ext needs a plain number",
     ),
     "pA function": (
-        lambda p: nm.run(p, 1 * ms, inputs=lambda t: 3 * pA), TypeError, "I_ext needs a plain",
+        lambda p: nm.run(p, 1 * ms, inputs=lambda t: 3 * pA), TypeError,
+        r"I_ext\(t\) needs a plain",
     ),
     "text run": (lambda p: nm.run(p, 1 * ms, inputs="3"), TypeError, "I_ext"),
     "samples that end": (

@@ -129,7 +129,7 @@ def test_results_may_be_a_tuple_a_list_or_an_array(result):
 def stepped_without_input(cls):
     pop = cls()
     pop.update()
-    return list(pop.raw._population._state[:, 0])
+    return list(pop.__system__().state[:, 0])
 
 
 @pytest.mark.parametrize("decorator", ["", "@classmethod\n    "])

@@ -62,7 +62,7 @@ def naive(steps, J):
 
 
 def tiers_of(net):
-    return net._assembled().delays.tiers
+    return net.__system__().assembled().delays.tiers
 
 
 def gathered(net):
@@ -105,7 +105,8 @@ def test_short_delays_have_blocks_of_their_own():
 
 def test_a_matrix_is_kept_in_the_tier_that_holds_most_of_it():
     net = nodes_of(steps_of("mostly long", 60))
-    net.connect("pop", "pop", J=strengths(60), delay=np.full((60, 60), 2 * DT) * ms)
+    late = np.full((60, 60), 2 * DT) * ms
+    net.connect("pop", "pop", J=strengths(60), delay=late, name="pop->pop#2")
     short_tier, long_tier = tiers_of(net)
     assert short_tier[BUNDLES_END] - short_tier[BUNDLES] == 1
     assert long_tier[BUNDLES_END] - long_tier[BUNDLES] == 1
@@ -191,7 +192,7 @@ def test_a_run_that_failed_leaves_no_trace(kind):
 def test_what_was_never_sent_does_not_count():
     """Whole vectors are computed, whatever lies behind the present."""
     net, fresh = nodes_of(steps_of("long")), nodes_of(steps_of("long"))
-    net._assembled().history[:, net._assembled().delays.keep :] = np.nan
+    net.__system__().assembled().history[:, net.__system__().assembled().delays.keep :] = np.nan
     for each in (net, fresh):
         nm.run(each, 20 * ms)
     assert bits(net) == bits(fresh)

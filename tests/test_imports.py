@@ -23,9 +23,9 @@ ROOMS = [
     "kernels",
     "signals",
     "noise",
+    "recordings",
     "populations",
     "synapses",
-    "recordings",
     "models",
     "networks",
     "simulation",
@@ -35,7 +35,6 @@ ROOMS = [
 """Modules and folders of the package; each imports from those before it alone."""
 
 LATE = {
-    ("populations", "networks"): "noise that lanes share takes the loop of a network",
     ("recordings", "plotting"): "rec.plot()",
     ("networks", "plotting"): "net.plot()",
 }

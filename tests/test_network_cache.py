@@ -65,12 +65,12 @@ def test_another_wiring_of_the_same_kinds_has_the_same_loop():
         net = nm.Network({"a": nm.QIF(shape=3), "b": nm.QIF(shape=3)})
         wire(net)
         net.update()
-        loops.append(net._assembled()._function)
+        loops.append(net.__system__().assembled()._function)
     turned = nm.Network({"one": nm.QIF(), "two": nm.JansenRit(dt=0.05 * ms), "three": nm.QIF()})
     other = nm.Network({"one": nm.JansenRit(dt=0.05 * ms), "two": nm.QIF()})
     for net in (turned, other):
         net.update()
-        loops.append(net._assembled()._function)
+        loops.append(net.__system__().assembled()._function)
     assert loops[0] is loops[1] is loops[2] is not loops[3]
     assert loops[3] is loops[4]
 

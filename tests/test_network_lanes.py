@@ -21,8 +21,8 @@ def pair_with_delays(bystanders=0, shape=None, **options):
     net = nm.Network(members, **options)
     net.connect("a", "b", J=1.1, delay=0.05 * ms)
     for i in range(1, 5):
-        net.connect("b", "b", J=-0.7 / i, delay=(20.013 + i) * ms)
-    net.connect("a", "b", J=2.3, delay=17.3 * ms)
+        net.connect("b", "b", J=-0.7 / i, delay=(20.013 + i) * ms, name=f"b->b#{i}")
+    net.connect("a", "b", J=2.3, delay=17.3 * ms, name="a->b#2")
     net.connect("b", "a", J=-3.0)
     return net
 
@@ -46,9 +46,9 @@ def mixed(bystanders=0, shape=None, **options):
     members |= {f"x{i}": qif() for i in range(bystanders)}
     net = nm.Network(members, **options)
     net.connect("a", "b", J=1.1)
-    net.connect("a", "b", J=0.3, synapse=nm.synapses.Exponential(5 * ms))
+    net.connect("a", "b", J=0.3, synapse=nm.synapses.Exponential(5 * ms), name="slow")
     net.connect("b", "b", J=-0.7 * np.eye(shape or 1))
-    net.connect("a", "b", J=-0.37)
+    net.connect("a", "b", J=-0.37, name="third")
     net.connect("b", "a", J=-3.0)
     return net
 
@@ -78,4 +78,4 @@ def test_a_lane_among_many_is_a_lone_one(made, options):
 
 def test_the_delays_have_two_tiers():
     for shape in (None, 70):
-        assert len(pair_with_delays(shape=shape)._assembled().delays.tiers) == 2
+        assert len(pair_with_delays(shape=shape).__system__().assembled().delays.tiers) == 2

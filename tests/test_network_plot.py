@@ -53,9 +53,9 @@ def test_everything_is_in_the_picture():
 
 def test_all_of_it_lies_within_the_axes():
     net = network()
-    for _ in range(2):
-        net.connect("inh", "inh", J=1.0)
-        net.connect("exc", "inh", J=[[1.0, 1.0, 1.0]])
+    for number in range(2):
+        net.connect("inh", "inh", J=1.0, name=f"inh->inh#{7 + number}")
+        net.connect("exc", "inh", J=[[1.0, 1.0, 1.0]], name=f"exc->inh#{7 + number}")
     ax = net.plot()
     ax.figure.canvas.draw()
     inside = ax.get_window_extent()
@@ -141,7 +141,8 @@ def test_arrows_over_a_few_neighbours_go_around_them(count):
     for i in range(0, count, max(1, count // 10)):
         for far in (1, 2, 3, -2, count // 2):
             for _ in range(2):
-                net.connect(f"area{i}", f"area{(i + far) % count}", J=1.0)
+                names = f"area{i}", f"area{(i + far) % count}"
+                net.connect(*names, J=1.0, name=f"{'->'.join(names)}#{len(net.connections)}")
     assert passed(net) == []
     ax = net.plot()
     lines = drawn_lines(ax)
@@ -153,9 +154,9 @@ def test_arrows_over_a_few_neighbours_go_around_them(count):
 @pytest.mark.parametrize("count", [2, 3, 9, 20])
 def test_arrows_of_one_pair_lie_apart(count):
     net = nm.Network({f"m{i}": nm.QIF() for i in range(count)})
-    for _ in range(3):
-        net.connect("m0", "m1", J=1.0)
-        net.connect("m1", "m0", J=1.0)
+    for number in range(3):
+        net.connect("m0", "m1", J=1.0, name=f"m0->m1#{number}")
+        net.connect("m1", "m0", J=1.0, name=f"m1->m0#{number}")
     ax = net.plot()
     (one, _), (other, _), *_ = circles(ax)
     along = (other - one) / np.hypot(*(other - one))
@@ -169,7 +170,7 @@ def test_arrows_of_one_pair_lie_apart(count):
 def test_names_of_dots_are_clear_of_their_loops():
     net = nm.Network({f"m{i}": nm.QIF() for i in range(20)})
     for name in ("m0", "m0", "m5", "m12"):
-        net.connect(name, name, J=1.0)
+        net.connect(name, name, J=1.0, name=f"loop{len(net.connections)}")
     ax = net.plot()
     lines = drawn_lines(ax)
     for text in ax.texts:
@@ -221,9 +222,10 @@ def test_labels_have_room(count, most):
 def test_a_label_is_nearest_to_its_own_arrow():
     net = nm.Network({"exc": nm.QIF(), "inh": nm.QIF()})
     for number in range(3):
-        net.connect("exc", "inh", J=1.0 + number, delay=number * ms)
-        net.connect("inh", "exc", J=-1.0 - number, synapse=nm.synapses.Alpha(2 * ms))
-        net.connect("inh", "inh", J=-11.0 - number)
+        net.connect("exc", "inh", J=1.0 + number, delay=number * ms, name=f"ei{number}")
+        synapse = nm.synapses.Alpha(2 * ms)
+        net.connect("inh", "exc", J=-1.0 - number, synapse=synapse, name=f"ie{number}")
+        net.connect("inh", "inh", J=-11.0 - number, name=f"ii{number}")
     ax = net.plot()
     lines = drawn_lines(ax)
     assert clashes(net) == (0, 0, 0)

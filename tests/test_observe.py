@@ -180,7 +180,7 @@ def test_what_is_recorded_must_be_populations_and_names():
     for arguments, keywords, kind, text in (
         ((), {}, TypeError, "one population, record"),
         ((pop,), {"exc": pop}, TypeError, "one population, record"),
-        ((3,), {}, TypeError, "takes populations"),
+        ((3,), {}, TypeError, "takes a population or a network"),
         ((), {"exc": "QIF"}, TypeError, "exc is a str"),
         ((), {"a": pop, "b": pop}, ValueError, "under two names"),
         ((pop,), {"names": "w"}, ValueError, "QIF has no 'w'"),

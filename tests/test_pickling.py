@@ -16,11 +16,12 @@ from neuromass.units import Hz, UnitError, mV
 
 ARRIVE = """
 import base64, pickle, sys
+import numpy as np
 import {modules}
 pop = pickle.loads(base64.b64decode({data!r}))
 for _ in range(20):
     pop.update(0.3)
-print(*(pop._row(name).tobytes().hex() for name in pop.state), pop.raw.t)
+print(*(np.asarray(getattr(pop.raw, name)).tobytes().hex() for name in pop.state), pop.raw.t)
 """
 """A process that takes a population and goes on with it."""
 
@@ -53,7 +54,12 @@ class Own(nm.QIF):
 def bits(pop):
     for _ in range(20):
         pop.update(0.3)
-    return " ".join([*(pop._row(name).tobytes().hex() for name in pop.state), str(pop.raw.t)])
+    return " ".join(
+        [
+            *(np.asarray(getattr(pop.raw, name)).tobytes().hex() for name in pop.state),
+            str(pop.raw.t),
+        ]
+    )
 
 
 def arrive(data, modules="sys"):
@@ -262,7 +268,8 @@ import multiprocessing
 def go_on(pop):
     for _ in range(20):
         pop.update(0.3)
-    return [pop._row(name).tobytes().hex() for name in pop.state], type(pop) is Own
+    bits = [np.asarray(getattr(pop.raw, name)).tobytes().hex() for name in pop.state]
+    return bits, type(pop) is Own
 
 if __name__ == "__main__":
     pop = Own(b=0.2)
@@ -294,7 +301,8 @@ def test_a_class_of_a_notebook_in_a_process_of_its_own(tmp_path, monkeypatch, el
     data = base64.b64encode(pickle.dumps(pop)).decode()
     for _ in range(20):
         pop.update(0.3)
-    result = " ".join([*(pop._row(name).tobytes().hex() for name in pop.state), str(pop.raw.t)])
+    bits = [np.asarray(getattr(pop.raw, name)).tobytes().hex() for name in pop.state]
+    result = " ".join([*bits, str(pop.raw.t)])
     print(json.dumps([data, result]))
     """
     cells = [nbformat.v4.new_code_cell(text) for text in (OWN, textwrap.dedent(leave))]

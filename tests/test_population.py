@@ -34,7 +34,7 @@ def test_states_parameters_and_time_are_quantities():
     assert (pop.shape, pop.method, pop.seed, pop.lane) == ((), "heun", None, 0)
     for _ in range(3):
         pop.update(3.0)
-    assert pop.t == 3 * pop.dt
+    assert pop.t.magnitude == 0.15  # the decimal, not 3 * 0.05
 
 
 def test_defaults_are_those_of_the_table():
@@ -297,11 +297,12 @@ def test_snapshots_hold_all_and_do_not_change():
 @pytest.mark.parametrize(
     ("other", "text"),
     [
-        (Decay, "of a Decay with dt = 0.05 ms, not of a QIF of shape"),
-        (lambda: qif(shape=5), r"a QIF of shape \(5,\)"),
-        (lambda: qif(shape=(2, 3)), r"a QIF of shape \(2, 3\)"),
+        (Decay, "of a Decay, not of a QIF, and of lanes"),
+        (lambda: qif(shape=5), r"of lanes \(5,\), not \(6,\)"),
+        (lambda: qif(shape=(2, 3)), r"of lanes \(2, 3\), not"),
         (lambda: qif(shape=6, dt=0.1 * ms), "dt = 0.1 ms"),
-        (lambda: qif(shape=6, noise=NOISE["coloured on v"]), "coloured noise on v"),
+        (lambda: qif(shape=6, noise=NOISE["coloured on v"]), "noise on v, not nothing"),
+        (lambda: qif(shape=6, method="euler"), "stepped by euler, not by heun"),
     ],
 )
 def test_snapshots_of_others_are_refused(other, text):
@@ -326,7 +327,7 @@ def test_a_snapshot_of_another_model_of_the_same_name():
             return -k * a, -k * b
 
     pop = qif()
-    with pytest.raises(ValueError, match="The snapshot is of a QIF"):
+    with pytest.raises(ValueError, match="The snapshot is of another QIF"):
         pop.restore(QIF().snapshot())
 
 

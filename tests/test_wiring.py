@@ -91,10 +91,12 @@ def test_the_delays_shown_are_those_of_connected_pairs():
         (between, sparse.csr_array([[3.0, 9.0], [9.0, 0.0]]), "delay 9 ms"),
         (np.zeros((2, 2)), back, "delay 0 .. 9 ms"),
     ):
-        made = net.connect("pop", "pop", J=strength, delay=ms * delay)
+        name = f"pop->pop#{len(net.connections)}"
+        made = net.connect("pop", "pop", J=strength, delay=ms * delay, name=name)
         assert repr(made).endswith(f", {shown}>")
         assert shown in net.describe()
-    assert "delay" not in repr(net.connect("pop", "pop", J=np.eye(2), delay=back * ms))
+    last = net.connect("pop", "pop", J=np.eye(2), delay=back * ms, name="last")
+    assert "delay" not in repr(last)
 
 
 def test_sparse_delays_are_looked_up_pair_by_pair():
@@ -235,9 +237,17 @@ def test_strengths_and_delays_of_a_connection_are_validated_properties():
 
 def test_several_connections_of_the_same_pair_have_names_of_their_own():
     net = nm.Network({"exc": nm.QIF(), "inh": nm.QIF()})
-    names = [net.connect("exc", "inh", J=1.0).name for _ in range(3)]
-    assert names == ["exc->inh", "exc->inh#2", "exc->inh#3"]
-    assert list(net.connections) == names
+    net.connect("exc", "inh", J=1.0)
+    with pytest.raises(ValueError, match=r"connected already, by 'exc->inh'.*name='second'"):
+        net.connect("exc", "inh", J=1.0, delay=1 * ms)
+    assert net.connect("exc", "inh", J=2.0, name="slow").name == "slow"
+    assert net["slow"].J == 2.0
+    with pytest.raises(ValueError, match="has a 'slow' already"):
+        net.connect("exc", "inh", J=2.0, name="slow")
+    for name in ("", "a b", "a.b", "inh", 3):
+        with pytest.raises(ValueError, match=r"name is text|already"):
+            net.connect("exc", "inh", J=2.0, name=name)
+    assert list(net.connections) == ["exc->inh", "slow"]
 
 
 def test_a_weight_has_the_unit_between_the_variables():

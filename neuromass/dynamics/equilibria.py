@@ -110,9 +110,10 @@ def rest_states(population: Any, held: Mapping[str, Any]) -> Any:
 
 
 def _of_all_lanes(population: Any, held: Mapping[str, Any]) -> list[list[RestState]]:
-    cls, lanes = type(population), population._lanes
+    cls, core = type(population), population.__system__()
+    lanes = core.lanes
     solve = _solver(cls)
-    columns = {name: population._spread(each) for name, each in population._parameters.items()}
+    columns = {name: core.spread(each) for name, each in core.parameters.items()}
     columns |= {name: np.broadcast_to(np.asarray(x, float), lanes) for name, x in held.items()}
     every = [{name: float(each[lane]) for name, each in columns.items()} for lane in range(lanes)]
     with np.errstate(over="ignore"):
@@ -136,7 +137,7 @@ def at_rest(cls: Any, options: Mapping[str, Any]) -> Any:
     made = cls(**options)
     if "initial" in options:
         return made
-    inputs = {name: each.default for name, each in made._model.inputs.items()}
+    inputs = {name: each.default for name, each in cls.model.inputs.items()}
     found = _of_all_lanes(made, inputs)
     chosen = [next((each for each in lane if each.stable), lane[0]) for lane in found]
     initial = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -202,6 +203,10 @@ class Equations:
         used = sorted(below(self.nodes, self.roots))
         names = self.states, self.inputs, self.parameters, self.outputs, self.order
         return repr((*names, self.mark, [(i, self.nodes[i]) for i in used], self.roots))
+
+    def fingerprint(self) -> str:
+        """A short text that is the same exactly if `arithmetic` is."""
+        return hashlib.sha256(self.arithmetic().encode()).hexdigest()
 
     def function(self, roots: Sequence[int], order: Sequence[str]) -> Callable[..., Any]:
         """A function of numbers or arrays that computes some nodes, for a class without one."""

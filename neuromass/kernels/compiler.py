@@ -57,6 +57,7 @@ def _namespace(extra: Mapping[str, Any]) -> dict[str, Any]:
         **(plain_functions() if JIT_IS_OFF else _compiled_functions()),
         "fill_steps": normals.fill_steps,
         "fill_lanes": normals.fill_lanes,
+        "mix_lanes": normals.mix_lanes,
         **extra,
     }
 

@@ -13,9 +13,6 @@ from typing import Final
 from neuromass.kernels import text
 from neuromass.kernels.text import TILE, Recipe
 
-POSITION, FEW, BAD_KIND, PLAN_LENGTH = range(text.PLAN_LENGTH, text.PLAN_LENGTH + 4)
-"""Places in the integer array `plan` of a network's loop, behind those of a population's."""
-
 BLOCK, BEGUN, UNTIL, FIRST, APART, BUNDLES, BUNDLES_END, PAIRS, PAIRS_END, BLOCKED, TIER_LENGTH = (
     range(11)
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from neuromass.kernels import text
+from neuromass.kernels.control import FINE, word
 from neuromass.kernels.forms import (
     LaneByLane,
     Vectors,
@@ -22,27 +23,8 @@ from neuromass.kernels.forms import (
     over_tiles,
     stores,
 )
-from neuromass.kernels.kinds import (
-    BAD_KIND,
-    FEW,
-    POSITION,
-    ROW,
-    UNTIL,
-    Circuit,
-    Kind,
-)
-from neuromass.kernels.text import (
-    AVERAGE,
-    BAD_LANE,
-    BAD_STATE,
-    CLOCK,
-    EVERY,
-    PHASE,
-    SAMPLE,
-    STEPS,
-    TILE,
-    Recipe,
-)
+from neuromass.kernels.kinds import ROW, UNTIL, Circuit, Kind
+from neuromass.kernels.text import TILE, Recipe
 
 Form = LaneByLane | Vectors
 
@@ -55,7 +37,7 @@ def arguments(circuit: Circuit) -> list[tuple[str, str]]:
         pairs += [(f"state{q}", table), (f"constants{q}", table), (f"coefficients{q}", table)]
         pairs += [(f"outside{q}", table), (f"segments{q}", ints)]
         pairs += [(f"mixes{q}", ints), (f"factors{q}", line)]
-    pairs += [("plan", "int64[::1]"), ("dt", "float64"), ("sends", "int64[::1]")]
+    pairs += [("control", "int64[::1]"), ("dt", "float64"), ("sends", "int64[::1]")]
     pairs += [("links", "uint64[:,::1]"), ("senders", "uint64[:,::1]"), ("link_weights", line)]
     pairs += [("gates", ints), ("strips", ints), ("strip_weights", line)]
     pairs += [("matrices", ints), ("matrix_weights", line), ("spare", line)]
@@ -84,16 +66,10 @@ def loop_text(circuit: Circuit, name: str) -> str:
 
 def _head(circuit: Circuit) -> list[str]:
     lines = ["half = 0.5 * dt"]
-    for name, place in (
-        ("clock", CLOCK),
-        ("steps", STEPS),
-        ("every", EVERY),
-        ("position", POSITION),
-        ("count", PHASE),
-        ("sample", SAMPLE),
-    ):
-        lines.append(f"{name} = plan[{place}]")
-    lines += [f"average = plan[{AVERAGE}] != 0", f"few = plan[{FEW}] != 0"]
+    names = {"count": "phase"}
+    for name in ("clock", "steps", "every", "position", "count", "sample"):
+        lines.append(f"{name} = {word(names.get(name, name))}")
+    lines += [f"average = {word('average')} != 0", f"few = {word('one_by_one')} != 0"]
     lines += ["totals = empty(sums.size)", "for i in range(sums.size):", "    totals[i] = sums[i]"]
     lines += ["due = clock if tiers.shape[0] > 0 else clock + steps"]
     start, sums = "0", "0"
@@ -293,8 +269,8 @@ def _verdicts(circuit: Circuit) -> list[str]:
             names += [f"low_{each}" for each, _ in recipe.bounded]
         inner = [f"place = (start{q} + i // {TILE} * {len(rows)}) * {ROW} + i % {TILE}"]
         inner += [f"{name} = flat[place + {rows[name] * ROW}]" for name in names]
-        inner += [f"plan[{BAD_KIND}] = {q}"]
-        inner += text.verdict_lines(recipe, "i", bad_state=BAD_STATE, bad_lane=BAD_LANE)
+        inner += [f"{word('bad_kind')} = {q}"]
+        inner += text.verdict_lines(recipe, "i")
         lines += [f"for i in range(lanes{q}):", *indented(inner)]
     return lines
 
@@ -313,6 +289,6 @@ def _commit(circuit: Circuit) -> list[str]:
         for q, kind in enumerate(circuit.kinds)
     ]
     lines += ["for i in range(sums.size):", "    sums[i] = totals[i]"]
-    lines += [f"plan[{CLOCK}] = clock + steps", f"plan[{POSITION}] = position + steps"]
-    lines += [f"plan[{PHASE}] = count", f"plan[{SAMPLE}] = sample"]
-    return [*lines, f"return {text.FINE}"]
+    lines += [f"{word('clock')} = clock + steps", f"{word('position')} = position + steps"]
+    lines += [f"{word('phase')} = count", f"{word('sample')} = sample"]
+    return [*lines, f"return {FINE}"]

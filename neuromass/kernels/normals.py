@@ -149,3 +149,30 @@ def fill_lanes(
         first, second = _normal_pair(philox(low, lane + j, source, high, k0, k1))
         even[j] = first
         odd[j] = second
+
+
+@_function
+def mix_lanes(normals: Any, lanes: int, factors: Any, begin: int, mixed: Any) -> None:
+    """Make independent normals of some lanes correlated.
+
+    Parameters
+    ----------
+    normals : ndarray
+        A normal for each lane.
+    lanes : int
+        How many lanes.
+    factors : ndarray
+        Lower triangular factors, by column.
+    begin : int
+        Where the one for these normals begins.
+    mixed : ndarray
+        Room for the sums.
+    """
+    for i in range(lanes):
+        mixed[i] = 0.0
+    for j in range(lanes):
+        normal = normals[j]
+        for i in range(j, lanes):
+            mixed[i] = mixed[i] + factors[begin + j * lanes + i] * normal
+    for i in range(lanes):
+        normals[i] = mixed[i]

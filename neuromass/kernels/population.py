@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from neuromass.kernels import text
@@ -11,7 +12,7 @@ from neuromass.kernels.text import Recipe
 _ROWS = "float64[:,::1]"
 _LOOP = (
     f"int64({_ROWS}, {_ROWS}, {_ROWS}, float64[::1], int64[:,::1], int64[::1], int64[::1], "
-    f"float64[:,:,::1], {_ROWS}, float64)"
+    f"float64[:,:,::1], {_ROWS}, float64[::1], float64)"
 )
 
 
@@ -48,8 +49,21 @@ def step(recipe: Recipe) -> Any:
     return _make(recipe, "step", text.step_text, signature)
 
 
-def loop(recipe: Recipe, lanes: int) -> Any:
-    """Many steps of one lane or of many."""
+def loop(recipe: Recipe, lanes: int, correlated: tuple[int, ...] = ()) -> Any:
+    """Many steps of one lane or of many.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What the steps are made of.
+    lanes : int
+        How many lanes there are.
+    correlated : tuple of int
+        Places of the sources whose normals are correlated between lanes.
+    """
+    if correlated:
+        maker = partial(text.tile_loop_text, correlated=correlated)
+        return _make(recipe, "correlated", maker, _LOOP)
     if lanes == 1:
         return _make(recipe, "loop", text.lane_loop_text, _LOOP)
     return _make(recipe, "lanes", text.tile_loop_text, _LOOP)

@@ -19,16 +19,10 @@ from textwrap import indent
 from typing import Final
 
 from neuromass.expressions import KINDS, Equations
+from neuromass.kernels.control import BELOW_BOUND, FINE, NOT_FINITE, word
 
 TILE: Final = 64
 """Lanes that a loop carries at a time; their states stay in the first-level cache."""
-
-CLOCK, STEPS, EVERY, PHASE, SAMPLE, AVERAGE, LANE, KEY0, KEY1, BAD_STATE, BAD_LANE = range(11)
-"""Places in the integer array `plan` of a loop."""
-PLAN_LENGTH: Final = 11
-
-FINE, NOT_FINITE, BELOW_BOUND = range(3)
-"""What a loop returns. Unless it is fine, nothing has changed."""
 
 METHODS: Final = {"euler": 1, "heun": 2}
 """Name of a method -> its order."""
@@ -287,9 +281,7 @@ def bound_lines(recipe: Recipe) -> list[str]:
     return lines
 
 
-def verdict_lines(
-    recipe: Recipe, lane: str, bad_state: int = BAD_STATE, bad_lane: int = BAD_LANE
-) -> list[str]:
+def verdict_lines(recipe: Recipe, lane: str) -> list[str]:
     """Lines that return early, saying what and where, unless all is finite and in bounds."""
     bounds = {} if recipe.sources else dict(recipe.bounded)
     lines = []
@@ -298,8 +290,8 @@ def verdict_lines(
         if name in bounds:
             conditions.append((f"low_{name} < {bounds[name]!r}", BELOW_BOUND))
         for condition, code in conditions:
-            lines += [f"if {condition}:", f"    plan[{bad_state}] = {place}"]
-            lines += [f"    plan[{bad_lane}] = {lane}", f"    return {code}"]
+            lines += [f"if {condition}:", f"    {word('bad_state')} = {place}"]
+            lines += [f"    {word('bad_lane')} = {lane}", f"    return {code}"]
     return lines
 
 
@@ -315,7 +307,7 @@ def _indented(lines: Iterable[str]) -> list[str]:
 def step_text(recipe: Recipe, name: str) -> str:
     """One step of one lane without noise; returns the output.
 
-    A step that fails changes nothing, returns NaN and sets `BAD_STATE` to -1: an output may
+    A step that fails changes nothing, returns NaN and sets ``bad_state`` to -1: an output may
     be NaN by itself.
     """
     eq = recipe.equations
@@ -328,28 +320,28 @@ def step_text(recipe: Recipe, name: str) -> str:
         [f"isfinite(s_{each})" for each in eq.states]
         + [f"s_{each} >= {recipe.floor(each)}" for each, _ in recipe.bounded]
     )
-    body += [f"if not ({finite}):", f"    plan[{BAD_STATE}] = -1", "    return nan"]
+    body += [f"if not ({finite}):", f"    {word('bad_state')} = -1", "    return nan"]
     body += [f"state[{row}, 0] = s_{each}" for row, each in enumerate(eq.states)]
-    body += [f"plan[{CLOCK}] += 1"]
+    body += [f"{word('clock')} += 1"]
     if recipe.output in eq.outputs:
         body += [*output_lines(eq), f"return o_{recipe.output}"]
     else:
         body += [f"return s_{recipe.output}"]
-    return function_text(name, f"state, constants, plan{inputs}", body)
+    return function_text(name, f"state, constants, control{inputs}", body)
 
 
 LOOP_ARGUMENTS: Final = (
-    "state, constants, coefficients, drive, layout, plan, slots, samples, sums, dt"
+    "state, constants, coefficients, drive, layout, control, slots, samples, sums, factors, dt"
 )
 
 
 def _loop_head() -> list[str]:
     return [
         "half = 0.5 * dt",
-        f"clock = plan[{CLOCK}]",
-        f"steps = plan[{STEPS}]",
-        f"every = plan[{EVERY}]",
-        f"average = plan[{AVERAGE}] != 0",
+        f"clock = {word('clock')}",
+        f"steps = {word('steps')}",
+        f"every = {word('every')}",
+        f"average = {word('average')} != 0",
     ]
 
 
@@ -357,7 +349,7 @@ def lane_loop_text(recipe: Recipe, name: str) -> str:
     """The loop for a single lane, all its values in local variables."""
     eq = recipe.equations
     body = _loop_head()
-    body += [f"count = plan[{PHASE}]", f"sample = plan[{SAMPLE}]"]
+    body += [f"count = {word('phase')}", f"sample = {word('sample')}"]
     body += [f"c{i} = constants[{row}, 0]" for row, i in enumerate(eq.constants())]
     body += [
         f"{each} = coefficients[{row}, 0]" for row, each in enumerate(coefficient_names(recipe))
@@ -378,7 +370,11 @@ def lane_loop_text(recipe: Recipe, name: str) -> str:
     body += [f"state[{row}, 0] = s_{each}" for row, each in enumerate(eq.states)]
     hidden = [i for i, each in enumerate(recipe.sources) if each.coloured]
     body += [f"state[{len(eq.states) + row}, 0] = h{i}" for row, i in enumerate(hidden)]
-    body += [f"plan[{CLOCK}] = clock + steps", f"plan[{PHASE}] = count", f"plan[{SAMPLE}] = sample"]
+    body += [
+        f"{word('clock')} = clock + steps",
+        f"{word('phase')} = count",
+        f"{word('sample')} = sample",
+    ]
     for each in recipe.channels:
         body += [f"if slot_{each} >= 0:", f"    sums[slot_{each}, 0] = sum_{each}"]
     body += [f"return {FINE}"]
@@ -389,7 +385,7 @@ def _normals_of_one_lane(recipe: Recipe) -> list[str]:
     if not recipe.sources:
         return []
     states = len(recipe.equations.states)
-    lines = [f"lane = plan[{LANE}]", f"key0 = plan[{KEY0}]", f"key1 = plan[{KEY1}]"]
+    lines = [f"lane = {word('lane')}", f"key0 = {word('key0')}", f"key1 = {word('key1')}"]
     lines += [f"normals = empty(({len(recipe.sources)}, 64))"]
     hidden = [i for i, each in enumerate(recipe.sources) if each.coloured]
     return lines + [f"h{i} = state[{states + row}, 0]" for row, i in enumerate(hidden)]
@@ -458,11 +454,11 @@ def _copied(to: str, table: str) -> list[str]:
     ]
 
 
-def tile_loop_text(recipe: Recipe, name: str) -> str:
+def tile_loop_text(recipe: Recipe, name: str, correlated: tuple[int, ...] = ()) -> str:
     """The loop for many lanes: tiles of lanes outside, time inside, lanes innermost.
 
     The last tile is filled up with copies of the last lane, so that the innermost loop has
-    no remainder.
+    no remainder. Lanes with correlated normals go through each step together, in one tile.
     """
     eq = recipe.equations
     rows = _tile_rows(recipe)
@@ -477,15 +473,17 @@ def tile_loop_text(recipe: Recipe, name: str) -> str:
     body += _copied("totals", "sums")
     body += ["count = 0", "sample = 0"]
     if recipe.sources:
-        body += [f"lane = plan[{LANE}]", f"key0 = plan[{KEY0}]", f"key1 = plan[{KEY1}]"]
+        body += [f"lane = {word('lane')}", f"key0 = {word('key0')}", f"key1 = {word('key1')}"]
     for i, each in enumerate(eq.inputs):
         body += [
             f"at_{each} = layout[{i}, 0]",
             f"by_{each} = layout[{i}, 1]",
             f"across_{each} = layout[{i}, 2]",
         ]
-    tile = [f"work = empty(({len(rows.of)}, {TILE}))"]
-    tile += [f"width = min({TILE}, lanes - first)", "padded = (width + 7) // 8 * 8"]
+    tile = [f"width = min({'lanes' if correlated else TILE}, lanes - first)"]
+    tile += ["padded = (width + 7) // 8 * 8"]
+    tile += [f"work = empty(({len(rows.of)}, {'padded' if correlated else TILE}))"]
+    tile += ["mixed = empty(lanes)"] if correlated else []
     tile += ["for j in range(padded):", "    i = first + min(j, width - 1)"]
     tile += [
         f"    work[{rows.of[each]}, j] = state[{row}, i]" for row, each in enumerate(state_rows)
@@ -500,8 +498,8 @@ def tile_loop_text(recipe: Recipe, name: str) -> str:
     ]
     if not recipe.sources:
         tile += [f"    work[{rows.of[f'low_{each}']}, j] = {low!r}" for each, low in recipe.bounded]
-    tile += [f"count = plan[{PHASE}]", f"sample = plan[{SAMPLE}]"]
-    tile += ["for k in range(steps):", *_indented(_tile_step(recipe, rows))]
+    tile += [f"count = {word('phase')}", f"sample = {word('sample')}"]
+    tile += ["for k in range(steps):", *_indented(_tile_step(recipe, rows, correlated))]
     tile += ["for j in range(width):"]
     tile += _indented(rows.load(*(f"s_{each}" for each in eq.states)))
     if not recipe.sources:
@@ -511,9 +509,13 @@ def tile_loop_text(recipe: Recipe, name: str) -> str:
         f"    new[{row}, first + j] = work[{rows.of[each]}, j]"
         for row, each in enumerate(state_rows)
     ]
-    body += [f"for first in range(0, lanes, {TILE}):", *_indented(tile)]
+    body += [f"for first in range(0, lanes, {'lanes' if correlated else TILE}):", *_indented(tile)]
     body += _copied("state", "new") + _copied("sums", "totals")
-    body += [f"plan[{CLOCK}] = clock + steps", f"plan[{PHASE}] = count", f"plan[{SAMPLE}] = sample"]
+    body += [
+        f"{word('clock')} = clock + steps",
+        f"{word('phase')} = count",
+        f"{word('sample')} = sample",
+    ]
     body += [f"return {FINE}"]
     return function_text(name, LOOP_ARGUMENTS, body)
 
@@ -540,7 +542,7 @@ def _tile_rows(recipe: Recipe) -> _Rows:
     return rows
 
 
-def _tile_step(recipe: Recipe, rows: _Rows) -> list[str]:
+def _tile_step(recipe: Recipe, rows: _Rows, correlated: tuple[int, ...]) -> list[str]:
     eq = recipe.equations
     noisy = _noisy_inputs(recipe)
     lines = []
@@ -558,6 +560,12 @@ def _tile_step(recipe: Recipe, rows: _Rows) -> list[str]:
             f" step, lane + first, {each.number}, key0, key1)"
             for i, each in enumerate(recipe.sources)
         ]
+        for place, i in enumerate(correlated):
+            begin = f"{place} * lanes * lanes"
+            lines += [
+                f"    mix_lanes(work[{rows.of[f'{each}{i}']}], lanes, factors, {begin}, mixed)"
+                for each in ("even", "odd")
+            ]
     inner = rows.load(*(f"s_{each}" for each in eq.states))
     inner += rows.load(*(f"c{i}" for i in eq.constants()), *coefficient_names(recipe))
     inner += rows.load(*_hidden_names(recipe))

@@ -13,13 +13,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.kernels import text as kernel_text
-from neuromass.kernels.kinds import FEW, FEW_LANES, ROW, Circuit, Kind
+from neuromass.kernels.control import FINE, Control
+from neuromass.kernels.kinds import FEW_LANES, ROW, Circuit, Kind
 from neuromass.kernels.text import TILE, Recipe
 from neuromass.networks.connectivity import Pairs
 from neuromass.networks.coupling import Floats, Ints, Links, Matrices, Strips, joined, stacked
 from neuromass.networks.delays import Delays, Lag, is_dense
-from neuromass.populations.population import Population
+from neuromass.populations.core import Core, Drive
+from neuromass.recordings.samples import Track
 
 PASSED: Final = "passed_gain"
 """Row of what passes a gate: its gain times what comes in."""
@@ -65,6 +66,11 @@ class Route:
             return self.source, self.variable
         return self.stages[-1], PASSED if self.gates else "s"
 
+    def joins_lanes_to_themselves(self, which: Any) -> bool:
+        """Whether some lane of `which` (an array over lanes, or one value) reaches itself."""
+        lanes = self.pairs.targets[self.pairs.targets == self.pairs.sources]
+        return bool(np.any(np.broadcast_to(np.ravel(which), max(1, np.size(which)))) and len(lanes))
+
     def links(self) -> list[tuple[str, str, str, str]]:
         """Lane to lane links within the synapse: from node and value to node and input."""
         found = []
@@ -78,7 +84,7 @@ class Route:
 class _Group:
     """Nodes of one kind: their arrays, side by side, and where they lie in the flat array."""
 
-    def __init__(self, kind: Kind, nodes: Mapping[str, Population], start: int) -> None:
+    def __init__(self, kind: Kind, nodes: Mapping[str, Core], start: int) -> None:
         self.kind = kind
         self.nodes = dict(nodes)
         self.rows = kind.rows()
@@ -87,13 +93,13 @@ class _Group:
         lanes = 0
         for name, node in self.nodes.items():
             self.first[name] = lanes
-            lanes += node._lanes
+            lanes += node.lanes
         self.lanes = lanes
         self.tiles = -(-lanes // TILE)
         self.size = self.tiles * len(self.rows) * ROW
-        self.state = _side_by_side(each._state for each in self.nodes.values())
-        self.constants = _side_by_side(each._constants for each in self.nodes.values())
-        self.coefficients = _side_by_side(each._coefficients for each in self.nodes.values())
+        self.state = _side_by_side(each.state for each in self.nodes.values())
+        self.constants = _side_by_side(each.constants for each in self.nodes.values())
+        self.coefficients = _side_by_side(each.coefficients for each in self.nodes.values())
         self.outside = np.zeros((len(kind.recipe.equations.inputs), lanes))
         self.segments = self._segments()
         self.mixes, self.factors = self._mixes()
@@ -101,21 +107,19 @@ class _Group:
     def adopt(self) -> None:
         """Let the members look into the arrays of the group."""
         for name, node in self.nodes.items():
-            part = slice(self.first[name], self.first[name] + node._lanes)
-            node._state = self.state[:, part]
-            node._constants = self.constants[:, part]
-            node._coefficients = self.coefficients[:, part]
+            part = slice(self.first[name], self.first[name] + node.lanes)
+            node.move_to(self.state[:, part], self.constants[:, part], self.coefficients[:, part])
 
     def _segments(self) -> Ints:
         """Which lanes draw normals under which seed and number."""
         rows = []
         for name, node in self.nodes.items():
             done = 0
-            while done < node._lanes:
+            while done < node.lanes:
                 tile, first = divmod(self.first[name] + done, TILE)
-                width = min(TILE - first, node._lanes - done)
-                keys = (node._plan[kernel_text.KEY0], node._plan[kernel_text.KEY1])
-                rows.append((tile, first, width, node._lane + done, *keys))
+                width = min(TILE - first, node.lanes - done)
+                keys = (node.control.key0, node.control.key1)
+                rows.append((tile, first, width, node.lane + done, *keys))
                 done += width
         return np.array(rows, dtype=np.int64).reshape(-1, 6)
 
@@ -123,9 +127,9 @@ class _Group:
         """Which lanes have correlated normals, and the factors that make them so."""
         rows, factors, place = [], [], 0
         for name, node in self.nodes.items():
-            for number, source in enumerate(node._sources):
+            for number, source in enumerate(node.sources):
                 if source.factor is not None:
-                    rows.append((number, self.first[name], node._lanes, place))
+                    rows.append((number, self.first[name], node.lanes, place))
                     factors.append(np.ravel(source.factor.T))
                     place += factors[-1].size
         return np.array(rows, dtype=np.int64).reshape(-1, 4), joined(factors)
@@ -145,7 +149,7 @@ class _Group:
     def places(self, node: str, row: str) -> Ints:
         """Place of every lane of a node's value in the flat array."""
         base, step, first = self.span(node, row)
-        lanes = first + np.arange(self.nodes[node]._lanes)
+        lanes = first + np.arange(self.nodes[node].lanes)
         return base + lanes // TILE * step + lanes % TILE
 
 
@@ -154,7 +158,7 @@ class Assembly:
 
     Parameters
     ----------
-    nodes : mapping of Population
+    nodes : mapping of Core
         Members and stages of synapses, by name.
     routes : sequence of Route
         The connections.
@@ -165,7 +169,7 @@ class Assembly:
     """
 
     def __init__(
-        self, nodes: Mapping[str, Population], routes: Sequence[Route], method: str, held: bool
+        self, nodes: Mapping[str, Core], routes: Sequence[Route], method: str, held: bool
     ) -> None:
         self._nodes = dict(nodes)
         self.groups = self._grouped(method)
@@ -182,9 +186,9 @@ class Assembly:
         self._function: Any = None
 
     def _grouped(self, method: str) -> list[_Group]:
-        members: dict[Any, dict[str, Population]] = {}
+        members: dict[Any, dict[str, Core]] = {}
         for name, node in self._nodes.items():
-            members.setdefault(node._recipe(), {})[name] = node
+            members.setdefault(node.recipe(), {})[name] = node
         groups, start = [], 0
         for recipe in sorted(members, key=_in_order):
             groups.append(_Group(Kind(recipe), members[recipe], start))
@@ -195,7 +199,7 @@ class Assembly:
 
     def _sent(self, node: str, variable: str) -> tuple[str, str]:
         """Rows that hold a node's value at the first and at the second stage."""
-        if variable in self._nodes[node]._model.states:
+        if variable in self._nodes[node].model.states:
             return f"s_{variable}", f"y_{variable}"
         row = variable if variable == PASSED else f"o_{variable}"
         return row, row
@@ -292,7 +296,7 @@ class Assembly:
         """A connection, as far as it is delayed."""
         whole = Lag(
             self._slot(route.target, route.input), self._history_row(route.sender),
-            self._nodes[route.target]._lanes, self._nodes[route.sender[0]]._lanes,
+            self._nodes[route.target].lanes, self._nodes[route.sender[0]].lanes,
             route.pairs.aligned, route.pairs.targets, route.pairs.sources,
             route.weights, route.steps, route.fractions,
         )  # fmt: skip
@@ -308,7 +312,7 @@ class Assembly:
     def _history_row(self, sender: tuple[str, str]) -> int:
         """Row of the history of a node's first lane, new or known."""
         if sender not in self._row_of:
-            self._row_of[sender] = sum(self._nodes[node]._lanes for node, _ in self._row_of)
+            self._row_of[sender] = sum(self._nodes[node].lanes for node, _ in self._row_of)
         return self._row_of[sender]
 
     def _wire_delays(self, lags: list[Lag], links: Links) -> list[Any]:
@@ -336,7 +340,7 @@ class Assembly:
     def traced_values(self) -> dict[tuple[str, str], slice]:
         """Node and value -> rows of the history."""
         return {
-            sender: slice(row, row + self._nodes[sender[0]]._lanes)
+            sender: slice(row, row + self._nodes[sender[0]].lanes)
             for sender, row in self._row_of.items()
         }
 
@@ -353,11 +357,34 @@ class Assembly:
         group = self._home[node]
         row = list(group.kind.recipe.equations.inputs).index(name)
         first = group.first[node]
-        group.outside[row, first : first + self._nodes[node]._lanes] = value
+        group.outside[row, first : first + self._nodes[node].lanes] = value
+
+    def laid_out(self, drives: Sequence[Drive]) -> tuple[Floats, Ints]:
+        """Numbers and layout of the inputs that change from step to step; the others are set."""
+        parts, layout, start = [np.zeros(0)], [], 0
+        for each in drives:
+            if not each.varies:
+                self.set_outside(each.node, each.name, each.values)
+                continue
+            lanes = self._nodes[each.node].lanes
+            span = self.input_span(each.node, each.name)
+            layout.append((start, each.lanes, int(each.lanes > 1), lanes, *span))
+            parts.append(each.values.reshape(-1))
+            start += each.values.size
+        return np.concatenate(parts), np.array(layout, dtype=np.int64).reshape(-1, 8)
+
+    def items(self, tracks: Sequence[Track]) -> Ints:
+        """For each recorded number its place, where its samples begin, and their distance."""
+        parts = [np.zeros((0, 3), dtype=np.int64)]
+        for track in tracks:
+            places = self.channel_places(track.node, track.name)
+            begins = track.begin + np.arange(track.lanes)
+            parts.append(np.stack([places, begins, np.full(track.lanes, track.lanes)], axis=1))
+        return np.concatenate(parts)
 
     def channel_places(self, node: str, name: str) -> Ints:
         """Places of what is recorded under a name, one for each lane."""
-        model = self._nodes[node]._model
+        model = self._nodes[node].model
         letter = "s" if name in model.states else "u" if name in model.inputs else "o"
         return self._home[node].places(node, f"{letter}_{name}")
 
@@ -371,7 +398,7 @@ class Assembly:
 
     def loop(
         self,
-        plan: Ints,
+        control: Control,
         dt: float,
         drive: Floats,
         layout: Ints,
@@ -387,14 +414,14 @@ class Assembly:
             flat = _aligned(-(-(self._size + len(self._slots)) // ROW) * ROW)
             self._parts = [addresses(self._unused()), flat.reshape(-1, ROW), flat]
             self._parts += [part for group in self.groups for part in group.arrays]
-        plan[FEW] = self.few
+        control.one_by_one = self.few
         code = int(
             self._function(
-                *self._parts, plan, dt, *self._coupling, drive, layout, *self._arriving, items,
-                samples, sums,
+                *self._parts, control.words, dt, *self._coupling, drive, layout, *self._arriving,
+                items, samples, sums,
             )
         )  # fmt: skip
-        if code != kernel_text.FINE:
+        if code != FINE:
             self.delays.forget()
         return code
 

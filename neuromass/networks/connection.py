@@ -12,12 +12,12 @@ from neuromass import units
 from neuromass.declaration import suggestion
 from neuromass.networks import connectivity as wiring
 from neuromass.networks import history as past
-from neuromass.populations.population import Population
+from neuromass.populations.core import Core
 from neuromass.synapses import Synapse
 from neuromass.units import DIMENSIONLESS, HZ, MS, Measure
 
 if TYPE_CHECKING:
-    from neuromass.networks.network import Network
+    from neuromass.networks.core import NetworkCore
 
 __all__ = ["Connection", "Wire"]
 
@@ -50,6 +50,33 @@ class Wire:
     def kept(self) -> tuple[Any, ...]:
         """What cannot be changed."""
         return self.source, self.target, self.variable, self.input, self.by_tau, type(self.synapse)
+
+    @property
+    def ports(self) -> tuple[str, str, str, str]:
+        """What of which member goes to which input of which."""
+        return self.source, self.variable, self.target, self.input
+
+    def given(self) -> dict[str, tuple[Any, Measure]]:
+        """Strength, delay and parameters of the synapse, in internal units with their measures.
+
+        Of a sparse matrix they are the values and, under names of their own, the lanes of each.
+        """
+        synapse: Any = self.synapse
+        found: dict[str, tuple[Any, Measure]] = {}
+        for name, value, measure in (
+            (self.strength_name, self.strength, self.strength_measure),
+            ("delay", self.delay, MS),
+        ):
+            if not wiring.is_sparse(value):
+                found[name] = np.asarray(value, dtype=float), measure
+                continue
+            table = value.tocoo()
+            found[name] = table.data, measure
+            found[f"{name}_targets"] = table.row.astype(float), DIMENSIONLESS
+            found[f"{name}_sources"] = table.col.astype(float), DIMENSIONLESS
+        for name, each in {} if synapse is None else synapse.declared().items():
+            found[name] = np.asarray(synapse.value(name)), each.measure
+        return found
 
     @property
     def strength_name(self) -> str:
@@ -87,23 +114,29 @@ class Connection:
     of its synapse (``tau`` and so on), and the synapse's states.
     """
 
-    def __init__(self, network: Network, name: str) -> None:
+    def __init__(self, network: NetworkCore, name: str) -> None:
         object.__setattr__(self, "_network", network)
         object.__setattr__(self, "_name", name)
-        object.__setattr__(self, "_token", network._wires[name].token)
+        object.__setattr__(self, "_token", network.wires[name].token)
 
     @property
-    def _wire(self) -> Wire:
-        self._check_current()
-        return self._network._wires[self._name]
+    def data(self) -> Wire:
+        """What it was given, in internal units."""
+        return self._network.wires[self.checked_name()]
 
     def _is_current(self) -> bool:
-        wire = self._network._wires.get(self._name)
+        wire = self._network.wires.get(self._name)
         return wire is not None and wire.token is self._token
 
-    def _check_current(self) -> None:
+    def belongs_to(self, network: NetworkCore) -> bool:
+        """Whether it is a connection of that network."""
+        return self._network is network
+
+    def checked_name(self) -> str:
+        """Its name; refused if it was taken away."""
         if not self._is_current():
             raise AttributeError(f"The connection {self._name} was taken away by disconnect.")
+        return str(self._name)
 
     @property
     def name(self) -> str:
@@ -113,42 +146,44 @@ class Connection:
     @property
     def source(self) -> str:
         """Name of the member it comes from."""
-        return self._wire.source
+        return self.data.source
 
     @property
     def target(self) -> str:
         """Name of the member it goes to."""
-        return self._wire.target
+        return self.data.target
 
     @property
     def variable(self) -> str:
         """What of the source it carries."""
-        return self._wire.variable
+        return self.data.variable
 
     @property
     def input(self) -> str:
         """The input of the target it goes to."""
-        return self._wire.input
+        return self.data.input
 
     @property
     def synapse(self) -> Synapse | None:
         """The synapse, or None."""
-        return self._wire.synapse
-
-    def _stages(self) -> dict[str, Population]:
-        return self._network._stages_of(self._name)
+        return self.data.synapse
 
     def _synapse_parameters(self) -> list[str]:
         return [] if self.synapse is None else list(self.synapse.declared())
 
-    def _states(self) -> list[str]:
-        stages = self._stages()
-        return list(stages[self._name]._model.states) if stages else []
+    def _stage(self) -> Core | None:
+        """What holds the states of its synapse."""
+        return self._network.stages[self._name].get(self._name)
+
+    def states(self) -> list[str]:
+        """Names of the states of its synapse."""
+        stage = self._stage()
+        return [] if stage is None else list(stage.model.states)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        wire = self._wire
+        wire = self._network.wires[self.checked_name()]
         if name == wire.strength_name:
             return handed_out(wire.strength_measure, wire.strength)
         if name == "delay":
@@ -157,29 +192,31 @@ class Connection:
             return handed_out(WAY[name], getattr(wire, name))
         if wire.synapse is not None and name in wire.synapse.declared():
             return getattr(wire.synapse, name)
-        if name in self._states():
-            return self._stages()[self._name]._state_of(name)
-        raise AttributeError(f"The connection {self._name} has no {name!r}{self._near(name)}")
+        stage = self._stage()
+        if stage is not None and name in stage.model.states:
+            return units.handed_out(stage.model.measure(name), stage.value(name))
+        raise AttributeError(f"The connection {self._name} has no {name!r}{self.near(name)}")
 
-    def _delays(self) -> Any:
+    def pair_delays(self) -> Any:
         """Delays of the connected pairs in ms; as they were given if no pair is connected."""
-        pairs = self._network._pairs(self._name, self._wire)
+        pairs = self._network.pairs(self._name, self.data)
         if len(pairs.delays):
             return pairs.delays
-        given = self._wire.delay
+        given = self.data.delay
         return given.data if wiring.is_sparse(given) else np.asarray(given)
 
     def _changeable(self) -> list[str]:
-        way = [] if self._wire.distances is None else list(WAY)
-        own = [self._wire.strength_name, "delay", *way]
-        return [*own, *self._synapse_parameters(), *self._states()]
+        way = [] if self.data.distances is None else list(WAY)
+        own = [self.data.strength_name, "delay", *way]
+        return [*own, *self._synapse_parameters(), *self.states()]
 
-    def _near(self, name: str) -> str:
+    def near(self, name: str) -> str:
+        """The end of a sentence about an unknown name."""
         return suggestion(name, self._changeable())
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._check_current()
-        self._network._change_connection(self._name, name, value)
+        self.checked_name()
+        self._network.change_connection(self._name, name, value)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._changeable()]
@@ -187,10 +224,10 @@ class Connection:
     def __repr__(self) -> str:
         if not self._is_current():
             return f"<{self._name}: disconnected>"
-        wire = self._wire
+        wire = self.data
         unit = wire.strength_measure
         parts = [f"{wire.strength_name} = {shown(wire.strength, unit)}"]
-        delays = self._delays()
+        delays = self.pair_delays()
         if np.any(delays > 0.0):
             parts.append(f"delay {units.shown(delays, MS)}")
         if wire.synapse is not None:
@@ -223,7 +260,7 @@ def shown(value: Any, measure: Measure) -> str:
 
 
 def wire_between(
-    members: Mapping[str, Population],
+    members: Mapping[str, Core],
     name: str,
     source: str,
     target: str,
@@ -238,7 +275,7 @@ def wire_between(
 
     Parameters
     ----------
-    members : mapping of Population
+    members : mapping of Core
         Populations by name.
     name : str
         Name of the connection.
@@ -272,8 +309,8 @@ def wire_between(
     return wire
 
 
-def _input(population: Population, name: str, given: str | None) -> str:
-    model = population._model
+def _input(population: Core, name: str, given: str | None) -> str:
+    model = population.model
     if not model.inputs:
         raise ValueError(f"{name} is a {model.name}, which has no input to connect to.")
     if given is None:
@@ -293,9 +330,9 @@ def _check_synapse(synapse: Any) -> None:
         raise TypeError(f"synapse is one of nm.synapses, not {type(synapse).__name__}.")
 
 
-def strength_measure(members: Mapping[str, Population], wire: Wire, name: str) -> Measure:
+def strength_measure(members: Mapping[str, Core], wire: Wire, name: str) -> Measure:
     """The unit that the strength of a connection needs."""
-    source, target = members[wire.source]._model, members[wire.target]._model
+    source, target = members[wire.source].model, members[wire.target].model
     sent, needed = source.measure(wire.variable), target.measure(wire.input)
     between = needed.combined(sent, -1) if sent.text else needed
     if not wire.by_tau:
@@ -322,8 +359,8 @@ def _in(measure: Measure) -> str:
     return f"in {measure.symbol}" if measure.symbol else "a plain number"
 
 
-def _check_gate(members: Mapping[str, Population], wire: Wire, name: str) -> None:
-    sent = members[wire.source]._model.measure(wire.variable)
+def _check_gate(members: Mapping[str, Core], wire: Wire, name: str) -> None:
+    sent = members[wire.source].model.measure(wire.variable)
     if wire.synapse is not None and wire.synapse.gates and sent.dimension != HZ.dimension:
         raise ValueError(
             f"{name}: {type(wire.synapse).__name__} needs a rate at the source, and "

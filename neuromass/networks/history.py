@@ -12,7 +12,7 @@ from neuromass import signals, units
 from neuromass.declaration import suggestion
 from neuromass.errors import warn
 from neuromass.networks.arrays import Route
-from neuromass.populations.population import Population
+from neuromass.populations.core import Core
 from neuromass.units import Measure
 
 Floats = NDArray[np.float64]
@@ -21,7 +21,7 @@ Sender = tuple[str, str]
 
 
 def checked_history(
-    history: Any, members: Mapping[str, Population], before: float
+    history: Any, members: Mapping[str, Core], before: float
 ) -> dict[str, signals.Signal]:
     """Given pasts by ``"member.variable"`` or by connection, checked one step before the start."""
     if history is not None and not isinstance(history, Mapping):
@@ -39,7 +39,7 @@ def checked_history(
     return found
 
 
-def _full_key(key: str, members: Mapping[str, Population]) -> str:
+def _full_key(key: str, members: Mapping[str, Core]) -> str:
     """A key with its variable, ``"exc.r"``, or the name of a connection as it is."""
     source, arrow, target = key.partition("->")
     source, _, variable = source.partition(".")
@@ -59,11 +59,9 @@ def _as_past(value: Any, what: str, before: float) -> signals.Signal:
     return signals.as_signal(value, what, at=before)
 
 
-def check(
-    past: signals.Signal, population: Population, variable: str, before: float, what: str
-) -> None:
+def check(past: signals.Signal, population: Core, variable: str, before: float, what: str) -> None:
     """Refuse a past of a member that has another unit or shape, or is out of range."""
-    measure, lowest = population._model.measure(variable), lowest_of(population, variable)
+    measure, lowest = population.model.measure(variable), lowest_of(population, variable)
     sampled(past, np.array([before]), measure, population.shape, what, lowest)
 
 
@@ -144,24 +142,24 @@ def resampled(histories: Mapping[Sender, Floats], old: float, new: float) -> dic
     return found
 
 
-def lowest_of(population: Population, variable: str) -> Any:
+def lowest_of(population: Core, variable: str) -> Any:
     """What a state cannot fall below, in internal units; nothing for what has no bound."""
-    declared = population._model.states.get(variable)
+    declared = population.model.states.get(variable)
     if declared is None:
         return -np.inf
     if declared.floor:
-        return population._spread(population._parameters[declared.floor])
+        return population.spread(population.parameters[declared.floor])
     return -np.inf if declared.lower is None else declared.lower
 
 
-def lowest_smoothed(population: Population, variable: str) -> float:
+def lowest_smoothed(population: Core, variable: str) -> float:
     """What averages over what a member sends, and over nothing before, cannot fall below."""
     return float(min(0.0, np.min(lowest_of(population, variable))))
 
 
-def variable_of(population: Population, name: str, variable: str | None) -> str:
+def variable_of(population: Core, name: str, variable: str | None) -> str:
     """What a member sends: its output, or the state or output that was named."""
-    model = population._model
+    model = population.model
     if variable is None:
         return model.output
     known = [*model.states, *model.outputs]

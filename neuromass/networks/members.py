@@ -9,7 +9,8 @@ from typing import Any
 
 from neuromass import units
 from neuromass.errors import warn
-from neuromass.populations.population import Population
+from neuromass.populations.core import Core
+from neuromass.populations.population import Population, core_of
 from neuromass.units import MS
 
 
@@ -24,7 +25,7 @@ def checked(members: Any) -> dict[str, Population]:
         if any(each is other for other in found.values()):
             raise ValueError(f"{name} is a population that was given under another name, too.")
         found[name] = each
-    _check_alike(found)
+    _check_alike({name: core_of(each) for name, each in found.items()})
     return found
 
 
@@ -39,51 +40,65 @@ def _check_free(name: str, given: Any) -> None:
     """Refuse what is no population, or belongs to somebody else."""
     if not isinstance(given, Population):
         raise TypeError(f"{name} must be a population, not {type(given).__name__}.")
-    if given._owner is not None:
-        raise ValueError(f"{name} is in a network already; give a copy of it, pop.copy().")
-    if given._observer is not None:
+    core = core_of(given)
+    if core.network is not None:
+        raise ValueError(
+            f"{name} is in a network already; give a copy of it, pop.copy(), or let that network "
+            f"go, net.release()."
+        )
+    if core.recorder is not None:
         raise RuntimeError(
             f"{name} is being recorded by nm.record; put it into a network outside of the "
             f"with block."
         )
+    core.claim.check_free(core.name)
 
 
-def _check_alike(members: Mapping[str, Population]) -> None:
+def _check_alike(members: Mapping[str, Core]) -> None:
     """Refuse members that differ in what a network has once."""
     first_name, first = next(iter(members.items()))
     for name, each in members.items():
         for what, mine, theirs in (
-            ("dt", units.shown(each._dt, MS), units.shown(first._dt, MS)),
+            ("dt", each.dt, first.dt),
             ("method", each.method, first.method),
-            ("t", units.shown(each._time, MS), units.shown(first._time, MS)),
+            ("t", each.clock, first.clock),
         ):
-            if mine != theirs or (what == "dt" and each._dt != first._dt):
+            if mine != theirs:
+                shown = _shown(what, each), _shown(what, first)
                 raise ValueError(
-                    f"{name} has {what} = {mine}, but {first_name} has {theirs}; all members of a "
-                    f"network share one."
+                    f"{name} has {what} = {shown[0]}, but {first_name} has {shown[1]}; all members "
+                    f"of a network share one."
                 )
 
 
-def spread_seed(seed: int | None, members: Mapping[str, Population]) -> None:
-    """Give members with noise, but without a seed of their own, one from the network's."""
+def _shown(what: str, core: Core) -> str:
+    if what == "method":
+        return core.method
+    return units.shown(core.dt if what == "dt" else core.time, MS, 15)
+
+
+def spread_seed(seed: int | None, members: Mapping[str, Core]) -> dict[str, int]:
+    """Seeds for members with noise, but without one of their own, from the network's."""
+    found = {}
     for name, each in members.items() if seed is not None else ():
-        if each._sources and each._seed_was_drawn:
+        if each.sources and each.seed_is_drawn:
             digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-            each._take_seed(int.from_bytes(digest[:4], "little") >> 1)
+            found[name] = int.from_bytes(digest[:4], "little") >> 1
+    return found
 
 
-def warn_of_twins(members: Mapping[str, Population]) -> None:
-    """Warn of members that draw the same random numbers."""
+def warn_of_twins(members: Mapping[str, Core], seeds: Mapping[str, int]) -> None:
+    """Warn of members that draw the same random numbers, with the seeds they will have."""
     by_seed: dict[int | None, list[str]] = {}
     for name, each in members.items():
-        if each._sources:
-            by_seed.setdefault(each.seed, []).append(name)
+        if each.sources:
+            by_seed.setdefault(seeds.get(name, each.seed), []).append(name)
     for seed, names in by_seed.items():
         for one, other in itertools.combinations(names, 2):
             first, second = members[one], members[other]
             common = [each for each in first.noise if each in second.noise]
             lower = first if first.lane <= second.lane else second
-            if common and abs(first.lane - second.lane) < lower._lanes:
+            if common and abs(first.lane - second.lane) < lower.lanes:
                 warn(
                     f"{one} and {other} have the same seed, {seed}, and with it the same noise on "
                     f"{', '.join(common)}. Give them different seeds, or one to the network alone."

@@ -18,6 +18,7 @@ from neuromass.networks.connection import Connection
 from neuromass.networks.network import Network
 from neuromass.plotting.curves import Box, Curve, label_boxes, routes
 from neuromass.plotting.look import COLOURS, require_axes
+from neuromass.populations.population import core_of
 from neuromass.units import DIMENSIONLESS, MS
 
 Floats = NDArray[np.float64]
@@ -235,10 +236,10 @@ def _write_outside(ax: Any, name: str, place: Floats, plan: _Plan, scale: float)
 def _rows(network: Network, name: str) -> list[tuple[str, str]]:
     """What stands in a circle: text and weight."""
     member = network.members[name]
-    lines = [*_wrapped(member._model.name)]
+    lines = [*_wrapped(core_of(member).model.name)]
     if member.shape:
         lines.append("x".join(map(str, member.shape)) + " lanes")
-    own = member._parameters.get("J")
+    own = core_of(member).parameters.get("J")
     if own is not None and np.any(own != 0.0):
         lines.append(f"J = {units.shown(own, DIMENSIONLESS, 3)}")
     return [(each, "bold") for each in _wrapped(name)] + [(each, "normal") for each in lines]
@@ -297,7 +298,7 @@ def _fits(
 
 
 def _colour(connection: Connection) -> str:
-    strength = connection._wire.strength
+    strength = connection.data.strength
     values = strength.data if wiring.is_sparse(strength) else np.asarray(strength)
     if not np.any(values):
         return _NONE
@@ -333,7 +334,7 @@ def _draw_arrow(ax: Any, connection: Connection, curve: Curve, size: float) -> N
 
 
 def _is_late(connection: Connection) -> bool:
-    return bool(np.any(connection._delays() > 0.0))
+    return bool(np.any(connection.pair_delays() > 0.0))
 
 
 def _write(ax: Any, connection: Connection, box: Box, size: float) -> None:
@@ -347,11 +348,11 @@ def _write(ax: Any, connection: Connection, box: Box, size: float) -> None:
 
 
 def _text(connection: Connection) -> str:
-    wire = connection._wire
+    wire = connection.data
     strength = wire.strength.data if wiring.is_sparse(wire.strength) else wire.strength
     parts = [f"{'J' if wire.by_tau else 'w'} = {units.shown(strength, wire.strength_measure, 3)}"]
     if _is_late(connection):
-        parts.append(units.shown(connection._delays(), MS, 3))
+        parts.append(units.shown(connection.pair_delays(), MS, 3))
     text = ", ".join(parts)
     if wire.synapse is not None:
         text += f"\n{type(wire.synapse).__name__}"

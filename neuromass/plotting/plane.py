@@ -22,9 +22,8 @@ from neuromass.plotting.look import (
     require_axes,
 )
 from neuromass.plotting.traces import trace_of
-from neuromass.populations.population import _MISSING as _ABSENT
-from neuromass.populations.population import Population
-from neuromass.recordings.recording import Recording
+from neuromass.populations.population import Population, core_of
+from neuromass.recordings.recording import Recording, contents_of
 from neuromass.simulation.runner import run
 from neuromass.units import Measure
 
@@ -132,7 +131,7 @@ class _Plane:
     def of(cls, population: Any, inputs: Any, axes: tuple[str, str] | None) -> _Plane:
         if not isinstance(population, Population):
             raise TypeError(f"phase_plane takes a population, not {type(population).__name__}.")
-        model = population._model
+        model = core_of(population).model
         states = tuple(model.states)
         if len(states) != 2:
             raise ValueError(
@@ -144,15 +143,13 @@ class _Plane:
                 f"phase_plane draws a single population, and this one has lanes of the shape "
                 f"{population.shape}; make one with the parameters of a lane."
             )
-        if inputs is None:
-            inputs = {}
-        given = (_ABSENT, dict(inputs)) if isinstance(inputs, Mapping) else (inputs, {})
-        held = population._held(*given, with_units=True)
+        core = core_of(population)
+        held = core.held_inputs(core.inputs_by_node(inputs)[""], with_units=True)
         return cls(population, _two_states(axes, states, model.output), held)
 
     @property
     def measures(self) -> tuple[Measure, Measure]:
-        x, y = (self.population._model.measure(name) for name in self.names)
+        x, y = (core_of(self.population).model.measure(name) for name in self.names)
         return x, y
 
     @property
@@ -173,7 +170,7 @@ class _Plane:
             name: measure.to_internal(value)
             for name, measure, value in zip(self.names, self.measures, (x, y), strict=True)
         }
-        fixed = {**population._parameters, **(self.held if held is None else held)}
+        fixed = {**core_of(population).parameters, **(self.held if held is None else held)}
         evaluate = lambda a, b: equations.evaluate({**fixed, self.names[0]: a, self.names[1]: b})[
             :2
         ]
@@ -190,7 +187,7 @@ class _Plane:
         for name, measure in zip(self.names, self.measures, strict=True):
             if name not in path.names:
                 raise ValueError(f"A trajectory needs {' and '.join(self.names)}; it lacks {name}.")
-            own, _ = path._look_up(name)
+            own = contents_of(path).measures[name]
             if own.dimension != measure.dimension:
                 raise units.UnitError(
                     f"{name} of a trajectory is in {own.symbol or 'no unit'}, that of the "
@@ -204,7 +201,7 @@ class _Plane:
         find = getattr(type(self.population), "rest_states", None)
         if find is None:
             return []
-        model = self.population._model
+        model = core_of(self.population).model
         held = {name: model.measure(name).quantity(value) for name, value in self.held.items()}
         try:
             found = find(self.population, **held)
@@ -216,7 +213,7 @@ class _Plane:
 
     def note(self, place: int) -> str:
         """`` at I_ext = 3`` for a nullcline that lies elsewhere at other inputs."""
-        model = self.population._model
+        model = core_of(self.population).model
         plain = {name: each.default for name, each in model.inputs.items()}
         moved = {n: v for n, v in self.held.items() if v != plain[n]}
         x = np.linspace(0.3, 0.7, 5)
@@ -266,7 +263,7 @@ def _listed(trajectories: Any) -> list[Any]:
 
 
 def _start(population: Population, point: Any) -> Mapping[str, Any]:
-    states = list(population._model.states)
+    states = list(core_of(population).model.states)
     if isinstance(point, Mapping):
         return point
     if not isinstance(point, (tuple, list)) or len(point) != len(states):
@@ -289,7 +286,7 @@ def _window(
     for name in given:
         if name not in plane.names:
             raise ValueError(f"limits: there is no state {name!r}{suggestion(name, plane.names)}")
-    model = plane.population._model
+    model = core_of(plane.population).model
     kept = (ax.get_xlim(), ax.get_ylim()) if ax is not None and ax.has_data() else None
     ends = []
     for place, (name, measure) in enumerate(zip(plane.names, plane.measures, strict=True)):
@@ -343,7 +340,7 @@ def _draw_field(ax: Any, plane: _Plane, low: Floats, high: Floats) -> None:
 
 
 def _draw_nullclines(ax: Any, plane: _Plane, low: Floats, high: Floats, linestyle: str) -> None:
-    x, y = plane.grid(low, high, 100 if plane.population._model.equations.written else 400)
+    x, y = plane.grid(low, high, 100 if core_of(plane.population).model.equations.written else 400)
     pairs = zip(plane.names, plane.rates(x, y), colour_cycle(), strict=False)
     for place, (name, rate, colour) in enumerate(pairs):
         visible = np.ma.masked_invalid(rate)

@@ -20,6 +20,7 @@ from neuromass.plotting.look import (
     line_looks,
     some_colours,
 )
+from neuromass.recordings.recording import contents_of
 from neuromass.units import Measure
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def plot_recording(recording: Recording, names: str | Sequence[str] | None, ax: 
     wanted = _names(names, recording.names)
     traces = [trace_of(recording, name) for name in wanted]
     panels = Panels(wanted, ax)
-    times = recording._times
+    times = contents_of(recording).made_times()
     lanes = _Lanes.of(recording)
     for panel, trace in zip(panels, traces, strict=True):
         if lanes.count > _MANY:
@@ -119,7 +120,13 @@ def plot_recordings(
     panels = Panels([each.name for each in contents], ax)
     for panel, content in zip(panels, contents, strict=True):
         for member, trace in content.traces.items():
-            _member(panel, members[member]._times, trace.values, styles[member], member)
+            _member(
+                panel,
+                contents_of(members[member]).made_times(),
+                trace.values,
+                styles[member],
+                member,
+            )
         one = next(iter(content.traces.values()))
         label_axis(panel.yaxis, one.measure, axis_label(content.name, one.measure))
     _tell_apart(panels, contents, styles)
@@ -180,7 +187,7 @@ def _by_unit(members: Mapping[str, Recording], name: str) -> list[_Content]:
     found: dict[Any, dict[str, Trace]] = {}
     for member, each in members.items():
         if name in each.names:
-            measure, _ = each._look_up(name)
+            measure = contents_of(each).measures[name]
             same = found.setdefault(measure.dimension, {})
             shown = next(iter(same.values())).measure if same else measure
             same[member] = trace_of(each, name, shown)
@@ -276,7 +283,8 @@ def _add_bar_of_names(axes: Sequence[Any], labels: list[str]) -> None:
 
 def trace_of(recording: Recording, name: str, measure: Measure | None = None) -> Trace:
     """Values of a trace, one column for each lane, in its own unit or another."""
-    own, values = recording._look_up(name)
+    held = contents_of(recording)
+    own, values = held.measures[name], held.data[name]
     measure = measure or own
     shown = np.asarray(measure.from_internal(values))
     return Trace(shown.reshape(len(values), -1), measure, axis_label(name, measure))
@@ -321,7 +329,7 @@ class _Lanes:
         count = int(np.prod(shape, dtype=int))
         varied = {
             name: (np.asarray(value), measure)
-            for name, (value, measure) in recording._about.parameters.items()
+            for name, (value, measure) in contents_of(recording).about.parameters.items()
             if np.shape(value) == shape and np.ptp(value) > 0.0
         }
         if len(shape) == 1 and len(varied) == 1:

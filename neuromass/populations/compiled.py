@@ -12,7 +12,7 @@ import numpy as np
 from neuromass import units
 from neuromass.declaration import Model, ModelType
 from neuromass.kernels.text import Recipe
-from neuromass.populations.population import Population
+from neuromass.populations.population import Population, core_of
 from neuromass.units import MS
 
 __all__ = ["compiled_step"]
@@ -82,9 +82,10 @@ def compiled_step(model: Any, method: str | None = None) -> Callable[..., Any]:
 def _read(model: Any, method: str | None) -> tuple[Model, Recipe]:
     if isinstance(model, Population):
         changed = model if method is None else model.copy(method=method)
-        return model._model, replace(changed._recipe(), sources=())
+        return core_of(model).model, replace(core_of(changed).recipe(), sources=())
     if isinstance(model, ModelType) and model.model is not None:
-        return model.model, model(method="heun" if method is None else method)._recipe()
+        made = model(method="heun" if method is None else method)
+        return model.model, core_of(made).recipe()
     raise TypeError(f"compiled_step takes a model, such as nm.QIF, or a population, not {model!r}.")
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import zlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -13,14 +12,14 @@ from numpy.typing import NDArray
 
 from neuromass import noise as noises
 from neuromass import units
-from neuromass.declaration import Declaration, Model, ModelType, suggestion
-from neuromass.errors import SimulationError
-from neuromass.kernels import text as kernel_text
+from neuromass.declaration import Declaration, ModelType, suggestion
+from neuromass.kernels.control import FINE
 from neuromass.populations import validation
+from neuromass.populations.core import Core, Drive
 from neuromass.populations.snapshot import Snapshot
 from neuromass.units import MS
 
-__all__ = ["Population"]
+__all__ = ["Population", "core_of"]
 
 Floats = NDArray[np.float64]
 _MISSING: Any = object()
@@ -37,14 +36,13 @@ class _Raw:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return self._population._internal(name)
+        return self._population._plain(name)
 
     def __dir__(self) -> list[str]:
-        model = self._population._model
-        return [*model.states, *model.outputs, *model.parameters, "t", "dt"]
+        return [*core_of(self._population).known_values(), "t", "dt"]
 
     def __repr__(self) -> str:
-        names = self._population._model.states
+        names = core_of(self._population).model.states
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
         return f"<raw {type(self._population).__name__}: {values}>"
 
@@ -91,7 +89,7 @@ class Population(metaclass=ModelType):
     output: ClassVar[str | None] = None
     exact_for: ClassVar[str] = ""
 
-    _model: Model
+    _core: Core
 
     def __init__(
         self,
@@ -109,157 +107,107 @@ class Population(metaclass=ModelType):
         if model is None:
             raise TypeError("Population is the base of models; make one of those, such as QIF.")
         validation.check_known(parameters, model)
-        self._model = model
-        self._method = validation.method_of(method)
-        self._dt = validation.step_of(dt, model)
-        self._sources = noises.resolve(model, noise)
-        self._noise = dict(noise or {})
-        self._seed = noises.take_seed(seed) if self._sources or seed is not None else None
-        self._seed_was_drawn = seed is None
-        self._lane = validation.lane_of(lane)
+        sources = noises.resolve(model, noise)
         values = {
             name: np.asarray(each.convert(parameters[name]) if name in parameters else each.default)
             for name, each in model.parameters.items()
         }
         initial_values = validation.initial_of(model, initial)
-        self._shape = validation.shape_of(shape, {**values, **initial_values}, self._sources)
-        self._lanes = math.prod(self._shape)
+        lanes = validation.shape_of(shape, {**values, **initial_values}, sources)
         validation.check_floors(model, values, initial_values)
-        self._parameters: dict[str, Floats] = values
-        self._initial: dict[str, Floats] = initial_values
-        self._allocate()
-        self._fill_constants()
-        self.reset()
+        core = Core(
+            model,
+            method=validation.method_of(method),
+            dt=validation.step_of(dt, model),
+            shape=lanes,
+            parameters=values,
+            initial=initial_values,
+            noise=noise or {},
+            sources=sources,
+            seed=noises.take_seed(seed) if sources or seed is not None else None,
+            seed_is_drawn=seed is None,
+            lane=validation.lane_of(lane),
+        )
+        self._take_core(core)
 
-    # ------------------------------------------------------------------ storage
-
-    def _allocate(self) -> None:
-        """Arrays that kernels work on; everything in them follows from the other attributes."""
-        model = self._model
-        rows = len(model.states) + len(self._coloured)
-        self._state: Floats = np.zeros((rows, self._lanes))
-        self._constants: Floats = np.zeros((len(model.equations.constants()) + 1, self._lanes))
-        self._plan = np.zeros(kernel_text.PLAN_LENGTH, dtype=np.int64)
-        self._take_seed(self._seed)
-        self._plan[kernel_text.LANE] = self._lane
-        scales = [row for each in self._sources for row in each.coefficients(self._dt)]
-        self._coefficients: Floats = np.zeros((len(scales), self._lanes))
-        for place, row in enumerate(scales):
-            self._coefficients[place] = self._spread(row)
+    def _take_core(self, core: Core) -> None:
+        inputs = core.model.inputs.values()
+        self._core = core
         self._raw = _Raw(self)
-        self._observer: Any = None
-        self._owner: Any = None
-        self._output_measure = model.measure(model.output)
-        self._row_of = {name: row for row, name in enumerate(model.states)}
-        self._fast_step: Any = None
-        self._compiled_loop: Any = None
-        self._one_input = len(model.inputs) == 1
-        self._takes_numbers = all(each.measure.is_dimensionless for each in model.inputs.values())
+        self._output_measure = core.model.measure(core.model.output)
+        self._one_input = len(inputs) == 1
+        self._takes_numbers = all(each.measure.is_dimensionless for each in inputs)
 
-    def _take_seed(self, seed: int | None) -> None:
-        self._seed = seed
-        self._plan[kernel_text.KEY0] = (seed or 0) & 0xFFFFFFFF
-        self._plan[kernel_text.KEY1] = (seed or 0) >> 32
+    def __system__(self) -> Core:
+        """What ``nm.run`` and ``nm.record`` work with."""
+        return self._core
 
-    @property
-    def _coloured(self) -> tuple[str, ...]:
-        """What has noise with a value of its own, in the order of the rows of `_state`."""
-        return tuple(each.target for each in self._sources if each.coloured)
+    def _readable(self) -> Core:
+        """The core, for whoever may look at it at the moment."""
+        core = self._core
+        if core.claim.closed_to is not None:
+            core.claim.check_open(core.name)
+        return core
 
-    def _spread(self, value: Any) -> Floats:
-        """A value on all lanes, flat."""
-        return np.broadcast_to(np.asarray(value, dtype=float), self._shape).reshape(-1)
-
-    def _fill_constants(self) -> None:
-        self._constants[:] = self._constants_of(self._parameters)
-
-    def _constants_of(self, parameters: Mapping[str, Floats]) -> Floats:
-        equations = self._model.equations
-        rows = equations.exactly(equations.constants(), parameters)
-        result = np.full_like(self._constants, self._dt)
-        for place, row in enumerate(rows):
-            result[place] = self._spread(row)
-        return result
-
-    def _recipe(self) -> kernel_text.Recipe:
-        """What the population's kernels are made from; the same for its whole life."""
-        model = self._model
-        sources = tuple(
-            kernel_text.Source(
-                each.target, each.on_input, each.coloured, zlib.crc32(each.target.encode())
-            )
-            for each in self._sources
-        )
-        lowest = tuple(each.floor or each.lower for each in model.states.values())
-        return kernel_text.Recipe(
-            model.name, model.equations, self._method, lowest, model.output, sources
-        )
+    def _changing(self) -> AbstractContextManager[Any]:
+        """What changes are made under."""
+        return self._core.claim.change(self._core.name)
 
     # ------------------------------------------------------------------- reading
 
     @property
     def t(self) -> Any:
         """The population's time, dt times the number of steps taken, as a Quantity."""
-        return MS.quantity(self._time)
-
-    @property
-    def _time(self) -> float:
-        return self._clock * self._dt
-
-    @property
-    def _clock(self) -> int:
-        """Steps since the start."""
-        if self._owner is not None:
-            return int(self._owner._clock)
-        return int(self._plan[kernel_text.CLOCK])
+        return MS.quantity(self._readable().time)
 
     @property
     def dt(self) -> Any:
         """The step, as a Quantity."""
-        return MS.quantity(self._dt)
+        return MS.quantity(self._core.dt)
 
     @property
     def method(self) -> str:
         """How a step is taken: ``"heun"`` or ``"euler"``."""
-        return self._method
+        return self._core.method
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the lanes; ``()`` for a single population."""
-        return self._shape
+        return self._core.shape
 
     @property
     def seed(self) -> int | None:
         """Seed of the noise; None where there is none."""
-        return self._seed
+        return self._core.seed
 
     @property
     def lane(self) -> int:
         """Number of the first lane, for the noise."""
-        return self._lane
+        return self._core.lane
 
     @property
     def noise(self) -> Mapping[str, Any]:
         """The noise by name of input or state."""
-        return MappingProxyType(self._noise)
+        return MappingProxyType(self._core.noise)
 
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The parameters as Quantities, by name."""
-        return MappingProxyType({name: self._parameter(name) for name in self._model.parameters})
+        return MappingProxyType({n: self._parameter(n) for n in self._core.model.parameters})
 
     @property
     def state(self) -> Mapping[str, Any]:
         """The states as Quantities, by name."""
-        return MappingProxyType({name: self._state_of(name) for name in self._model.states})
+        return MappingProxyType({name: self._state_of(name) for name in self._core.model.states})
 
     @property
     def initial(self) -> Mapping[str, Any]:
         """The states to which `reset` returns, as Quantities, by name."""
+        core = self._readable()
         return MappingProxyType(
             {
-                name: units.handed_out(self._model.measure(name), value)
-                for name, value in self._initial.items()
+                name: units.handed_out(core.model.measure(name), value)
+                for name, value in core.initial.items()
             }
         )
 
@@ -273,48 +221,33 @@ class Population(metaclass=ModelType):
         return self._raw
 
     def _parameter(self, name: str) -> Any:
-        return units.handed_out(self._model.parameters[name].measure, self._parameters[name])
-
-    def _row(self, name: str) -> Floats:
-        return self._state[self._row_of[name]]
+        core = self._readable()
+        return units.handed_out(core.model.parameters[name].measure, core.parameters[name])
 
     def _state_of(self, name: str) -> Any:
-        measure = self._model.states[name].measure
-        if self._shape == ():
-            return measure.quantity(float(self._state[self._row_of[name], 0]))
-        return units.handed_out(measure, self._shaped(self._row(name)))
+        core = self._readable()
+        measure = core.model.states[name].measure
+        if core.shape == ():
+            return measure.quantity(core.number(name))
+        return units.handed_out(measure, core.value(name))
 
     def _output_of(self, name: str) -> Any:
-        return units.handed_out(self._model.outputs[name].measure, self._computed(name))
+        core = self._readable()
+        return units.handed_out(core.model.outputs[name].measure, core.computed(name))
 
-    def _computed(self, name: str) -> Any:
-        """An output in internal units, from the states as they are."""
-        equations = self._model.equations
-        root = equations.output_roots[equations.outputs.index(name)]
-        rows = {each: self._shaped(self._row(each)) for each in self._model.states}
-        (value,) = equations.exactly([root], {**rows, **self._parameters})
-        return np.broadcast_to(np.asarray(value, dtype=float), self._shape)
-
-    def _internal(self, name: str) -> Any:
-        row = self._row_of.get(name)
-        if row is not None and self._shape == ():
-            return float(self._state[row, 0])
-        model = self._model
-        if row is not None:
-            value: Any = self._shaped(self._state[row])
-        elif name in model.outputs:
-            value = self._computed(name)
-        elif name in model.parameters:
-            value = self._parameters[name]
-        elif name in ("t", "dt"):
-            return self._time if name == "t" else self._dt
-        else:
-            known = [*model.states, *model.outputs, *model.parameters, "t", "dt"]
-            raise AttributeError(f"{model.name} has no {name!r}{suggestion(name, known)}")
+    def _plain(self, name: str) -> Any:
+        """A value in internal units: a float, or a read-only array of its own."""
+        core = self._readable()
+        if name in ("t", "dt"):
+            return core.time if name == "t" else core.dt
+        if core.shape == () and name in core.model.states:
+            return core.number(name)
+        known = core.known_values()
+        if name not in known:
+            near = suggestion(name, [*known, "t", "dt"])
+            raise AttributeError(f"{core.name} has no {name!r}{near}")
+        value = core.value(name)
         return float(value) if value.ndim == 0 else units.read_only(value.copy())
-
-    def _shaped(self, row: Floats) -> Floats:
-        return row.reshape(self._shape)
 
     # ------------------------------------------------------------------- setting
 
@@ -328,7 +261,7 @@ class Population(metaclass=ModelType):
     def _not_settable(self, name: str) -> AttributeError:
         own = type(self).__name__
         if not hasattr(type(self), name):
-            known = [*self._model.parameters, *self._model.states]
+            known = [*self._core.model.parameters, *self._core.model.states]
             return AttributeError(
                 f"{own} has no state or parameter {name!r}{suggestion(name, known)}"
             )
@@ -350,59 +283,35 @@ class Population(metaclass=ModelType):
             f"{suggestion(name, [*model.states, *model.parameters, *model.outputs])}"
         )
 
-    def _set_parameters(
-        self, given: Mapping[str, Any], at: Any = None, states_follow: bool = False
-    ) -> None:
-        values = {}
-        for name, value in given.items():
-            plain = np.asarray(self._model.parameters[name].convert(value))
-            values[name] = self._placed(name, plain, self._parameters[name], at)
-        if not states_follow:
-            validation.check_floors(self._model, {**self._parameters, **values}, self._rows())
-        self._set_internal(values)
+    def _set_parameters(self, given: Mapping[str, Any]) -> None:
+        self._set(given, {}, None)
 
-    def _set_internal(self, values: Mapping[str, Any]) -> None:
-        """Set parameters, given in internal units and checked."""
-        new = {name: np.asarray(value, dtype=float) for name, value in values.items()}
-        parameters = {**self._parameters, **new}
-        self._constants[:] = self._constants_of(parameters)
-        self._parameters = parameters
-        if self._owner is not None:
-            self._owner._parameters_changed(new)
+    def _set_states(self, given: Mapping[str, Any]) -> None:
+        self._set({}, given, None)
 
-    def _set_states(self, given: Mapping[str, Any], at: Any = None) -> None:
-        rows = {}
-        for name, value in given.items():
-            plain = np.asarray(self._model.states[name].convert(value))
-            rows[name] = self._placed(name, plain, self._shaped(self._row(name)), at)
-        validation.check_floors(self._model, self._parameters, {**self._rows(), **rows})
-        for name, row in rows.items():
-            self._row(name)[:] = self._spread(row)
-
-    def _rows(self) -> dict[str, Floats]:
-        return {name: self._shaped(self._row(name)) for name in self._model.states}
-
-    def _placed(self, name: str, value: Floats, old: Floats, at: Any) -> Floats:
-        """The new array of a state or parameter: all of it, or the old with some lanes changed."""
-        if at is None:
-            if value.shape not in ((), self._shape):
-                validation.check_broadcast(name, value, self._shape)
-                return np.broadcast_to(value, self._shape).copy()
-            return value
-        changed = np.broadcast_to(old, self._shape).copy()
-        try:
-            changed[at] = value
-        except IndexError as error:
-            raise IndexError(
-                f"at={at!r} is no index into the shape {self._shape}: {error}."
-            ) from None
-        except ValueError:
-            needed = changed[at].shape
-            raise ValueError(
-                f"{name} has the shape {value.shape}, which does not fit at={at!r}; "
-                f"{needed or 'a single number'} does."
-            ) from None
-        return changed
+    def _set(self, parameters: Mapping[str, Any], states: Mapping[str, Any], at: Any) -> None:
+        """Set all of these, or none."""
+        with self._changing():
+            core = self._core
+            declared = {**core.model.parameters, **core.model.states}
+            new = {
+                name: validation.placed(
+                    name,
+                    np.asarray(declared[name].convert(value)),
+                    core.value(name),
+                    core.shape,
+                    at,
+                )
+                for name, value in (*parameters.items(), *states.items())
+            }
+            new_parameters = {name: new[name] for name in parameters}
+            new_states = {name: new[name] for name in states}
+            validation.check_floors(
+                core.model, {**core.parameters, **new_parameters}, {**core.rows(), **new_states}
+            )
+            if new_parameters:
+                core.set_parameters(new_parameters)
+            core.set_states(new_states)
 
     def set(self, at: Any = None, **values: Any) -> None:
         """Set several states and parameters at once, all of them or none.
@@ -423,17 +332,10 @@ class Population(metaclass=ModelType):
         >>> many.r.magnitude[:2]
         array([100.,   0.])
         """
-        model = self._model
+        model = self._core.model
         validation.check_known(values, model, states=True)
-        before = self._parameters, self._constants.copy()
         states = {n: v for n, v in values.items() if n in model.states}
-        parameters = {n: v for n, v in values.items() if n in model.parameters}
-        self._set_parameters(parameters, at, states_follow=bool(states))
-        try:
-            self._set_states(states, at)
-        except BaseException:
-            self._parameters, self._constants[:] = before[0], before[1]
-            raise
+        self._set({n: v for n, v in values.items() if n not in states}, states, at)
 
     # -------------------------------------------------------------------- stepping
 
@@ -465,22 +367,16 @@ class Population(metaclass=ModelType):
         >>> print(f"{rate:.2f~P}")
         0.16 Hz
         """
-        step = self._fast_step
-        if (
-            step is not None
-            and self._one_input
-            and self._takes_numbers
-            and type(value) is float
-            and not inputs
-            and value - value == 0.0
-        ):
-            raw = step(self._state, self._constants, self._plan, value)
-            if raw - raw == 0.0 or self._has_stepped():
+        if type(value) is float and not inputs and self._takes_numbers:
+            raw = self._quick_step(value)
+            if raw is not None:
                 return self._output_measure.quantity(raw)
-        self._one_step(self._held(value, inputs, with_units=True))
-        if self._shape == ():
-            return self._output_measure.quantity(float(self._output_array()))
-        return units.handed_out(self._output_measure, self._output_array())
+        self._step(self._held(value, inputs, with_units=True))
+        core = self._core
+        result = core.value(core.model.output)
+        if core.shape == ():
+            return self._output_measure.quantity(float(result))
+        return units.handed_out(self._output_measure, result)
 
     def advance(self, value: Any = _MISSING, /, **inputs: Any) -> Any:
         """Take one step like `update`, with plain numbers in internal units.
@@ -506,33 +402,30 @@ class Population(metaclass=ModelType):
         >>> pop.advance(3.0) == pop.raw.r
         True
         """
-        step = self._fast_step
-        if (
-            step is not None
-            and self._one_input
-            and type(value) is float
-            and not inputs
-            and value - value == 0.0
-        ):
-            raw = step(self._state, self._constants, self._plan, value)
-            if raw - raw == 0.0 or self._has_stepped():
+        if type(value) is float and not inputs:
+            raw = self._quick_step(value)
+            if raw is not None:
                 return raw
-        self._one_step(self._held(value, inputs, with_units=False))
-        return self._internal(self._model.output)
+        self._step(self._held(value, inputs, with_units=False))
+        return self._plain(self._core.model.output)
 
-    def _has_stepped(self) -> bool:
-        """Whether a fast step was taken although its output is not finite."""
-        return int(self._plan[kernel_text.BAD_STATE]) >= 0
-
-    def _output_array(self) -> Any:
-        name = self._model.output
-        if name in self._model.states:
-            return self._shaped(self._row(name))
-        return self._computed(name)
+    def _quick_step(self, value: float) -> float | None:
+        """Take a step of a single lane with one input; None if none was taken that way."""
+        core = self._core
+        step = core.single_step
+        if step is None or not self._one_input or value - value != 0.0:
+            return None
+        claim = core.claim
+        if claim.lock.locked():
+            claim.check_free(core.name)
+        with claim.lock:
+            raw: float = step(core.state, core.constants, core.control.words, value)
+        # An output may be NaN by itself; a step that failed says so in the control record.
+        return raw if raw - raw == 0.0 or core.control.bad_state >= 0 else None
 
     def _held(self, value: Any, inputs: dict[str, Any], with_units: bool) -> dict[str, Any]:
         """Inputs of one step, in internal units and of a shape that fits."""
-        model = self._model
+        model = self._core.model
         given = dict(inputs)
         if value is not _MISSING:
             if not model.inputs:
@@ -541,163 +434,37 @@ class Population(metaclass=ModelType):
             if first in given:
                 raise TypeError(f"{first} is given twice.")
             given[first] = value
-        return self._held_inputs(given, with_units)
+        return self._core.held_inputs(given, with_units)
 
-    def _held_inputs(self, inputs: Mapping[str, Any], with_units: bool) -> dict[str, Any]:
-        """Inputs given by name, checked, in internal units; defaults for the others."""
-        model = self._model
-        given = dict(inputs)
-        held = {}
-        for name, each in model.inputs.items():
-            if name not in given:
-                held[name] = each.default
-                continue
-            plain = (
-                each.convert(given.pop(name))
-                if with_units
-                else validation.plain_input(given.pop(name), name)
-            )
-            if not isinstance(plain, float):
-                validation.check_broadcast(name, plain, self._shape)
-                plain = self._spread(plain)
-            held[name] = plain
-        if given:
-            name = next(iter(given))
-            raise TypeError(f"{model.name} has no input {name!r}{suggestion(name, model.inputs)}")
-        return held
-
-    def _one_step(self, held: dict[str, Any]) -> None:
-        if self._owner is not None:
+    def _step(self, held: Mapping[str, Any]) -> None:
+        core = self._core
+        if core.network is not None:
             raise RuntimeError(
-                f"This {type(self).__name__} is a member of a network, which alone can step it; "
-                f"step or run the network."
+                f"This {core.name} is a member of a network, which alone can step it; step or run "
+                f"the network."
             )
-        step = self._single_step()
-        if step is not None:
-            raw = step(self._state, self._constants, self._plan, *held.values())
-            if raw - raw == 0.0 or self._has_stepped():
-                return
-        drive, layout = self._drive(held)
-        if self._observer is None:
-            code = self._loop(1, drive, layout, *self._nothing_recorded())
-        else:
-            code = self._observer.take(drive, layout)
-        if code != kernel_text.FINE:
-            raise self._failure(code)
-
-    def _single_step(self) -> Any:
-        """The kernel of a single step where it serves: it is called far faster than a loop."""
-        if self._observer is not None or self._sources or self._shape != ():
-            return None
-        if self._fast_step is None:
-            from neuromass.kernels.population import step  # noqa: PLC0415
-
-            self._fast_step = step(self._recipe())
-        return self._fast_step
-
-    def _drive(self, held: Mapping[str, Any]) -> tuple[Floats, NDArray[np.int64]]:
-        """Held inputs as the flat array and the layout that a loop takes."""
-        parts, layout, start = [], [], 0
-        for value in held.values():
-            part = np.atleast_1d(np.asarray(value, dtype=float))
-            layout.append((start, 0, int(part.size > 1)))
-            parts.append(part)
-            start += part.size
-        drive = np.concatenate(parts) if parts else np.zeros(0)
-        return drive, np.array(layout, dtype=np.int64).reshape(-1, 3)
-
-    def _nothing_recorded(self) -> tuple[NDArray[np.int64], Floats, Floats]:
-        model = self._model
-        channels = len(model.states) + len(model.inputs) + len(model.outputs)
-        slots = np.full(channels, -1, dtype=np.int64)
-        return slots, np.empty((0, 0, self._lanes)), np.empty((0, self._lanes))
-
-    def _loop(
-        self,
-        steps: int,
-        drive: Floats,
-        layout: NDArray[np.int64],
-        slots: NDArray[np.int64],
-        samples: Floats,
-        sums: Floats,
-        every: int = 1,
-        average: bool = False,
-    ) -> int:
-        """Take some steps, all or none of them; returns FINE or what went wrong."""
-        if self._compiled_loop is None:
-            self._compiled_loop = self._make_loop()
-        plan = self._plan
-        plan[kernel_text.STEPS] = steps
-        plan[kernel_text.EVERY] = every
-        plan[kernel_text.AVERAGE] = average
-        return int(
-            self._compiled_loop(
-                self._state, self._constants, self._coefficients, drive, layout, plan,
-                slots, samples, sums, self._dt,
-            )
-        )  # fmt: skip
-
-    def _make_loop(self) -> Any:
-        if any(each.factor is not None for each in self._sources):
-            from neuromass.networks.correlated import CorrelatedLoop  # noqa: PLC0415
-
-            return CorrelatedLoop(self)
-        from neuromass.kernels.population import loop  # noqa: PLC0415
-
-        return loop(self._recipe(), self._lanes)
-
-    def _failure(self, code: int, name: str = "") -> SimulationError:
-        model = self._model
-        state = list(model.states)[int(self._plan[kernel_text.BAD_STATE])]
-        flat = int(self._plan[kernel_text.BAD_LANE])
-        lane = tuple(int(i) for i in np.unravel_index(flat, self._shape)) if self._shape else ()
-        where = name or model.name
-        place = f"[{', '.join(map(str, lane))}]" if lane else ""
-        values = ", ".join(
-            f"{each} = {units.shown(self._row(each)[flat], model.measure(each))}"
-            for each in model.states
-        )
-        lower, floor = model.states[state].lower, model.states[state].floor
-        what = "is no longer finite"
-        if code == kernel_text.BELOW_BOUND and floor:
-            lowest = self._spread(self._parameters[floor])[flat]
-            what = f"falls below {floor} = {units.shown(lowest, model.measure(floor))}"
-        elif code == kernel_text.BELOW_BOUND and lower is not None:
-            what = f"falls below {units.shown(lower, model.measure(state))}"
-        return SimulationError(
-            f"{where}{place}: {state} {what} in the step from t = "
-            f"{units.shown(self._time, MS, 10)} with dt = {units.shown(self._dt, MS)}, where "
-            f"{values}. Take a smaller dt (nm.check_dt shows what it changes) or look at the "
-            f"input; the population stands at the last good step.",
-            where,
-            state,
-            lane,
-            self.t,
-            self.dt,
-        )
+        core.claim.check_free(core.name)
+        with core.claim.lock:
+            step = core.prepare_single_step()
+            if step is not None:
+                raw = step(core.state, core.constants, core.control.words, *held.values())
+                if raw - raw == 0.0 or core.control.bad_state >= 0:
+                    return
+            drives = [
+                Drive("", name, np.atleast_1d(np.asarray(value, dtype=float)), varies=False)
+                for name, value in held.items()
+            ]
+            code = core.take(1, drives) if core.recorder is None else core.recorder.step(drives)
+        if code != FINE:
+            raise core.failure(code)
 
     # -------------------------------------------------------------- going back, copying
 
     def reset(self) -> None:
         """Return to the initial state and to t = 0; parameters stay, and noise repeats itself."""
-        self._check_free("reset")
-        self._reset()
-
-    def _reset(self) -> None:
-        self._state[:] = np.nan  # what noise has before its first step
-        for name, value in self._initial.items():
-            self._row(name)[:] = self._spread(value)
-        self._plan[kernel_text.CLOCK] = 0
-
-    def _check_free(self, what: str) -> None:
-        own = type(self).__name__
-        if self._owner is not None:
-            raise RuntimeError(f"This {own} is a member of a network; {what} the network.")
-        if self._observer is not None:
-            raise RuntimeError(
-                f"This {own} is being recorded by nm.record, step by step; {what} it outside of "
-                f"the with block."
-            )
+        self._core.check_free("reset")
+        with self._changing():
+            self._core.reset()
 
     def snapshot(self) -> Snapshot:
         """All that changes, exactly: states, noise, clock and parameters.
@@ -707,15 +474,7 @@ class Population(metaclass=ModelType):
         Snapshot
             For `restore`, on this population or on another of the same model, shape and dt.
         """
-        return Snapshot(
-            self._model.name,
-            self._clock,
-            self._dt,
-            self._shape,
-            self._coloured,
-            units.read_only(self._state.copy()),
-            MappingProxyType({n: units.read_only(v.copy()) for n, v in self._parameters.items()}),
-        )
+        return self._readable().snapshot()
 
     def restore(self, saved: Snapshot) -> None:
         """Return to a snapshot; what follows is bitwise what followed it.
@@ -730,21 +489,11 @@ class Population(metaclass=ModelType):
         ValueError
             If it is of another model, shape, noise or dt.
         """
-        self._check_free("restore")
-        self._check_snapshot(saved)
-        self._restore(saved)
-
-    def _check_snapshot(self, saved: Any) -> None:
-        if not isinstance(saved, Snapshot):
-            raise TypeError(f"restore takes a snapshot, not {type(saved).__name__}.")
-        mine = self.snapshot()
-        if saved.kind != mine.kind or saved.state.shape != mine.state.shape:
-            raise ValueError(f"The snapshot is of {saved.described}, not of {mine.described}.")
-
-    def _restore(self, saved: Snapshot) -> None:
-        self._set_internal(saved.parameters)
-        self._state[:] = saved.state
-        self._plan[kernel_text.CLOCK] = saved.clock
+        core = self._core
+        core.check_free("restore")
+        core.check_snapshot(saved)
+        with self._changing():
+            core.restore(saved)
 
     def copy(self, **changes: Any) -> Self:
         """A population of its own, at the same state and time, with some things changed.
@@ -759,86 +508,73 @@ class Population(metaclass=ModelType):
         -------
         Population
         """
-        validation.check_known(changes, self._model, keywords=True)
+        core = self._readable()
+        validation.check_known(changes, core.model, keywords=True)
         options: dict[str, Any] = {
-            "shape": None if self._shape == () else self._shape,
-            "noise": self._noise,
-            "seed": self._seed,
-            "lane": self._lane,
+            "shape": None if core.shape == () else core.shape,
+            "noise": core.noise,
+            "seed": core.seed,
+            "lane": core.lane,
             "dt": self.dt,
-            "method": self._method,
+            "method": core.method,
         }
-        if any(each.floor for each in self._model.states.values()):
+        if any(each.floor for each in core.model.states.values()):
             options["initial"] = self.initial
-        internal = {name: value for name, value in self._parameters.items() if name not in changes}
-        other = type(self)(**{**options, **changes})
-        other._take_over(self, internal, "initial" in changes)
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)  # what a subclass keeps beside
+        Population.__init__(other, **{**options, **changes})
+        parameters = {name: v for name, v in core.parameters.items() if name not in changes}
+        other._core.begin_like(core, parameters, "initial" in changes)
         return other
-
-    def _take_over(self, source: Population, parameters: dict[str, Floats], fresh: bool) -> None:
-        """State, time and parameters of another population, to the last bit."""
-        validation.check_broadcast("The state", source._shaped(source._state[0]), self._shape)
-        for name, value in {**parameters, **source._initial}.items():
-            validation.check_broadcast(name, value, self._shape)
-        self._parameters = {**self._parameters, **{n: v.copy() for n, v in parameters.items()}}
-        self._fill_constants()
-        if fresh:
-            return
-        self._initial = {name: value.copy() for name, value in source._initial.items()}
-        clock = source._time / self._dt
-        if abs(clock - round(clock)) > 1e-6:
-            raise ValueError(
-                f"dt = {units.shown(self._dt, MS)} does not divide the population's time of "
-                f"{units.shown(source._time, MS)}; reset it first."
-            )
-        self._plan[kernel_text.CLOCK] = round(clock)
-        for name in self._model.states:
-            self._row(name)[:] = self._spread(source._shaped(source._row(name)))
-        first = len(self._model.states)
-        theirs = dict(zip(source._coloured, source._state[first:], strict=True))
-        for row, name in zip(self._state[first:], self._coloured, strict=True):
-            if name in theirs:
-                row[:] = self._spread(source._shaped(theirs[name]))
-        validation.check_floors(self._model, self._parameters, self._rows())
 
     def __copy__(self) -> Self:
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        kept: tuple[str, ...] = ("_method", "_dt", "_noise", "_sources", "_seed", "_lane")
-        kept += ("_seed_was_drawn", "_shape", "_lanes")
-        state = {name: getattr(self, name) for name in kept}
-        state["_parameters"] = {n: v.copy() for n, v in self._parameters.items()}
-        state["_initial"] = {n: v.copy() for n, v in self._initial.items()}
-        return {**state, "state": self._state.copy(), "clock": self._clock}
+        core = self._core
+        own = {n: v for n, v in self.__dict__.items() if n not in _REBUILT}
+        kept = {name: getattr(core, name) for name in _KEPT}
+        return {"own": own, "core": kept, "state": core.state.copy(), "clock": core.clock}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        saved, clock = state.pop("state"), state.pop("clock")
         model = type(self).model
         if model is None:
             raise TypeError(f"{type(self).__name__} declares no model.")
-        self._model = model
-        for name, value in state.items():
-            object.__setattr__(self, name, value)
-        self._allocate()
-        self._fill_constants()
-        self._state[:] = saved
-        self._plan[kernel_text.CLOCK] = clock
+        core = Core(model, **state["core"])
+        core.state[:] = state["state"]
+        core.control.clock = state["clock"]
+        self.__dict__.update(state["own"])
+        self._take_core(core)
 
     def __repr__(self) -> str:
-        model = self._model
+        core = self._readable()
+        model = core.model
         pairs = [
             f"{name}={units.shown(value, model.measure(name))}"
-            for name, value in self._parameters.items()
+            for name, value in core.parameters.items()
         ]
-        shape = [f"shape={self._shape}"] if self._shape else []
-        noise = [f"noise={self._noise!r}", f"seed={self._seed}"] if self._sources else []
+        shape = [f"shape={core.shape}"] if core.shape else []
+        noise = [f"noise={core.noise!r}", f"seed={core.seed}"] if core.sources else []
         states = ", ".join(
-            f"{name} = {units.shown(self._row(name), model.measure(name))}" for name in model.states
+            f"{name} = {units.shown(core.row(name), model.measure(name))}" for name in model.states
         )
         return (
             f"{type(self).__name__}({', '.join([*pairs, *shape, *noise])})\n"
-            f"  at t = {units.shown(self._time, MS)}: {states}\n"
-            f"  {self._method}, dt = {units.shown(self._dt, MS)}"
+            f"  at t = {units.shown(core.time, MS)}: {states}\n"
+            f"  {core.method}, dt = {units.shown(core.dt, MS)}"
         )
+
+
+_REBUILT = ("_core", "_raw", "_output_measure", "_one_input", "_takes_numbers")
+"""What a population makes anew when it is read from a pickle; the rest is a subclass's own."""
+
+_KEPT = (
+    "method", "dt", "shape", "parameters", "initial", "noise", "sources", "seed", "seed_is_drawn",
+    "lane",
+)  # fmt: skip
+"""What its core is made of."""
+
+
+def core_of(population: Population) -> Core:
+    """The core of a population, for the rest of the package."""
+    return population._core

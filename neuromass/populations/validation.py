@@ -13,7 +13,7 @@ from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Model, suggestion
 from neuromass.errors import whole_number
-from neuromass.kernels import text as kernel_text
+from neuromass.kernels.text import METHODS
 from neuromass.units import MS
 
 Floats = NDArray[np.float64]
@@ -48,10 +48,10 @@ def check_known(
 
 def method_of(method: Any) -> str:
     """The method, checked."""
-    if not isinstance(method, str) or method not in kernel_text.METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ValueError(
-            f"method must be one of {', '.join(kernel_text.METHODS)}, not {method!r}"
-            f"{suggestion(method, kernel_text.METHODS)}"
+            f"method must be one of {', '.join(METHODS)}, not {method!r}"
+            f"{suggestion(method, METHODS)}"
         )
     return str(method)
 
@@ -171,6 +171,27 @@ def check_broadcast(name: str, value: Any, shape: tuple[int, ...]) -> None:
             f"{name} has the shape {np.shape(value)}, but the population has "
             f"{shape or 'a single lane'}."
         )
+
+
+def placed(name: str, value: Floats, old: Floats, shape: tuple[int, ...], at: Any) -> Floats:
+    """The new array of a state or parameter: all of it, or the old with some lanes changed."""
+    if at is None:
+        if value.shape not in ((), shape):
+            check_broadcast(name, value, shape)
+            return np.broadcast_to(value, shape).copy()
+        return value
+    changed = np.broadcast_to(old, shape).copy()
+    try:
+        changed[at] = value
+    except (IndexError, TypeError) as error:
+        raise IndexError(f"at={at!r} is no index into the shape {shape}: {error}.") from None
+    except ValueError:
+        needed = changed[at].shape
+        raise ValueError(
+            f"{name} has the shape {value.shape}, which does not fit at={at!r}; "
+            f"{needed or 'a single number'} does."
+        ) from None
+    return changed
 
 
 def plain_input(value: Any, name: str) -> Any:

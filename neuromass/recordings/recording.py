@@ -60,6 +60,34 @@ class About:
     version: str = __version__
 
 
+@dataclass
+class Contents:
+    """What a recording holds.
+
+    Attributes
+    ----------
+    times : ndarray or callable
+        Times in ms, or what makes them.
+    data : dict of ndarray
+        Traces in internal units, by name.
+    measures : dict of Measure
+        Their units.
+    about : About
+        Where they come from.
+    """
+
+    times: Floats | Callable[[], Floats]
+    data: dict[str, Floats]
+    measures: dict[str, Measure]
+    about: About
+
+    def made_times(self) -> Floats:
+        """Times in ms; made when they are first asked for, as they cost as much as a trace."""
+        if callable(self.times):
+            self.times = self.times()
+        return self.times
+
+
 class Recording:
     """Traces of a population over time.
 
@@ -88,19 +116,14 @@ class Recording:
         measures: Mapping[str, Measure],
         about: About,
     ) -> None:
-        self._given_times = times
-        self._data = dict(data)
-        self._measures = dict(measures)
-        self._about = about
+        self._contents = Contents(times, dict(data), dict(measures), about)
 
     # ------------------------------------------------------------------- reading
 
     @property
     def _times(self) -> Floats:
         """Times in ms; made when they are first asked for, as they cost as much as a trace."""
-        if callable(self._given_times):
-            self._given_times = self._given_times()
-        return self._given_times
+        return self._contents.made_times()
 
     @property
     def t(self) -> Any:
@@ -110,47 +133,47 @@ class Recording:
     @property
     def names(self) -> tuple[str, ...]:
         """What was recorded."""
-        return tuple(self._data)
+        return tuple(self._contents.data)
 
     @property
     def model(self) -> str:
         """Name of the model."""
-        return self._about.model
+        return self._contents.about.model
 
     @property
     def dt(self) -> Any:
         """The step of the simulation, as a Quantity."""
-        return MS.quantity(self._about.dt)
+        return MS.quantity(self._contents.about.dt)
 
     @property
     def method(self) -> str:
         """How the steps were taken."""
-        return self._about.method
+        return self._contents.about.method
 
     @property
     def seed(self) -> int | None:
         """Seed of the noise, or None."""
-        return self._about.seed
+        return self._contents.about.seed
 
     @property
     def version(self) -> str:
         """Version of the package that made the recording."""
-        return self._about.version
+        return self._contents.about.version
 
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The parameters as they were at the end of the run, as Quantities."""
-        return _quantities(self._about.parameters)
+        return _quantities(self._contents.about.parameters)
 
     @property
     def fs(self) -> Any:
         """Sampling frequency in Hz, as a Quantity."""
-        return HZ.quantity(1.0 / (self._about.dt * self._about.every))
+        return HZ.quantity(1.0 / (self._contents.about.dt * self._contents.about.every))
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the lanes."""
-        for trace in self._data.values():
+        for trace in self._contents.data.values():
             return trace.shape[1:]
         return ()
 
@@ -166,7 +189,7 @@ class Recording:
             raise AttributeError(error.args[0]) from None
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._data]
+        return [*super().__dir__(), *self._contents.data]
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
@@ -185,19 +208,21 @@ class Recording:
     def _look_up(self, name: str) -> tuple[Measure, Floats]:
         if name == "t":
             return MS, self._times
-        if name not in self._data:
-            raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, self._data)}")
-        return self._measures[name], self._data[name]
+        if name not in self._contents.data:
+            raise KeyError(
+                f"Nothing was recorded as {name!r}{suggestion(name, self._contents.data)}"
+            )
+        return self._contents.measures[name], self._contents.data[name]
 
     def _cut(self, key: slice) -> Recording:
         if key.step is not None:
             raise ValueError("A slice of times has no step; record with every=... instead.")
-        slack = 1e-6 * self._about.dt
+        slack = 1e-6 * self._contents.about.dt
         low = _time(key.start, "the start of the slice", -np.inf) - slack
         high = _time(key.stop, "the end of the slice", np.inf) + slack
         inside = (self._times >= low) & (self._times <= high)
-        data = {name: values[inside] for name, values in self._data.items()}
-        return Recording(self._times[inside], data, self._measures, self._about)
+        data = {name: values[inside] for name, values in self._contents.data.items()}
+        return Recording(self._times[inside], data, self._contents.measures, self._contents.about)
 
     def array(self, name: str, unit: Any = "") -> Floats:
         """A trace as a plain array, in the unit stated.
@@ -266,7 +291,7 @@ class Recording:
         10.0
         """
         for name in ("r", "v"):
-            if name not in self._data:
+            if name not in self._contents.data:
                 raise ValueError(f"scaled() needs r and v, and {name} was not recorded.")
         scale = units.internal(tau, MS, "tau", 10.0)
         units.require_finite(scale, "tau")
@@ -274,7 +299,11 @@ class Recording:
             raise ValueError("tau must be positive.")
         if np.ndim(scale):
             raise ValueError("scaled() takes one tau; divide by an array of them yourself.")
-        return self._times / scale, self._data["r"] * scale, self._data["v"].copy()
+        return (
+            self._times / scale,
+            self._contents.data["r"] * scale,
+            self._contents.data["v"].copy(),
+        )
 
     # ----------------------------------------------------------------- exporting
 
@@ -322,15 +351,19 @@ class Recording:
         xarray = _optional("xarray", "to_xarray")
         lanes = _lane_names(self.shape)
         variables = {
-            name: ((("t", *lanes)), m.from_internal(self._data[name]) + 0.0, _attributes(m))
-            for name, m in self._measures.items()
+            name: (
+                (("t", *lanes)),
+                m.from_internal(self._contents.data[name]) + 0.0,
+                _attributes(m),
+            )
+            for name, m in self._contents.measures.items()
         }
         coordinates: dict[str, Any] = {"t": ("t", self._times.copy(), {"units": "ms"})}
         coordinates |= {name: np.arange(n) for name, n in zip(lanes, self.shape, strict=True)}
         return xarray.Dataset(variables, coordinates, self._plain_attributes())
 
     def _plain_attributes(self) -> dict[str, Any]:
-        about = self._about
+        about = self._contents.about
         result: dict[str, Any] = {
             "model": about.model,
             "method": about.method,
@@ -362,8 +395,8 @@ class Recording:
         """
         pandas = _optional("pandas", "to_dataframe")
         columns: dict[Any, Floats] = {}
-        for name, values in self._data.items():
-            shown = self._measures[name].from_internal(values) + 0.0
+        for name, values in self._contents.data.items():
+            shown = self._contents.measures[name].from_internal(values) + 0.0
             if not self.shape:
                 columns[name] = shown
                 continue
@@ -372,7 +405,9 @@ class Recording:
         frame = pandas.DataFrame(columns, index=pandas.Index(self._times.copy(), name="t"))
         if self.shape:
             frame.columns.names = ["name", *_lane_names(self.shape)]
-        frame.attrs["units"] = {"t": "ms"} | {n: m.symbol for n, m in self._measures.items()}
+        frame.attrs["units"] = {"t": "ms"} | {
+            n: m.symbol for n, m in self._contents.measures.items()
+        }
         return frame
 
     def save(self, path: Any) -> Path:
@@ -399,10 +434,16 @@ class Recording:
         span = f"{units.shown(self._times[0], MS)} to {units.shown(self._times[-1], MS)}"
         lanes = f", lanes {self.shape}" if self.shape else ""
         traces = ", ".join(
-            f"{name} [{m.symbol}]" if m.symbol else name for name, m in self._measures.items()
+            f"{name} [{m.symbol}]" if m.symbol else name
+            for name, m in self._contents.measures.items()
         )
         text = f"<Recording of {self.model}: {len(self)} samples from {span}{lanes}"
         return f"{text}; {traces}>" if traces else f"{text}, without traces>"
+
+
+def contents_of(recording: Recording) -> Contents:
+    """What a recording holds, in internal units, for the rest of the package."""
+    return recording._contents
 
 
 class Recordings(Mapping[str, Recording]):
@@ -628,26 +669,32 @@ def _joined(parts: list[Recording], member: str = "") -> Recording:
         raise ValueError(f"{member}: {error}" if member else str(error)) from None
     pieces = list(zip(filled, skips, strict=True))
     times = np.concatenate([each._times[skip:] for each, skip in pieces])
-    data = {n: np.concatenate([each._data[n][skip:] for each, skip in pieces]) for n in first.names}
-    about = replace(parts[-1]._about, seed=first._about.seed)
-    return Recording(times, data, first._measures, about)
+    data = {
+        n: np.concatenate([each._contents.data[n][skip:] for each, skip in pieces])
+        for n in first.names
+    }
+    about = replace(parts[-1]._contents.about, seed=first._contents.about.seed)
+    return Recording(times, data, first._contents.measures, about)
 
 
 def _check_alike(first: Recording, each: Recording) -> None:
     """Refuse to join recordings of different things."""
     if (each.model, each.names, each.shape) != (first.model, first.names, first.shape):
         raise ValueError(f"{each!r} does not continue {first!r}.")
-    one, other = first._about, each._about
+    one, other = first._contents.about, each._contents.about
     if (one.dt, one.every, one.average) != (other.dt, other.every, other.average):
         raise ValueError("The recordings differ in dt, every or average and cannot be joined.")
-    if any(each._measures[n].dimension != m.dimension for n, m in first._measures.items()):
+    if any(
+        each._contents.measures[n].dimension != m.dimension
+        for n, m in first._contents.measures.items()
+    ):
         raise ValueError("The recordings do not have the same units.")
 
 
 def _repeats(before: Recording, each: Recording) -> int:
     """1 if a recording begins with the last sample of the one before it, else 0."""
     start, end = each._times[0], before._times[-1]
-    slack = 1e-6 * before._about.dt
+    slack = 1e-6 * before._contents.about.dt
     if start < end - slack:
         raise ValueError(
             f"A recording that starts at {units.shown(start, MS)} cannot follow one that ends at "
@@ -745,13 +792,13 @@ def _write(
         for name, each in connections.items()
     }
     for member, each in members.items():
-        about = dict(each._about.__dict__)
-        parameters = each._about.parameters
+        about = dict(each._contents.about.__dict__)
+        parameters = each._contents.about.parameters
         about["parameters"] = _write_parameters(arrays, f"{member}/parameter", parameters)
-        names = {name: measure.text for name, measure in each._measures.items()}
+        names = {name: measure.text for name, measure in each._contents.measures.items()}
         header["members"][member] = {"about": about, "names": names}
         arrays[f"{member}/t"] = each._times
-        for name, values in each._data.items():
+        for name, values in each._contents.data.items():
             arrays[f"{member}/{name}"] = values
     arrays["neuromass"] = np.array(json.dumps(header))
     _write_whole(path, arrays)

@@ -1,5 +1,6 @@
 """Signals: inputs as functions of time."""
 
+from neuromass.signals.feedback import Feedback
 from neuromass.signals.signals import (
     Constant,
     Pulses,
@@ -11,4 +12,14 @@ from neuromass.signals.signals import (
     as_signal,
 )
 
-__all__ = ["Constant", "Pulses", "Ramp", "Sampled", "Signal", "Sine", "Step", "as_signal"]
+__all__ = [
+    "Constant",
+    "Feedback",
+    "Pulses",
+    "Ramp",
+    "Sampled",
+    "Signal",
+    "Sine",
+    "Step",
+    "as_signal",
+]

@@ -278,6 +278,42 @@ class Signal(ABC):
         """
         return self._sample(np.asarray(times, dtype=np.float64))
 
+    @property
+    def calls_functions(self) -> bool:
+        """Whether a function of the user's is called for its values."""
+        return False
+
+    def means(self, first: int, count: int, dt: float) -> Floats:
+        """Values of the signal in some steps, as `run` feeds them.
+
+        Parameters
+        ----------
+        first : int
+            Number of the first step, counted from t = 0.
+        count : int
+            How many steps.
+        dt : float
+            Their length in ms.
+
+        Returns
+        -------
+        ndarray
+            In internal units, of the shape (count, *lanes).
+        """
+        return self.sample((np.arange(first, first + count, dtype=float) + 0.5) * dt)
+
+    def is_zero(self, start: float, stop: float) -> bool:
+        """Whether the signal is zero throughout a span of times in ms."""
+        changes = self.changes(stop)
+        if changes is None or len(changes) == 0:
+            return False
+        later = np.min(changes) >= stop
+        ends = self.changes() is not None
+        earlier = ends and np.max(changes) <= start
+        if earlier and np.min(changes) > start:
+            return False
+        return bool(later or (earlier and not np.any(self.sample(np.array([stop])))))
+
     def changes(self, end: float = math.inf) -> Floats | None:
         """List the times in ms at which the signal changes.
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.errors import SimulationError
 from neuromass.kernels.text import METHODS
-from neuromass.recordings.recording import Recording
-from neuromass.simulation.runner import _steps, run
+from neuromass.recordings.recording import Recording, contents_of
+from neuromass.simulation.runner import run, steps_of
 from neuromass.units import MS, Measure
 
 __all__ = ["StepReport", "check_dt"]
@@ -244,9 +244,9 @@ def _attempt(system: Any, duration: Any, inputs: Any, parts: int, every: int) ->
         made, error = failure.recording, failure
     members = {"": made} if isinstance(made, Recording) else dict(made)
     named = {
-        (f"{member}.{name}" if member else name): (each._data[name], each._measures[name])
+        (f"{member}.{name}" if member else name): (values, contents_of(each).measures[name])
         for member, each in members.items()
-        for name in each.names
+        for name, values in contents_of(each).data.items()
     }
     return _Run(
         parts,
@@ -260,7 +260,7 @@ def _attempt(system: Any, duration: Any, inputs: Any, parts: int, every: int) ->
 
 def _every(system: Any, duration: Any) -> int:
     """Steps between comparisons, so that the traces to compare stay of moderate size."""
-    steps = _steps(duration, units.internal(system.dt, MS, "dt"))
+    steps = steps_of(duration, units.internal(system.dt, MS, "dt"))
     one = _attempt(system, system.dt, None, 1, 1)
     values = steps * sum(trace[0].size for trace in one.traces.values())
     wanted = math.ceil(values / _MOST_VALUES)

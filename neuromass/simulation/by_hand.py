@@ -1,4 +1,4 @@
-"""``record``: traces of populations that are stepped by hand."""
+"""``record``: traces of systems that are stepped by hand."""
 
 from __future__ import annotations
 
@@ -6,88 +6,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from neuromass.errors import whole_number
-from neuromass.populations.population import Population
-from neuromass.recordings.recording import Recording, Recordings
-from neuromass.simulation.inputs import Window
-from neuromass.simulation.tape import Tape, names_to_record
+from neuromass.recordings.live import live
+from neuromass.recordings.recording import Recordings
+from neuromass.simulation.names import names_to_record
+from neuromass.simulation.recorder import Recorder
+from neuromass.simulation.system import System, system_of
 
 __all__ = ["record"]
-
-Floats = NDArray[np.float64]
-
-
-class _Observer(Tape):
-    """A tape that grows with every step that its population takes."""
-
-    def __init__(self, population: Population, names: tuple[str, ...], every: int) -> None:
-        self._final: Recording | None = None
-        window = Window(population._clock, 0, population._dt)
-        super().__init__(population, names, window, every, average=False)
-
-    def take(self, drive: Floats, layout: NDArray[np.int64]) -> int:
-        """Take one step and record it."""
-        self.extend(1)
-        return self.advance(1, drive, layout)
-
-    def recording(self) -> Recording:
-        """The samples so far, one every so many steps."""
-        if self._final is not None:
-            return self._final
-        count = self._count
-        return self._as_recording(self._times(count), self._samples[:, :count].copy())
-
-    def close(self) -> None:
-        """Keep the recording as it is now, whatever the population does later."""
-        self._final = self.recording()
-        self._population._observer = None
-
-
-class _LiveRecording(Recording):
-    """The recording of a population that is still being stepped."""
-
-    def __init__(self, tape: _Observer) -> None:
-        self._tape = tape
-
-    @property
-    def _times(self) -> Floats:
-        return self._tape.recording()._times
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("_data", "_measures", "_about"):
-            return getattr(self._tape.recording(), name)
-        return super().__getattr__(name)
-
-    def __reduce__(self) -> Any:
-        now = self._tape.recording()
-        return Recording, (now._times, now._data, now._measures, now._about)
 
 
 @contextmanager
 def record(
-    population: Population | None = None,
+    system: Any = None,
     /,
     *,
     every: int = 1,
     names: str | Sequence[str] | None = None,
-    **populations: Population,
+    **systems: Any,
 ) -> Iterator[Any]:
     """Record populations that are stepped by hand, for the length of a ``with`` block.
 
     Parameters
     ----------
-    population : Population or Network, optional
-        A single population; then the result is its recording. Or a network that is stepped
-        by hand, whose members are not recorded one by one.
+    system : Population or Network, optional
+        What is recorded. The members of a network are recorded with their network.
     every : int
         Steps between samples; steps after the last whole `every` of them leave none.
     names : str or sequence of str, optional
         States, inputs and outputs to record, as for ``run``; all states if left out.
-    **populations : Population
-        Populations by name; then the result has a recording for each.
+    **systems : Population or Network
+        Systems by name; then the result has a recording for each.
 
     Yields
     ------
@@ -107,52 +56,60 @@ def record(
     >>> rec["exc"].r.shape
     (101,)
     """
-    if (population is None) == (not populations):
+    if (system is None) == (not systems):
         raise TypeError("record takes one population, record(pop), or several by name.")
-    if whole_number(every, "every") < 1:
+    spacing = whole_number(every, "every")
+    if spacing < 1:
         raise ValueError(f"every must be at least 1, not {every}.")
-    tapes, result = _begun(population, populations, names, int(every))
+    hands = _attached({"": system} if system is not None else systems, names, spacing)
+    recordings: dict[str, Any] = {name: live(each.recording) for name, each in hands.items()}
+    result = recordings[""] if system is not None else Recordings(recordings)
     try:
+        for each in hands.values():
+            each.attach()
         yield result
     except BaseException as error:
         if getattr(error, "recording", None) is None:
             error.recording = result  # type: ignore[attr-defined]
         raise
     finally:
-        for tape in tapes:
-            tape.close()
+        for each in hands.values():
+            each.detach()
 
 
-def _begun(
-    single: Any, several: Mapping[str, Any], names: Any, every: int
-) -> tuple[list[Any], Any]:
-    """Tapes that are being written on, and the recording of what is on them."""
-    if single is None:
-        tapes = _attached(several, names, every)
-        return [*tapes.values()], Recordings({n: _LiveRecording(t) for n, t in tapes.items()})
-    if type(single).__name__ == "Network":
-        from neuromass.simulation.network_tape import LiveRecordings, observe  # noqa: PLC0415
+class _Hand:
+    """A system that is being recorded."""
 
-        tape = observe(single, names, every)
-        return [tape], LiveRecordings(tape)
-    (alone,) = _attached({"": single}, names, every).values()
-    return [alone], _LiveRecording(alone)
+    def __init__(self, system: System, recorder: Recorder) -> None:
+        self._system = system
+        self._recorder = recorder
+        self._final: Any = None
+
+    def attach(self) -> None:
+        """Record its steps from now on."""
+        self._system.recorder = self._recorder
+
+    def detach(self) -> None:
+        """Keep the recording as it is now, whatever the system does later."""
+        if self._system.recorder is self._recorder:
+            self._system.recorder = None
+        self._final = self._recorder.whole()
+
+    def recording(self) -> Any:
+        """The samples so far."""
+        return self._recorder.whole() if self._final is None else self._final
 
 
-def _attached(members: Mapping[str, Any], names: Any, every: int) -> dict[str, _Observer]:
-    for name, each in members.items():
-        if not isinstance(each, Population):
-            raise TypeError(
-                f"record takes populations, or one network; {name or 'it'} is a "
-                f"{type(each).__name__}."
-            )
-        each._check_free("record")
-    if len({id(each) for each in members.values()}) != len(members):
-        raise ValueError("record was given one population under two names.")
-    tapes = {
-        name: _Observer(each, names_to_record(names, each), every) for name, each in members.items()
+def _attached(given: Mapping[str, Any], names: Any, every: int) -> dict[str, _Hand]:
+    found = {name: system_of(each, "record") for name, each in given.items()}
+    if len({id(each) for each in found.values()}) != len(found):
+        raise ValueError("record was given one system under two names.")
+    for name, system in found.items():
+        if name and "" not in system.nodes:
+            raise TypeError(f"record takes populations by name, or one network alone; see {name}.")
+        system.check_free("record")
+        system.claim.check_free(system.name)
+    return {
+        name: _Hand(system, Recorder(system, names_to_record(names, system), every))
+        for name, system in found.items()
     }
-    for name, each in members.items():
-        each._observer = tapes[name]
-        each._fast_step = None
-    return tapes

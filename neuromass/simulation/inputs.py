@@ -1,18 +1,22 @@
-"""From what a user gives as an input to the numbers that kernels read, step by step."""
+"""From what a user gives as inputs to the numbers of each block of steps."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import signals, units
-from neuromass.declaration import Input, suggestion
+from neuromass.declaration import Input
 from neuromass.errors import warn
+from neuromass.populations.claim import Claim
+from neuromass.populations.core import Core, Drive
+from neuromass.signals import Feedback
+from neuromass.simulation.system import System
 from neuromass.units import MS
 
 Floats = NDArray[np.float64]
@@ -36,6 +40,24 @@ class Window:
         """Last time in ms."""
         return (self.clock + self.steps) * self.dt
 
+    def middles(self, first: int, count: int) -> Floats:
+        """Middles of some steps in ms."""
+        start = self.clock + first
+        return (np.arange(start, start + count, dtype=float) + 0.5) * self.dt
+
+
+class Source(Protocol):
+    """Where the numbers of one input come from."""
+
+    varies: bool
+    """Whether they change from step to step within a block."""
+
+    def rows(self, first: int, count: int) -> Floats:
+        """Numbers of `count` steps from step `first` of the run; see `Drive.values`."""
+
+    def limit(self, first: int) -> int:
+        """How many steps from step `first` on can be known at once."""
+
 
 class Held:
     """An input that keeps one value (or one a lane) for the whole run."""
@@ -49,27 +71,129 @@ class Held:
         """The value itself; the same at every step."""
         return self._value
 
+    def limit(self, first: int) -> int:
+        """Any number."""
+        return 1 << 62
 
-class Following:
-    """An input that follows a signal, sampled at the middle of each step."""
+
+class Following(Held):
+    """An input that follows a signal; what it is at a step is the signal's mean over the step."""
 
     varies = True
 
-    def __init__(self, signal: Any, name: str, window: Window, shape: tuple[int, ...]) -> None:
+    def __init__(self, signal: Any, name: str, window: Window, core: Core, claim: Claim) -> None:
         self._signal = signal
         self._name = name
         self._window = window
-        self._shape = shape
+        self._shape = core.shape
+        self._claim = claim
 
     def rows(self, first: int, count: int) -> Floats:
-        """Values of `count` steps from step `first` of the run: (count,) or (count, lanes)."""
-        steps = self._window.clock + first + np.arange(count)
-        values = self._signal.sample((steps + 0.5) * self._window.dt)
+        """(count,) or (count, lanes)."""
+        window = self._window
+        with self._claim.closed():
+            values = self._signal.means(window.clock + first, count, window.dt)
         units.require_finite(values, self._name)
         return _flat_rows(values, self._name, self._shape)
 
 
-class Listed:
+class Called(Held):
+    """An input that is a function of time, called once for each step and in their order."""
+
+    varies = True
+
+    def __init__(
+        self,
+        function: Callable[[Any], Any],
+        declared: Input,
+        name: str,
+        window: Window,
+        core: Core,
+        claim: Claim,
+    ) -> None:
+        self._function = function
+        self._declared = declared
+        self._name = name
+        self._window = window
+        self._core = core
+        self._claim = claim
+
+    def rows(self, first: int, count: int) -> Floats:
+        """(count,) or (count, lanes)."""
+        with self._claim.closed():
+            rows = [self._called(time) for time in self._window.middles(first, count).tolist()]
+        try:
+            values = np.array(rows, dtype=float)
+        except ValueError:
+            shapes = sorted({str(np.shape(row)) for row in rows})
+            raise ValueError(
+                f"{self._name}(t) must always have the same shape, not {' and '.join(shapes)}."
+            ) from None
+        return _flat_rows(values, self._name, self._core.shape)
+
+    def limit(self, first: int) -> int:
+        """Some thousand, so that little is lost if the function fails."""
+        return 1 << 12
+
+    def _called(self, time: float) -> Any:
+        try:
+            given = self._function(MS.quantity(time))
+        except Exception as error:
+            error.add_note(f"Raised by the function given as {self._name}(t).")
+            raise
+        return _checked(given, self._declared, f"{self._name}(t)")
+
+
+class FedBack(Held):
+    """An input that a function computes from the system, held for some steps.
+
+    Parameters
+    ----------
+    feedback : Feedback
+        The function, and for how many steps its value is held.
+    declared : Input
+        The input.
+    name : str
+        Its name, for errors.
+    core : Core
+        The population.
+    system : Any
+        What the function is given.
+    claim : Claim
+        That of the system.
+    """
+
+    def __init__(
+        self, feedback: Feedback, declared: Input, name: str, core: Core, system: Any, claim: Claim
+    ) -> None:
+        self._feedback = feedback
+        self._declared = declared
+        self._name = name
+        self._core = core
+        self._system = system
+        self._claim = claim
+        self._next = 0
+
+    def rows(self, first: int, count: int) -> Floats:
+        """One number, or one for each lane; the function is called when its time has come."""
+        if first == self._next:
+            with self._claim.open_to_guest():
+                try:
+                    given = self._feedback.function(self._system)
+                except Exception as error:
+                    error.add_note(f"Raised by the function of the feedback to {self._name}.")
+                    raise
+            value = np.asarray(_checked(given, self._declared, self._name))
+            self._value = _flat_rows(value[np.newaxis], self._name, self._core.shape).reshape(-1)
+            self._next = first + self._feedback.every
+        return self._value
+
+    def limit(self, first: int) -> int:
+        """Up to the next call of the function."""
+        return self._feedback.every if first == self._next else self._next - first
+
+
+class Listed(Held):
     """An input that was given as an array with one row a step."""
 
     varies = True
@@ -78,11 +202,17 @@ class Listed:
         self._values = values
 
     def rows(self, first: int, count: int) -> Floats:
-        """Values of `count` steps from step `first` of the run."""
+        """The rows of these steps."""
         return self._values[first : first + count]
 
 
-Feed = Held | Following | Listed
+def _checked(given: Any, declared: Input, name: str) -> Any:
+    """What a function returned, in internal units; a bare 0 has any unit."""
+    if type(given) in (int, float) and given == 0:
+        return 0.0
+    plain = units.internal(given, declared.measure, name, declared.example)
+    units.require_finite(plain, name)
+    return plain
 
 
 def _flat_rows(values: Floats, name: str, shape: tuple[int, ...]) -> Floats:
@@ -102,12 +232,14 @@ def _flat_rows(values: Floats, name: str, shape: tuple[int, ...]) -> Floats:
     return np.ascontiguousarray(whole.reshape(values.shape[0], math.prod(shape)))
 
 
-def make(value: Any, declared: Input, name: str, window: Window, shape: tuple[int, ...]) -> Feed:
-    """The feed of one input.
+def source_of(
+    value: Any, declared: Input, name: str, window: Window, core: Core, system: Any, claim: Claim
+) -> Source:
+    """Where the numbers of an input come from.
 
     Parameters
     ----------
-    value : Signal, number, Quantity, callable or array
+    value : Signal, number, Quantity, callable, Feedback or array
         What the user gave; an array has one row for each step of the run.
     declared : Input
         The input.
@@ -115,36 +247,51 @@ def make(value: Any, declared: Input, name: str, window: Window, shape: tuple[in
         Its name, for errors.
     window : Window
         The run.
-    shape : tuple
-        Lanes of the population.
+    core : Core
+        Whose input it is.
+    system : Any
+        What runs, as its user knows it.
+    claim : Claim
+        That of the system.
     """
+    if isinstance(value, Feedback):
+        return FedBack(value, declared, name, core, system, claim)
     plain = getattr(value, "magnitude", value)
     if isinstance(plain, (list, tuple)) or (isinstance(plain, np.ndarray) and plain.ndim):
-        return _listed(value, declared, name, window, shape)
-    signal = signals.as_signal(value, name, at=(window.clock + 0.5) * window.dt)
+        return _listed(value, declared, name, window, core.shape)
+    if callable(value) and not isinstance(value, signals.Signal | type):
+        return Called(value, declared, name, window, core, claim)
+    signal = signals.as_signal(value, name)
     if signal.measure.dimension != declared.measure.dimension:
         _refuse_unit(value, signal, declared, name)
     if isinstance(signal, signals.Constant):
         held = signal.sample(np.zeros(1))
-        return Held(_flat_rows(held, name, shape)[0])
-    _warn_outside(signal, name, window)
-    feed = Following(signal, name, window, shape)
-    feed.rows(0, 1)
-    feed.rows(window.steps - 1, 1)  # a signal that does not last fails before the first step
-    return feed
+        return Held(_flat_rows(held, name, core.shape)[0])
+    made = Following(signal, name, window, core, claim)
+    if not signal.calls_functions:
+        _warn_of_nothing(signal, name, window)
+        made.rows(0, 1)
+        made.rows(window.steps - 1, 1)  # one that does not last fails before the first step
+    return made
 
 
 def _listed(
     value: Any, declared: Input, name: str, window: Window, shape: tuple[int, ...]
 ) -> Listed:
     values = units.internal(value, declared.measure, name, declared.example)
-    if values.shape[0] != window.steps:
+    if np.ndim(values) == 0 or values.shape[0] != window.steps:
         hint = ""
         if values.shape == shape:
             hint = " For one value a lane write nm.signals.Constant(values)."
         raise ValueError(
-            f"{name} has {values.shape[0]} rows, but the run has {window.steps} steps; an array "
-            f"has one row for each step.{hint}"
+            f"{name} has {len(values)} rows, but the run has {window.steps} steps; an array has "
+            f"one row for each step.{hint}"
+        )
+    if values.shape == shape:
+        raise ValueError(
+            f"{name} has the shape {shape}, and may mean one value for each lane or one for each "
+            f"of the {window.steps} steps. Write nm.signals.Constant(values) for the lanes, or "
+            f"values[:, None] for the steps."
         )
     units.require_finite(values, name)
     return Listed(_flat_rows(values, name, shape))
@@ -161,99 +308,61 @@ def _refuse_unit(value: Any, signal: Any, declared: Input, name: str) -> None:
         raise units.UnitError(f"{error} It was given as {value!r}.") from None
 
 
-def _warn_outside(signal: Any, name: str, window: Window) -> None:
-    """Warn of a signal that does nothing in the run."""
-    changes = signal.changes(window.stop)
-    if changes is None or len(changes) == 0:
-        return
-    slack = 1e-6 * window.dt
-    later = np.min(changes) >= window.stop - slack
-    ends = signal.changes() is not None
-    earlier = ends and np.max(changes) <= window.start + slack
-    if earlier and np.min(changes) > window.start - slack:
-        return
-    if not later and not (earlier and not np.any(signal.sample(np.array([window.stop])))):
+def _warn_of_nothing(signal: Any, name: str, window: Window) -> None:
+    """Warn of a signal that is zero throughout the run."""
+    if not signal.is_zero(window.start, window.stop):
         return
     span = f"{units.shown(window.start, MS)} to {units.shown(window.stop, MS)}"
-    when = f"{units.shown(np.min(changes), MS)} to {units.shown(np.max(changes), MS)}"
     warn(
-        f"{name} = {signal!r} does nothing in this run, which goes from {span}: its changes fall "
-        f"in {when}. Signals live on the system's clock t, which goes on from run to run."
+        f"{name} = {signal!r} does nothing in this run, which goes from {span}. Signals live on "
+        f"the system's clock t, which goes on from run to run."
     )
 
 
-def collect(
-    inputs: Any,
-    declared: Mapping[str, Input],
-    model: str,
-    window: Window,
-    shape: tuple[int, ...],
-    prefix: str = "",
-) -> list[Feed]:
-    """Feeds of all inputs of a population, in their order.
+class Inputs:
+    """The inputs of a run, block by block.
 
     Parameters
     ----------
-    inputs : mapping or anything that `make` takes
-        By name; a population with one input takes the input alone.
-    declared : mapping
-        The inputs of the model.
-    model : str
-        Its name, for errors.
+    given : Any
+        As the user gave them.
+    system : System
+        What is run.
     window : Window
         The run.
-    shape : tuple
-        Lanes of the population.
-    prefix : str
-        What to write before an input's name in errors.
+    known_as : Any
+        The system as its user knows it.
     """
-    given = _by_name(inputs, declared, model, prefix)
-    for name in given:
-        if name not in declared:
-            raise ValueError(f"{model} has no input {name!r}{suggestion(name, declared)}")
-    return [
-        make(given[name], each, f"{prefix}{name}", window, shape)
-        if name in given
-        else Held(each.default)
-        for name, each in declared.items()
-    ]
 
+    def __init__(self, given: Any, system: System, window: Window, known_as: Any) -> None:
+        self._sources: dict[tuple[str, str], Source] = {}
+        for node, values in system.inputs_by_node(given).items():
+            core = system.nodes[node]
+            for name, declared in core.model.inputs.items():
+                label = f"{node}.{name}" if node else name
+                self._sources[node, name] = (
+                    source_of(values[name], declared, label, window, core, known_as, system.claim)
+                    if name in values
+                    else Held(declared.default)
+                )
+        self._known = range(0)
+        self._rows: list[Floats] = []
 
-def _by_name(
-    inputs: Any, declared: Mapping[str, Input], model: str, prefix: str
-) -> Mapping[str, Any]:
-    if inputs is None:
-        return {}
-    if isinstance(inputs, Mapping):
-        return inputs
-    if not declared:
-        raise ValueError(f"{model} has no input.")
-    if len(declared) > 1:
-        names = ", ".join(declared)
-        raise ValueError(
-            f"{prefix or model} has the inputs {names}; give them by name, "
-            f"inputs={{'{next(iter(declared))}': ...}}."
-        )
-    return {next(iter(declared)): inputs}
+    def limit(self, first: int) -> int:
+        """How many steps from step `first` of the run can be known at once."""
+        return min((each.limit(first) for each in self._sources.values()), default=1 << 62)
 
+    def drives(self, first: int, count: int) -> list[Drive]:
+        """All inputs of some steps.
 
-def drive(feeds: list[Feed], first: int, count: int) -> tuple[Floats, NDArray[np.int64]]:
-    """Numbers and layout of some steps, as the loops take them.
-
-    Returns
-    -------
-    drive : ndarray
-        All numbers, one input after the other.
-    layout : ndarray
-        For each input where it starts, how far it is to the next step, and to the next lane.
-    """
-    parts, layout, start = [], [], 0
-    for feed in feeds:
-        rows = feed.rows(first, count)
-        lanes = rows.shape[-1] if rows.ndim > feed.varies else 1
-        by = lanes if feed.varies else 0
-        layout.append((start, by, int(lanes > 1)))
-        parts.append(rows.reshape(-1))
-        start += rows.size
-    whole = np.concatenate(parts) if parts else np.zeros(0)
-    return whole, np.array(layout, dtype=np.int64).reshape(-1, 3)
+        Steps that were tried before, in a block that failed, get the same numbers again: a
+        function of the user's is called once for each step.
+        """
+        if first not in self._known or first + count > self._known.stop:
+            self._rows = [each.rows(first, count) for each in self._sources.values()]
+            self._known = range(first, first + count)
+        skip = first - self._known.start
+        return [
+            Drive(*key, rows[skip : skip + count] if each.varies else rows, each.varies)
+            for (key, each), rows in zip(self._sources.items(), self._rows, strict=True)
+        ]

@@ -174,7 +174,7 @@ def delayed(weights: Any, delays: Any, *, noise: bool = True, blocks: bool = Tru
     net = nm.Network({"nodes": pop})
     net.connect("nodes", "nodes", J=weights, delay=delays * ms)
     if not blocks:
-        net._assembled().delays.tiers[:, BLOCKED] = 0
+        net.__system__().assembled().delays.tiers[:, BLOCKED] = 0
     return net
 
 

@@ -1,0 +1,491 @@
+"""The core of a network: its members, connections, histories and arrays; the `System` of it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass import units
+from neuromass.declaration import suggestion
+from neuromass.errors import SimulationError
+from neuromass.kernels.control import Control
+from neuromass.networks import connectivity as wiring
+from neuromass.networks import history as past
+from neuromass.networks.arrays import PASSED, Assembly, Route
+from neuromass.networks.connection import FIXED, WAY, Connection, Wire, strength_measure
+from neuromass.networks.history import Sender
+from neuromass.populations.claim import Claim
+from neuromass.populations.core import Core, Drive, Recorder
+from neuromass.populations.population import core_of
+from neuromass.recordings.recording import About, Recording, Recordings
+from neuromass.recordings.samples import NOTHING, Samples
+from neuromass.units import HZ, MS
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class NetworkCore:
+    """What a network is made of.
+
+    Members refer to it weakly. When it goes, they are populations by themselves again.
+
+    Parameters
+    ----------
+    members : mapping of Core
+        By name.
+    coupling : str
+        ``"full"`` or ``"held"``.
+    lift : bool
+        Whether delays between 0 and dt become dt.
+    given_past : dict of Signal
+        What delayed connections carry before the first step, as given.
+
+    Attributes
+    ----------
+    wires : dict of Wire
+        What the connections were given, by name.
+    stages : dict
+        Connection -> the stages of its synapse, by name; the last has the connection's name.
+    control : Control
+        The record of the loop.
+    began : int
+        Clock at which the network was made.
+    kept_past : dict
+        Histories from before the arrays were made anew, by what is sent.
+    claim : Claim
+        Who may step or change it.
+    recorder : Recorder or None
+        Who records the steps that are taken by hand.
+    """
+
+    name = "Network"
+
+    def __init__(
+        self, members: Mapping[str, Core], coupling: str, lift: bool, given_past: Mapping[str, Any]
+    ) -> None:
+        self.members = dict(members)
+        first = next(iter(self.members.values()))
+        self.dt = first.dt
+        self.method = first.method
+        self.coupling = coupling
+        self.lift = lift
+        self.given_past = dict(given_past)
+        self.wires: dict[str, Wire] = {}
+        self.stages: dict[str, dict[str, Core]] = {}
+        self.control = Control()
+        self.control.clock = self.began = first.clock
+        self.kept_past: dict[Sender, Floats] = {}
+        self.claim = Claim()
+        self.recorder: Recorder | None = None
+        self._assembly: Assembly | None = None
+        self._bound: tuple[Any, ...] = (None, None)
+        for each in self.members.values():
+            each.join(self, self.claim)
+        cores = tuple(self.members.values())
+        self._finalizer = weakref.finalize(self, _let_go, cores, self.control)
+        self._finalizer.atexit = False
+
+    def release(self) -> None:
+        """Give the members back; the network has none from then on."""
+        self._finalizer()
+        self.members, self.wires, self.stages, self._assembly = {}, {}, {}, None
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def clock(self) -> int:
+        """Steps since t = 0."""
+        return self.control.clock
+
+    @property
+    def time(self) -> float:
+        """The time in ms."""
+        return float(units.decimals(self.clock * self.dt))
+
+    @property
+    def lanes(self) -> int:
+        """Lanes of all members and stages."""
+        return sum(each.lanes for each in self.all_nodes().values())
+
+    @property
+    def nodes(self) -> dict[str, Core]:
+        """What can be recorded: members, and by connection the last stage of its synapse."""
+        last = {name: stages[name] for name, stages in self.stages.items() if stages}
+        return {**self.members, **last}
+
+    def all_nodes(self) -> dict[str, Core]:
+        """Members and stages of synapses, by name."""
+        return {**self.members, **self.synaptic_nodes()}
+
+    def synaptic_nodes(self) -> dict[str, Core]:
+        """Stages of synapses, by name."""
+        return {name: each for group in self.stages.values() for name, each in group.items()}
+
+    def check_free(self, what: str) -> None:
+        """Refuse what cannot be done while it is being recorded, or without members."""
+        if not self.members:
+            raise RuntimeError(f"This network has released its members; {what} those.")
+        if self.recorder is not None:
+            raise RuntimeError(
+                f"This network is being recorded by nm.record, step by step; {what} it outside of "
+                f"the with block."
+            )
+
+    # --------------------------------------------------------------- connecting
+
+    def add(self, name: str, wire: Wire) -> None:
+        """Add a connection that was checked."""
+        stages = self.make_stages(name, wire)
+        self.changed()
+        self.wires[name] = wire
+        self.stages[name] = stages
+
+    def remove(self, name: str) -> None:
+        """Take a connection away; what the others remember stays."""
+        self.changed()
+        gone = self.stages.pop(name)
+        del self.wires[name]
+        self.given_past.pop(name, None)
+        self.kept_past = {k: row for k, row in self.kept_past.items() if k[0] not in gone}
+
+    def make_stages(self, name: str, wire: Wire) -> dict[str, Core]:
+        """The synapse of a connection; its last stage has the connection's name."""
+        if wire.synapse is None:
+            return {}
+        source = self.members[wire.source]
+        recipes = wire.synapse.stages(source.model.measure(wire.variable))
+        made: dict[str, Core] = {}
+        for number, (model, values) in enumerate(recipes, start=1):
+            initial = {"u": values["U0"]} if "U0" in values else None
+            shape = source.shape or None
+            stage = core_of(
+                model(shape=shape, dt=MS.quantity(self.dt), method=self.method, initial=initial)
+            )
+            stage.set_parameters(values)
+            stage.join(self, self.claim)
+            made[name if number == len(recipes) else f"{name}/{number}"] = stage
+        return made
+
+    def change_connection(self, name: str, what: str, value: Any) -> None:
+        """Set the strength, delay, way, or a value of the synapse of a connection."""
+        with self.claim.change(self.name):
+            self._change_connection(name, what, value)
+
+    def _change_connection(self, name: str, what: str, value: Any) -> None:
+        wire = self.wires[name]
+        connection = Connection(self, name)
+        if what == wire.strength_name:
+            changed = wire.with_strength(value, strength_measure(self.members, wire, name), name)
+        elif what == "delay":
+            changed = wire.with_delay(value, name)
+        elif what in WAY and wire.distances is not None:
+            way = {each: getattr(connection, each) for each in WAY}
+            changed = wire.with_way(**{**way, what: value}, name=name)
+        elif wire.synapse is not None and what in wire.synapse.declared():
+            synapse = wire.synapse.changed(what, value)
+            synapse.check_step(self.dt, name)
+            changed = replace(wire, synapse=synapse)
+        elif what in connection.states():
+            self._set_synapse(name, what, value)
+            return
+        elif what in FIXED:
+            raise AttributeError(
+                f"{what} of the connection {name} cannot be changed; make another connection."
+            )
+        else:
+            raise AttributeError(f"The connection {name} has no {what!r}{connection.near(what)}")
+        self.route(name, changed, {})
+        self.replace_wire(name, changed)
+
+    def _set_synapse(self, name: str, what: str, value: Any) -> None:
+        """Set a state of a connection's synapse."""
+        wire, stage = self.wires[name], self.stages[name][name]
+        low, high = -np.inf, np.inf
+        if what == "s":  # an average of what the source has sent, and of nothing before
+            low = past.lowest_smoothed(self.members[wire.source], wire.variable)
+        elif wire.synapse is not None:
+            low, high = wire.synapse.ranges.get(what, (low, high))
+        declared = stage.model.states[what]
+        plain = declared.convert(value)
+        if np.min(plain) < low or np.max(plain) > high:
+            show = lambda value: units.shown(value, declared.measure)
+            at_most = f" and at most {show(high)}" if np.isfinite(high) else ""
+            raise ValueError(f"{name}: {what} is at least {show(low)}{at_most}, not {show(plain)}.")
+        stage.set_states({what: plain})
+
+    def replace_wire(self, name: str, wire: Wire) -> None:
+        """Give a connection other values; what its synapse holds stays."""
+        stages = self.stages[name]
+        made = self.make_stages(name, wire)
+        before, after = ([id(each.model) for each in group.values()] for group in (stages, made))
+        if before != after:  # another chain begins with what came out of the last
+            for stage in made.values():
+                stage.state[:] = stages[name].state
+            self.stages[name] = made
+        else:
+            for key, stage in stages.items():
+                stage.set_parameters(made[key].parameters)
+                stage.initial = made[key].initial
+        self.wires[name] = wire
+        self.changed()
+
+    def route(self, name: str, wire: Wire, stages: Mapping[str, Core]) -> Route:
+        """What a connection comes to, checked."""
+        source, target = self.members[wire.source], self.members[wire.target]
+        pairs = self.pairs(name, wire)
+        wiring.check_memory(pairs, self.dt, source.lanes, name)
+        steps, fractions = wiring.in_steps(pairs, self.dt, name, self.lift)
+        weights = pairs.values
+        if wire.by_tau:
+            weights = weights * target.spread(target.parameters["tau"])[pairs.targets]
+        gates = wire.synapse is not None and wire.synapse.gates
+        return Route(
+            wire.source, wire.target, wire.variable, wire.input, tuple(stages), gates,
+            pairs, weights, steps, fractions,
+        )  # fmt: skip
+
+    def pairs(self, name: str, wire: Wire) -> wiring.Pairs:
+        """The connected pairs of lanes."""
+        source, target = self.members[wire.source], self.members[wire.target]
+        return wiring.pairs(
+            wire.strength, wire.delay, target.shape, source.shape, name, wire.strength_name,
+            wire.delay_name,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ histories
+
+    def changed(self) -> None:
+        """Weights or connections have changed: the arrays are made anew before the next step."""
+        if self._assembly is not None:
+            self.kept_past = self.known_past()
+            self._assembly = None
+
+    def parameters_changed(self, names: Iterable[str]) -> None:
+        """A member has changed its parameters: the loop sees them, but weights may follow tau."""
+        if "tau" in names and any(wire.by_tau for wire in self.wires.values()):
+            self.changed()
+
+    def check_history(self, name: str, wire: Wire) -> None:
+        """Refuse a given past that is not one of what a connection carries."""
+        given = self.given_past.get(name)
+        if given is None:
+            return
+        if wire.synapse is None:
+            key = wire.source
+            if wire.variable != self.members[key].model.output:
+                key += f".{wire.variable}"
+            raise ValueError(
+                f"history of {name}: no synapse stands on it, and it carries what {wire.source} "
+                f"sends. Give the past of that, history={{{key!r}: ...}}."
+            )
+        self._sampled_past(given, name, wire, np.array([self.began * self.dt]))
+
+    def _sampled_past(self, given: Any, name: str, wire: Wire, times: Floats) -> Floats:
+        """The given past of what a synapse lets through."""
+        source = self.members[wire.source]
+        measure, lowest = HZ, -np.inf
+        if wire.synapse is not None and not wire.synapse.gates:
+            measure = source.model.measure(wire.variable)
+            lowest = past.lowest_smoothed(source, wire.variable)
+        return past.sampled(given, times, measure, source.shape, f"history of {name}", lowest)
+
+    def known_past(self) -> dict[Sender, Floats]:
+        """Histories up to now, oldest first, by node and value."""
+        assembly = self._assembly
+        if self.clock == self.began:
+            return {}
+        if assembly is None:
+            return self.kept_past
+        start = self.control.position
+        end = start + assembly.delays.keep
+        found = {}
+        for sender, rows in assembly.traced_values().items():
+            found[sender] = assembly.history[rows, start:end].copy()
+            found[sender][:, -1] = self._now(sender)
+        return found
+
+    def assembled(self) -> Assembly:
+        """The arrays of the loop, made anew if connections have changed."""
+        if self._assembly is None:
+            routes = [
+                self.route(name, wire, self.stages[name]) for name, wire in self.wires.items()
+            ]
+            if self.clock == self.began:
+                past.check_used(self.given_past, dict(zip(self.wires, routes, strict=True)))
+            made = Assembly(self.all_nodes(), routes, self.method, self.coupling == "held")
+            self._fill_history(made)
+            self._assembly = made
+        return self._assembly
+
+    def _fill_history(self, made: Assembly) -> None:
+        """The past of what is sent: as known, as given, or as the state is now."""
+        self.control.position = 0
+        keep = made.delays.keep
+        for sender, rows in made.traced_values().items():
+            known = self.kept_past.get(sender)
+            if known is None:
+                known = self._past_of(sender, made.delays.longest)
+            count = min(known.shape[1], keep)
+            made.history[rows, keep - count : keep] = known[:, known.shape[1] - count :]
+            made.history[rows, : keep - count] = known[:, :1]
+
+    def _past_of(self, sender: Sender, steps: int) -> Floats:
+        """The past of what was not kept: as it was given, if no step was taken yet."""
+        node, variable = sender
+        population = self.all_nodes()[node]
+        now = np.reshape(self._now(sender), (-1, 1))
+        given = self.given_past.get(node if node in self.wires else f"{node}.{variable}")
+        if given is None or self.clock != self.began:
+            return now
+        times: Floats = (self.clock - np.arange(steps, 0, -1.0)) * self.dt
+        if node in self.wires:
+            before = self._sampled_past(given, node, self.wires[node], times)
+        else:
+            measure = population.model.measure(variable)
+            lowest, what = past.lowest_of(population, variable), f"history of {node}.{variable}"
+            before = past.sampled(given, times, measure, population.shape, what, lowest)
+        return np.concatenate([before, np.broadcast_to(now, (len(before), 1))], axis=1)
+
+    def _now(self, sender: Sender) -> Floats:
+        """What a node sends now, one value for each lane."""
+        node, variable = sender
+        population = self.all_nodes()[node]
+        if variable != PASSED:
+            return population.spread(population.value(variable))
+        wire = self.wires[node]
+        source = self.members[wire.source]
+        passed = population.computed("gain") * source.value(wire.variable)
+        return np.asarray(population.spread(passed), dtype=float)
+
+    def _room_of(self, assembly: Assembly) -> int:
+        """How many steps fit behind the present in the histories, some at least."""
+        if not assembly.history.size:
+            return 1 << 62
+        delays, begin = assembly.delays, self.control.position
+        if begin == delays.room:
+            assembly.history[:, : delays.keep] = assembly.history[:, begin : begin + delays.keep]
+            self.control.position = begin = 0
+        return delays.room - begin
+
+    # ------------------------------------------------------------------ inputs
+
+    def inputs_by_node(self, inputs: Any) -> dict[str, dict[str, Any]]:
+        """Inputs as a user gives them: member -> input -> value."""
+        found: dict[str, dict[str, Any]] = {name: {} for name in self.members}
+        if inputs is None:
+            return found
+        if not isinstance(inputs, Mapping):
+            raise TypeError("The inputs of a network are given by member, {'exc': ...}.")
+        for key, value in inputs.items():
+            member, _, name = str(key).partition(".")
+            if member not in self.members:
+                raise ValueError(
+                    f"inputs: the network has no member {member!r}"
+                    f"{suggestion(member, self.members)}"
+                )
+            several = value if not name and isinstance(value, Mapping) else None
+            if several is None:
+                several = {name or self._only_input(member): value}
+            for each, one in several.items():
+                self._check_input(member, each, found[member])
+                found[member][each] = one
+        return found
+
+    def _only_input(self, member: str) -> str:
+        declared = self.members[member].model.inputs
+        if len(declared) != 1:
+            what = f"the inputs {', '.join(declared)}" if declared else "no input"
+            advice = f"; write '{member}.{next(iter(declared))}'" if declared else ""
+            raise ValueError(f"inputs: {member} has {what}{advice}.")
+        return next(iter(declared))
+
+    def _check_input(self, member: str, name: str, given: Mapping[str, Any]) -> None:
+        declared = self.members[member].model.inputs
+        if name not in declared:
+            raise ValueError(f"inputs: {member} has no input {name!r}{suggestion(name, declared)}")
+        if name in given:
+            raise ValueError(f"inputs: {member}.{name} is given twice.")
+
+    # ------------------------------------------------------------------ stepping
+
+    def room(self) -> int:
+        """How many steps can be taken at once, as far as the histories go."""
+        return self._room_of(self.assembled())
+
+    def take(
+        self, steps: int, drives: Sequence[Drive], samples: Samples = NOTHING, done: int = 0
+    ) -> int:
+        """Take some steps, all of them or none; see `Core.take`."""
+        assembly = self.assembled()
+        if steps > self._room_of(assembly):
+            raise RuntimeError(f"{steps} steps do not fit into the histories of this network.")
+        control = self.control
+        control.steps, control.every, control.average = steps, samples.every, samples.average
+        control.phase, control.sample = done % samples.every, samples.whole(done)
+        flat, layout = assembly.laid_out(drives)
+        items = self._items(assembly, samples)
+        return assembly.loop(control, self.dt, flat, layout, items, samples.values, samples.sums)
+
+    def _items(self, assembly: Assembly, samples: Samples) -> Ints:
+        """For each recorded number its place, where its samples begin, and their distance."""
+        if self._bound[0] is not assembly or self._bound[1] is not samples:
+            self._bound = assembly, samples, assembly.items(samples.tracks)
+        found: Ints = self._bound[2]
+        return found
+
+    def failure(self, code: int) -> SimulationError:
+        """The error for a step that failed."""
+        where, lane = self.assembled().find(self.control.bad_kind, self.control.bad_lane)
+        node = self.all_nodes()[where]
+        node.control.bad_state, node.control.bad_lane = self.control.bad_state, lane
+        return node.failure(code, where)
+
+    # ------------------------------------------------------------------ recording
+
+    def about(self, node: str, every: int, average: bool) -> About:
+        """Where the recording of a member, or of a connection's synapse, comes from."""
+        if node in self.members:
+            return self.members[node].about(node, every, average)
+        wire = self.wires[node]
+        model = type(wire.synapse).__name__
+        return About(model, self.method, self.dt, every, average, wire.given())
+
+    def gathered(self, recordings: Mapping[str, Recording]) -> Recordings:
+        """The recordings of a run, with what each connection was made with."""
+        connections = {name: wire.given() for name, wire in self.wires.items()}
+        return Recordings(recordings, connections)
+
+    # ------------------------------------------------------------------ going back
+
+    def reset(self) -> None:
+        """Go back to the initial states and to t = 0."""
+        for each in self.all_nodes().values():
+            each.reset()
+        self.begin_again({}, 0, 0)
+
+    def begin_again(self, known_past: Mapping[Sender, Floats], began: int, clock: int) -> None:
+        """Make the arrays anew before the next step, with a past that is known.
+
+        Parameters
+        ----------
+        known_past : mapping
+            Histories up to now, by what is sent.
+        began, clock : int
+            Clock at which the network began, and now.
+        """
+        self._assembly = None
+        self.kept_past = {sender: row.copy() for sender, row in known_past.items()}
+        self.began = began
+        self.control.clock = clock
+
+
+def _let_go(members: Sequence[Core], control: Control) -> None:
+    """Hand the time to the members of a network that is no more."""
+    for each in members:
+        each.leave(control.clock)

@@ -1,0 +1,75 @@
+"""Where loops write what is recorded: a slab of samples for each recorded value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Track:
+    """A recorded value.
+
+    Attributes
+    ----------
+    node : str
+        Name of the node whose value it is; empty for a population by itself.
+    name : str
+        The state, input or output.
+    lanes : int
+        How many lanes it has.
+    begin : int
+        Where its slab begins.
+    """
+
+    node: str
+    name: str
+    lanes: int
+    begin: int
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Room for the samples of some values.
+
+    Attributes
+    ----------
+    tracks : tuple of Track
+        What is recorded.
+    room : int
+        Samples that fit.
+    every : int
+        Steps between samples.
+    average : bool
+        Whether samples are means over those steps.
+    values : ndarray
+        The slabs of all tracks, one after the other, each of shape (room, lanes).
+    sums : ndarray
+        For averages, what was summed up since the last sample: a number for each lane of each
+        track.
+    """
+
+    tracks: tuple[Track, ...]
+    room: int
+    every: int
+    average: bool
+    values: Floats
+    sums: Floats
+
+    def slab(self, track: Track) -> Floats:
+        """All samples of a track, (room, lanes)."""
+        end = track.begin + self.room * track.lanes
+        return self.values[track.begin : end].reshape(self.room, track.lanes)
+
+    def whole(self, steps: int) -> int:
+        """How many samples there are after some steps."""
+        return steps // self.every + (not self.average)
+
+
+NOTHING: Final = Samples((), 0, 1, False, np.zeros(0), np.zeros(0))
+"""For steps that nobody records."""

@@ -1,0 +1,202 @@
+"""The recorder: turns the steps of a system into a recording."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass import units
+from neuromass.populations.core import Drive
+from neuromass.recordings.recording import Recording, Recordings
+from neuromass.recordings.samples import Samples, Track
+from neuromass.simulation.system import System
+
+Floats = NDArray[np.float64]
+Names = Mapping[str, Sequence[str]]
+"""Node -> what of it is recorded."""
+
+_SMALL = 1 << 26
+"""Bytes for which nobody asks how much memory there is."""
+
+
+class Recorder:
+    """Records the steps of a system from its present state on.
+
+    How many samples there are follows from the system's clock, which a loop sets together with
+    the states: an interruption at any moment leaves a recorder that fits its system.
+
+    Parameters
+    ----------
+    system : System
+        Whose steps are recorded.
+    names : mapping
+        Node -> its states, inputs and outputs to record.
+    every : int
+        Steps between samples.
+    average : bool
+        Whether samples are means over those steps.
+    steps : int
+        Steps for which there is room at first; `reserve` makes more.
+
+    Attributes
+    ----------
+    samples : Samples
+        What the system writes on.
+    """
+
+    def __init__(
+        self, system: System, names: Names, every: int = 1, average: bool = False, steps: int = 0
+    ) -> None:
+        self._system = system
+        self._names = {node: tuple(each) for node, each in names.items()}
+        self._start = system.clock
+        self.samples = self._made(steps // every + (not average), every, average, steps)
+        if not average:
+            self._write_present(self.samples, 0)
+
+    def _made(self, room: int, every: int, average: bool, steps: int) -> Samples:
+        tracks, begin = [], 0
+        nodes = self._system.nodes
+        for node, names in self._names.items():
+            for name in names:
+                tracks.append(Track(node, name, nodes[node].lanes, begin))
+                begin += room * tracks[-1].lanes
+        check_memory(begin + room, every, steps)
+        lanes = sum(track.lanes for track in tracks)
+        return Samples(tuple(tracks), room, every, average, np.empty(begin), np.zeros(lanes))
+
+    def _write_present(self, samples: Samples, place: int) -> None:
+        """A sample of states and outputs as they are; inputs have no value between steps."""
+        nodes = self._system.nodes
+        for track in samples.tracks:
+            core = nodes[track.node]
+            no_value = track.name in core.model.inputs
+            value = np.nan if no_value else core.spread(core.value(track.name))
+            samples.slab(track)[place] = value
+
+    @property
+    def steps(self) -> int:
+        """Steps taken since the first sample."""
+        return self._system.clock - self._start
+
+    def take(self, steps: int, drives: Sequence[Drive]) -> int:
+        """Take and record some steps, all of them or none."""
+        return self._system.take(steps, drives, self.samples, self.steps)
+
+    def step(self, drives: Sequence[Drive]) -> int:
+        """Take and record one step, making room for it."""
+        self.reserve(1)
+        return self.take(1, drives)
+
+    def reserve(self, count: int) -> None:
+        """Make room for so many samples more; nothing is lost if there is no memory for them."""
+        old = self.samples
+        used = old.whole(self.steps)
+        if used + count <= old.room:
+            return
+        new = self._made(max(2 * old.room, used + count), old.every, old.average, 0)
+        for before, after in zip(old.tracks, new.tracks, strict=True):
+            new.slab(after)[:used] = old.slab(before)[:used]
+        new.sums[:] = old.sums
+        self.samples = new
+
+    def whole(self) -> Recording | Recordings:
+        """The samples so far, one every so many steps."""
+        return self._gathered(None)
+
+    def with_present(self) -> Recording | Recordings:
+        """The samples so far, and the present if it falls between two samples."""
+        steps, samples = self.steps, self.samples
+        if samples.average or steps % samples.every == 0:
+            return self._gathered(None)
+        self.reserve(1)
+        self._write_present(self.samples, self.samples.whole(steps))
+        return self._gathered(self._system.clock)
+
+    def _gathered(self, present: int | None) -> Recording | Recordings:
+        system, samples = self._system, self.samples
+        count = samples.whole(self.steps)
+        clocks = self._start, samples.every, count, samples.average, present, system.dt
+        times = partial(sample_times, *clocks)
+        length = count + (present is not None)
+        nodes = system.nodes
+        data: dict[str, dict[str, Floats]] = {node: {} for node in self._names}
+        for track in samples.tracks:
+            values = samples.slab(track)[:length]
+            data[track.node][track.name] = values.reshape(length, *nodes[track.node].shape)
+        recordings = {
+            node: Recording(
+                times,
+                traces,
+                {name: nodes[node].model.measure(name) for name in traces},
+                system.about(node, samples.every, samples.average),
+            )
+            for node, traces in data.items()
+        }
+        return system.gathered(recordings)
+
+
+def sample_times(
+    start: int, every: int, count: int, average: bool, present: int | None, dt: float
+) -> Floats:
+    """Times of samples in ms: multiples of dt, rounded to the decimal that is meant.
+
+    Parameters
+    ----------
+    start : int
+        Clock at the first sample.
+    every, count, average : int, int, bool
+        Steps between samples, how many there are, and whether they are means.
+    present : int or None
+        Clock at one sample more.
+    dt : float
+        The step in ms.
+    """
+    clocks = start + every * np.arange(count, dtype=float)
+    if average:
+        clocks += 0.5 * (every + 1)
+    times = (clocks if present is None else np.append(clocks, present)) * dt
+    return units.decimals(times)
+
+
+def check_memory(numbers: int, every: int, steps: int) -> None:
+    """Refuse a recording that does not fit into memory, saying what to record instead.
+
+    Parameters
+    ----------
+    numbers : int
+        How many numbers it takes, times included.
+    every, steps : int
+        Steps between samples, and of the run.
+    """
+    size = 8 * numbers
+    if size < _SMALL or size <= 0.9 * (free := free_memory()):
+        return
+    needed = every * math.ceil(size / (0.45 * free))
+    wider = next((n for n in range(needed, min(steps, 64 * needed) + 1) if steps % n == 0), None)
+    advice = f", or every {wider} steps with every={wider}" if wider else ""
+    raise MemoryError(
+        f"The recording would take {size / 1e9:.3g} GB, and {free / 1e9:.3g} GB of memory are "
+        f"free. Record less: fewer names with record=(...){advice}; nothing has been stepped."
+    )
+
+
+def free_memory() -> float:
+    """Free memory in bytes; infinite where the system does not say."""
+    found = [math.inf]
+    for path, first in (("/proc/meminfo", "MemAvailable:"), ("/sys/fs/cgroup/memory.max", "")):
+        try:
+            lines = Path(path).read_text(encoding="ascii").splitlines()
+            words = next(line for line in lines if line.startswith(first)).split()
+            found.append(1024.0 * float(words[1]) if first else float(words[0]))
+        except (OSError, ValueError, StopIteration):  # "max" means no limit
+            continue
+    if len(found) == 1 and hasattr(os, "sysconf"):
+        found.append(float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")))
+    return min(found)

@@ -1,0 +1,105 @@
+"""What can be run: the protocol that populations and networks implement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from neuromass.errors import SimulationError
+from neuromass.populations.claim import Claim
+from neuromass.populations.core import Core, Drive
+from neuromass.populations.core import Recorder as StepRecorder
+from neuromass.recordings.recording import About, Recording, Recordings
+from neuromass.recordings.samples import Samples
+
+__all__ = ["System", "system_of"]
+
+
+class System(Protocol):
+    """A system that takes steps; `system_of` gives that of a population or network.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in messages.
+    dt : float
+        The step in ms.
+    clock : int
+        Steps since t = 0.
+    lanes : int
+        Lanes of all nodes, which decide how many steps go into one call.
+    nodes : mapping of Core
+        What has states, by name; a population by itself is one node without a name.
+    claim : Claim
+        Who may step or change it.
+    recorder : object or None
+        Who records the steps that are taken by hand.
+    """
+
+    recorder: StepRecorder | None
+
+    @property
+    def name(self) -> str:
+        """See above."""
+
+    @property
+    def dt(self) -> float:
+        """See above."""
+
+    @property
+    def clock(self) -> int:
+        """See above."""
+
+    @property
+    def lanes(self) -> int:
+        """See above."""
+
+    @property
+    def claim(self) -> Claim:
+        """See above."""
+
+    @property
+    def nodes(self) -> Mapping[str, Core]:
+        """See above."""
+
+    def check_free(self, what: str) -> None:
+        """Refuse what cannot be done with it now, because it is recorded or a member."""
+
+    def inputs_by_node(self, inputs: Any) -> Mapping[str, Mapping[str, Any]]:
+        """Inputs as a user gives them: node -> input -> value, with all nodes that have inputs."""
+
+    def room(self) -> int:
+        """How many steps can be taken at once."""
+
+    def take(self, steps: int, drives: Sequence[Drive], samples: Samples, done: int) -> int:
+        """Take some steps, all of them or none; see `Core.take`."""
+
+    def failure(self, code: int) -> SimulationError:
+        """The error for a step that failed."""
+
+    def about(self, node: str, every: int, average: bool) -> About:
+        """Where the recording of a node comes from."""
+
+    def gathered(self, recordings: Mapping[str, Recording]) -> Recording | Recordings:
+        """The recording of a run, from those of the nodes."""
+
+
+def system_of(given: Any, what: str = "run") -> Any:
+    """The `System` of a population or network.
+
+    Parameters
+    ----------
+    given : Population or Network
+        What a user hands over.
+    what : str
+        Who asks, for the message.
+    """
+    found = getattr(type(given), "__system__", None)
+    if found is None:
+        hint = f"; make one, {given.__name__}()" if isinstance(given, type) else ""
+        raise TypeError(f"{what} takes a population or a network, not {_kind(given)}{hint}.")
+    return found(given)
+
+
+def _kind(given: Any) -> str:
+    return f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
