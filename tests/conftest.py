@@ -14,13 +14,15 @@ ROOT = Path(nm.__file__).resolve().parents[1]
 
 
 @pytest.fixture
-def elsewhere(tmp_path):
+def elsewhere(tmp_path, request):
     """Run Python text in a process of its own; returns what it printed, line by line.
 
-    All of them share one empty cache of compiled kernels. ``script=`` runs the text from a
-    file of that name, ``flags=`` are for the interpreter, further keywords are variables of
-    the environment.
+    They share the cache of compiled kernels with all tests; where a test is about the cache, they
+    begin with an empty one. ``script=`` runs the text from a file of that name, ``flags=`` are for
+    the interpreter, further keywords are variables of the environment.
     """
+    shared = {"NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", "")}
+    cache = {} if "cache" in request.path.stem else shared
 
     def run(text, script=None, flags=(), **variables):
         command = [sys.executable, "-W", "error", *flags]
@@ -33,7 +35,7 @@ def elsewhere(tmp_path):
         done = subprocess.run(
             command,
             cwd=tmp_path,
-            env=environment(tmp_path, **variables),
+            env=environment(tmp_path, **{**cache, **variables}),
             capture_output=True,
             text=True,
             timeout=300,

@@ -11,9 +11,14 @@ import twin
 
 
 class Node:
-    def __init__(self, rates, lanes, noise=None, seed=0, inputs=("I_ext",)):
-        """`lanes` is a list of (state, parameters); `noise` maps names to (sigma, tau or None)."""
-        self.rates, self.inputs, self.seed = rates, inputs, seed
+    def __init__(self, rates, lanes, noise=None, seed=0, inputs=("I_ext",), lane=0, lower=None):
+        """`lanes` is a list of (state, parameters); `noise` maps names to (sigma, tau or None).
+
+        `lane` is the number of the first lane for the noise; `lower` maps states to what they
+        cannot fall below in a stochastic step: a number, or the name of a parameter.
+        """
+        self.rates, self.inputs, self.seed, self.lane = rates, inputs, seed, lane
+        self.lower = dict(lower or {})
         self.states = [dict(state) for state, _ in lanes]
         self.parameters = [dict(parameters) for _, parameters in lanes]
         self.noise = [
@@ -55,6 +60,7 @@ class Network:
             second = first if self.held else self._inputs(external, moved, 1)
             m = self._rates(moved, second, noise)
             moved = self._moved(now, [k, m], noise)
+        moved = self._bounded(moved)
         for name, node in self.nodes.items():
             node.states = moved[name]
         self.clock += 1
@@ -96,7 +102,7 @@ class Network:
         return {
             name: [
                 {
-                    each: (source, twin.normal(node.seed, i, each, self.clock))
+                    each: (source, twin.normal(node.seed, node.lane + i, each, self.clock))
                     for each, source in sources.items()
                 }
                 for i, sources in enumerate(node.noise)
@@ -144,6 +150,14 @@ class Network:
                     for x, y in state.items()
                 })  # fmt: skip
         return found
+
+    def _bounded(self, states):
+        """The states at the end of a step, noisy ones no lower than they can be."""
+        for name, node in self.nodes.items():
+            for lane, noise, own in zip(states[name], node.noise, node.parameters, strict=True):
+                for state, low in node.lower.items() if noise else ():
+                    lane[state] = max(lane[state], own.get(low, low))
+        return states
 
 
 def _lane(value, i):

@@ -1,6 +1,9 @@
 """Models as a user writes them, and what many tests of populations need."""
 
 import math
+import os
+import sys
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -109,3 +112,37 @@ def everything(pop):
 def bits(rec):
     """All traces of a recording, as bytes."""
     return {name: np.asarray(rec[name].magnitude).tobytes() for name in ("t", *rec.names)}
+
+
+PACKAGE = os.path.dirname(nm.__file__) + os.sep
+
+
+@contextmanager
+def interrupted(line):
+    """Ctrl-C before the line of the package that is the so-manieth to run, of all its lines.
+
+    It comes once, wherever that line is; what runs afterwards, in ``except`` and ``finally``, is
+    left alone. Yields a list with the place where it came, which is empty if it did not.
+    """
+    left, places = line, []
+
+    def on_line(frame, event, arg):
+        nonlocal left
+        del arg
+        if event == "line":
+            left -= 1
+            if left == 0:
+                places.append(f"{frame.f_code.co_filename[len(PACKAGE) :]}:{frame.f_lineno}")
+                raise KeyboardInterrupt
+        return on_line
+
+    def on_call(frame, event, arg):
+        del event, arg
+        return on_line if left > 0 and frame.f_code.co_filename.startswith(PACKAGE) else None
+
+    before = sys.gettrace()
+    sys.settrace(on_call)
+    try:
+        yield places
+    finally:
+        sys.settrace(before)

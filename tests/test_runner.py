@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 import pytest
-from samples import NOISE, Decay, Relay, bits, everything
+from samples import NOISE, Decay, Relay, bits, everything, interrupted
 
 import neuromass as nm
 from neuromass.units import Hz, ms, pA, second
@@ -275,19 +275,25 @@ def in_a_process(body):
 
 
 def test_ctrl_c_in_a_long_run():
+    """The signal itself, at the third advance of the progress bar of a run of 1e10 steps."""
     out = in_a_process("""
-        import os, signal, threading
+        import signal, tqdm
+        advance, advances = tqdm.tqdm.update, []
+        def update(bar, n=1):
+            advances.append(n)
+            if len(advances) == 3:
+                signal.raise_signal(signal.SIGINT)
+            return advance(bar, n)
+        tqdm.tqdm.update = update
         noise = {"v": nm.noise.White(0.1 / ms**0.5)}
         pop = nm.QIF(J=15.0, noise=noise, seed=1)
         nm.run(pop, 10 * ms)
-        stop = lambda: os.kill(os.getpid(), signal.SIGINT)
-        threading.Timer(0.2, stop).start()
         try:
-            nm.run(pop, 5e8 * ms, inputs=3.0, every=10_000)
+            nm.run(pop, 5e8 * ms, inputs=3.0, every=10_000, progress=True)
         except KeyboardInterrupt as error:
             rec = error.recording
         assert rec.t.magnitude[0] == 10.0 and len(rec) > 2
-        assert rec.t.magnitude[-1] == pop.t.magnitude
+        assert rec.t.magnitude[-1] == pop.t.magnitude == 10.0 + sum(advances)
         assert rec.v.magnitude[-1] == pop.v.magnitude
         other = nm.QIF(J=15.0, noise=noise, seed=1)
         nm.run(other, 10 * ms)
@@ -298,48 +304,39 @@ def test_ctrl_c_in_a_long_run():
     assert out == "stopped\n"
 
 
-@pytest.mark.slow
 def test_ctrl_c_at_any_moment():
-    """Interrupted again and again, in runs and in loops; tape and population never part."""
-    out = in_a_process("""
-        import random, signal
-        def stop(*_):
-            raise KeyboardInterrupt
-        signal.signal(signal.SIGALRM, stop)
-        random.seed(1)
-        pop, reference = nm.QIF(J=15.0), nm.QIF(J=15.0)
-        nm.run(pop, 1 * ms)
-        pop.update(3.0)
-        nm.run(reference, 1 * ms)
-        reference.update(3.0)
-        stops = 0
-        for k in range(150):
-            every = random.choice((1, 3, 10))
-            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-4, 0.01))
-            try:
-                if k % 2:
-                    nm.run(pop, 1500 * 200 * ms, inputs=3.0, every=every)
-                else:
-                    with nm.record(pop) as rec:
-                        while True:
-                            pop.update(3.0)
-            except KeyboardInterrupt as error:
-                if not hasattr(error, "recording"):
-                    continue  # it came before the first step
-                stops += 1
-                rec = error.recording
-                assert rec.t.magnitude[-1] == pop.t.magnitude, k
-                assert rec.v.magnitude[-1] == pop.v.magnitude, k
-                assert len(rec.t) == len(rec.v), k
-                steps = np.diff(rec.t.magnitude)
-                assert ((0 < steps) & (steps < 0.05 * every + 1e-6)).all(), k
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-        nm.run(reference, pop.t - reference.t, inputs=3.0, record=())
-        assert reference.snapshot().state.tobytes() == pop.snapshot().state.tobytes()
-        print(stops)
-    """)
-    assert int(out) > 100
+    """Interrupted at line after line, in runs and in loops; recording and population never part."""
+    pop, reference = nm.QIF(J=15.0), nm.QIF(J=15.0)
+    for each in (pop, reference):
+        nm.run(each, 1 * ms)
+        each.update(3.0)
+    stops = 0
+    for line in range(1, 600):
+        every = (1, 3, 10)[line % 3]
+        try:
+            if line % 2:
+                with interrupted(line):
+                    nm.run(pop, 60 * pop.dt, inputs=3.0, every=every)
+            else:
+                with nm.record(pop, every=every), interrupted(line):
+                    while True:
+                        pop.update(3.0)
+        except KeyboardInterrupt as error:
+            rec = getattr(error, "recording", None)
+            if rec is None:
+                continue  # it came before the first step
+            stops += 1
+            gap = pop.t.magnitude - rec.t.magnitude[-1]
+            if line % 2:
+                fits(rec, pop)
+            else:
+                assert -1e-9 < gap < 0.05 * every - 1e-6, line
+            assert len(rec.t) == len(rec.v), line
+            steps = np.diff(rec.t.magnitude)
+            assert ((steps > 0) & (steps < 0.05 * every + 1e-6)).all(), line
+    nm.run(reference, pop.t - reference.t, inputs=3.0, record=())
+    assert reference.snapshot().state.tobytes() == pop.snapshot().state.tobytes()
+    assert stops > 200
 
 
 # ------------------------------------------------------------------- refused, and warned

@@ -1,0 +1,53 @@
+"""Random systems under random sequences of every operation; see `trials`.
+
+Two equal systems take the same steps in different ways, and must stay the same to the last bit:
+by update, advance, run, pieces of a run, recorded by hand, as a copy or a pickle, with failing
+operations in between. The plain twin must agree to rounding. A trial is repeated by its seed:
+``pytest tests/test_stateful.py -k "population and 17"`` or ``Trial(17).run(12)``.
+"""
+
+import pytest
+from network_trials import NetworkTrial
+from trials import Trial
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+QUICK = {"population": (Trial, 14, 12), "network": (NetworkTrial, 6, 10)}
+SLOW = {"population": (Trial, 200, 20), "network": (NetworkTrial, 150, 20)}
+
+
+def seeds(table, first=0):
+    return [
+        pytest.param(kind, seed, length, id=f"{name}-{seed}")
+        for name, (kind, count, length) in table.items()
+        for seed in range(first, first + count)
+    ]
+
+
+@pytest.mark.parametrize(("kind", "seed", "length"), seeds(QUICK))
+def test_a_few_random_systems(kind, seed, length):
+    kind(seed).run(length)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "seed", "length"), seeds(SLOW, 100))
+def test_many_random_systems(kind, seed, length):
+    kind(seed).run(length)
+
+
+@pytest.mark.parametrize("kind", [Trial, NetworkTrial])
+def test_what_parts_is_found(kind):
+    """The trial itself: a state that differs in its last bit, and a twin that is off."""
+    trial = kind(3)
+    for pop in trial.members(trial.a).values():
+        name = next(iter(type(pop).model.states))
+        pop.set(**{name: getattr(pop, name) * (1 + 1e-15)})
+        break
+    with pytest.raises(AssertionError, match="two ways part"):
+        trial.check("changing")
+    trial = kind(3)
+    node = next(iter(trial.twin.nodes.values()))
+    name = next(iter(node.states[0]))
+    node.states[0][name] = node.states[0][name] * (1 + 1e-6) + 1e-6
+    with pytest.raises(AssertionError, match="the twin has"):
+        trial.check("changing")
