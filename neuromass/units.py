@@ -58,6 +58,15 @@ NAMES: Final = {
 }
 """Short name -> pint's name of the units that can be imported from here."""
 
+_MEANT: Final = {
+    "s": "second", "sec": "second", "m": "metre", "V": "volt", "min": "minute", "A": "uA",
+    "S": "uS", "F": "nF", "hz": "Hz",
+}  # fmt: skip
+"""What is meant by names of units that are spelt out here, or not as long as others."""
+
+_WORDS: Final = [name for name in NAMES if len(name) > 2] + ["ms", "Hz", "mV"]
+"""Names that may be meant by others that look like them: no factor of a million between two."""
+
 _BASES: Final = {"[time]": 3, "[length]": 3, "[current]": 12, "[mass]": 15}
 """Decimal exponent from pint's root unit (s, m, A, g) to the internal one (ms, mm, pA,
 and for the mass the unit that makes mV out of them)."""
@@ -95,8 +104,8 @@ def _registry() -> Any:
 def __getattr__(name: str) -> Any:
     if name in NAMES:
         return _registry().Unit(NAMES[name])
-    near = difflib.get_close_matches(name, NAMES, n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(NAMES)}"
+    near = _MEANT.get(name) or next(iter(difflib.get_close_matches(name, _WORDS, n=1)), "")
+    hint = f"; did you mean {near}?" if near else f"; it has {', '.join(NAMES)}"
     raise AttributeError(f"neuromass.units has no unit {name!r}{hint}")
 
 
@@ -385,6 +394,8 @@ def internal(value: Any, unit: Measure, name: str, example: float | None = None)
             raise _not_linear(value, unit, name)
         plain = _plain(value._magnitude, name, unit, example)
         return plain * scale.times if scale.over == 1.0 else plain / scale.over
+    if type(value) is not float:
+        refuse_foreign_units(value, name)
     if isinstance(value, np.ndarray) and value.dtype == object:
         value = value.tolist()
     if _holds_quantities(value):
@@ -393,6 +404,28 @@ def internal(value: Any, unit: Measure, name: str, example: float | None = None)
     if unit.dimension:
         raise UnitError(f"{_needs(name, unit, example)}, not the bare number {_shown(value)}.")
     return plain
+
+
+def refuse_foreign_units(value: Any, name: str) -> None:
+    """Refuse what carries a unit that is not pint's, which would be lost.
+
+    Quantities of `quantities`, `unyt`, `astropy` and `brian2` are arrays or floats that know
+    their unit as ``units``, ``unit`` or ``dimensions``.
+    """
+    if isinstance(value, (list, tuple)):
+        for item in value[:1]:
+            refuse_foreign_units(item, name)
+        return
+    if type(value) in (int, np.ndarray, np.float64) or is_quantity(value):
+        return
+    for attribute in ("units", "unit", "dimensions"):
+        if hasattr(value, attribute) and not isinstance(value, type):
+            package = type(value).__module__.partition(".")[0]
+            raise TypeError(
+                f"{name} was given with a unit of the package {package}, {_shown(value)}; convert "
+                f"it to one of pint: take its number in a unit you know, times that unit of "
+                f"neuromass.units, for example 3.0 * neuromass.units.mV."
+            )
 
 
 def _holds_quantities(value: Any) -> bool:
@@ -495,6 +528,12 @@ def magnitudes(values: Any, unit: Any) -> NDArray[np.float64]:
     array([  8., 100.])
     """
     target = measure(unit)
+    one = target.quantity(1.0)
+    if target.dimension and _scale(one._REGISTRY, one._units).angular:
+        raise UnitError(
+            f"magnitudes: {target.text} is an angular unit, and rates are not given in those; "
+            f"take Hz."
+        )
     if not is_quantity(values) and isinstance(values, Iterable):
         values = list(values) or target.quantity(np.zeros(0))
     return np.asarray(target.from_internal(np.asarray(internal(values, target, "values"))))
@@ -509,16 +548,59 @@ def require_finite(value: Any, name: str) -> None:
 # -------------------------------------------------------------------------- going out
 
 
-def handed_out(unit: Measure, values: Any) -> Any:
-    """Internal floats as a Quantity of its own; an array cannot be written to.
+class OwnArray(np.ndarray[Any, np.dtype[np.float64]]):
+    """An array that was handed out: arithmetic in place works, entries cannot be assigned.
 
-    Somebody might take an array for a way into what it came from.
+    An entry that is assigned would change the copy alone, and nobody would notice.
     """
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if self.base is None:  # a new array, for example of np.zeros_like
+            super().__setitem__(key, value)
+            return
+        raise ValueError(
+            "Entries of an array that was handed out cannot be assigned. Set lanes with "
+            "set(at=..., name=...), or take a copy, np.array(x)."
+        )
+
+    def __repr__(self) -> str:
+        return repr(_plain_array(self))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        plain = [_plain_array(each) for each in inputs]
+        out = options.pop("out", None)
+        if out is None:
+            return getattr(ufunc, method)(*plain, **options)
+        if not all(each.flags.writeable for each in out):
+            raise ValueError(
+                "This array belongs to a recording and cannot be changed in place; take a copy, "
+                "np.array(x)."
+            )
+        getattr(ufunc, method)(*plain, out=tuple(map(_plain_array, out)), **options)
+        return out[0] if len(out) == 1 else out
+
+    def copy(self, order: Any = "C") -> Any:
+        """A plain array of one's own."""
+        return np.array(self, order=order)
+
+
+def _plain_array(value: Any) -> Any:
+    return value.view(np.ndarray) if isinstance(value, OwnArray) else value
+
+
+def handed_out(unit: Measure, values: Any) -> Any:
+    """Internal floats as a Quantity with a copy of its own; see `OwnArray`."""
     if np.ndim(values) == 0:
         return unit.quantity(float(values))
+    quantity = unit.quantity(np.array(values, dtype=float))
+    return type(quantity)(quantity.magnitude.view(OwnArray), quantity.units)
+
+
+def as_view(unit: Measure, values: Any) -> Any:
+    """Internal floats as a Quantity that cannot be changed at all, not copied without need."""
     quantity = unit.quantity(values)
-    read_only(quantity.magnitude)
-    return quantity
+    array = read_only(np.asarray(quantity.magnitude))
+    return type(quantity)(array.view(OwnArray), quantity.units)
 
 
 def decimals(values: Any) -> Any:

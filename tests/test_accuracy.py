@@ -123,8 +123,13 @@ def test_rows_of_an_array_last_as_long_at_smaller_steps():
     assert by_array.order_holds
 
 
-def test_an_edge_off_the_grid_shows_in_the_order():
+def test_an_edge_off_the_grid_costs_no_order():
     report = report_of(nm.QIF(J=15.0), inputs=nm.signals.Step(3.0, start=10.013 * ms))
+    assert report.observed_order == pytest.approx(2.0, abs=0.1)
+
+
+def test_a_function_that_jumps_off_the_grid_shows_in_the_order():
+    report = report_of(nm.QIF(J=15.0), inputs=lambda t: 3.0 if t >= 10.013 * ms else 0.0)
     assert report.observed_order == pytest.approx(1.0, abs=0.2)
     assert not report.order_holds
     assert "an input jumps between steps" in repr(report)

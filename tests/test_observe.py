@@ -181,7 +181,7 @@ def test_what_is_recorded_must_be_populations_and_names():
         ((), {}, TypeError, "one population, record"),
         ((pop,), {"exc": pop}, TypeError, "one population, record"),
         ((3,), {}, TypeError, "takes a population or a network"),
-        ((), {"exc": "QIF"}, TypeError, "exc is a str"),
+        ((), {"exc": "QIF"}, TypeError, "takes a population or a network, not str"),
         ((), {"a": pop, "b": pop}, ValueError, "under two names"),
         ((pop,), {"names": "w"}, ValueError, "QIF has no 'w'"),
         ((pop,), {"names": ("r", "r")}, ValueError, "twice"),

@@ -63,8 +63,10 @@ def test_where_a_recording_comes_from():
 def test_a_recording_cannot_be_written_into():
     rec = run()
     for trace in (rec.t, rec.r, rec["v"]):
-        with pytest.raises(ValueError, match="read-only"):
+        with pytest.raises(ValueError, match="cannot be assigned"):
             trace.magnitude[0] = 1.0
+        with pytest.raises(ValueError, match="take a copy"):
+            trace.magnitude.__iadd__(1.0)
     plain = rec.array("v")
     plain[:] = 0.0
     assert rec.v.magnitude[-1] != 0.0

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import threading
 import warnings
 
 import numpy as np
@@ -379,9 +380,9 @@ def test_the_every_that_the_refusal_names_would_fit():
         (nm.signals.Ramp(3.0, 0.0, start=10 * ms, stop=20 * ms), (30, 40), True),
         (nm.signals.Sine(3.0, period=10 * ms), (1000, 1010), False),
         (nm.signals.Constant(0.0), (0, 10), False),
-        (nm.signals.Pulses(1.0, width=1 * ms, period=100 * ms), (30, 60), False),
+        (nm.signals.Pulses(1.0, width=1 * ms, period=100 * ms), (30, 60), True),
         (nm.signals.Pulses(1.0, width=1 * ms, period=100 * ms, start=500 * ms), (30, 60), True),
-        (nm.signals.Pulses(1.0, width=1 * ms, times=[5, 90] * ms), (30, 60), False),
+        (nm.signals.Pulses(1.0, width=1 * ms, times=[5, 90] * ms), (30, 60), True),
         (nm.signals.Pulses(1.0, width=1 * ms, times=[5, 9] * ms), (30, 60), True),
         (lambda t: 0.0, (0, 10), False),
     ],
@@ -442,3 +443,137 @@ def test_units_of_several_inputs_are_checked_by_name():
     with pytest.raises(TypeError, match="drive needs a rate"):
         nm.run(pop, 1 * ms, inputs={"current": 3 * pA, "drive": STEP(3 * pA)})
     assert everything(pop) == before
+
+
+def test_one_value_for_each_lane_or_for_each_step():
+    """Where both can be meant, neither is taken."""
+    drive, steps = np.linspace(-5, 5, 20), 20
+    make = lambda: nm.QIF(shape=20, dt=0.1 * ms)
+    given = nm.run(make(), (steps - 1) * 0.1 * ms, inputs=drive, record="I_ext")
+    meant = nm.signals.Constant(drive)
+    assert bits(given) == bits(nm.run(make(), (steps - 1) * 0.1 * ms, inputs=meant, record="I_ext"))
+    with pytest.raises(ValueError, match=r"Constant\(values\) for the lanes, or values\[:, None\]"):
+        nm.run(make(), steps * 0.1 * ms, inputs=drive)
+    by_step = nm.run(make(), steps * 0.1 * ms, inputs=drive[:, None], record="I_ext")
+    assert by_step.array("I_ext")[1:, 7].tolist() == drive.tolist()
+
+
+def test_a_function_of_time_is_called_once_for_each_step_and_in_order():
+    times = []
+    drive = lambda t: times.append(t.m_as(ms)) or 3.0
+    nm.run(nm.QIF(), 5 * ms, inputs=drive)
+    np.testing.assert_allclose(times, (np.arange(100) + 0.5) * 0.05)
+    times.clear()
+    with pytest.raises(nm.SimulationError):  # the failing block is tried again in halves
+        nm.run(nm.QIF(J=15.0, delta=0.0), 5 * ms, inputs=lambda t: times.append(1) or 1e6)
+    assert len(times) == 100
+    rec = nm.run(nm.QIF(), 1 * ms, inputs=lambda t: 0)
+    assert np.isfinite(rec.array("v")).all()
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda pop: pop.r, lambda pop: pop.raw.r, lambda pop: pop.eta, lambda pop: pop.t,
+        repr, lambda pop: pop.snapshot(), lambda pop: pop.copy(),
+        lambda pop: setattr(pop, "eta", 1.0), lambda pop: pop.set(v=1.0),
+        lambda pop: pop.update(1.0), lambda pop: pop.advance(1.0), lambda pop: pop.reset(),
+        lambda pop: nm.run(pop, 1 * ms), lambda pop: nm.Network({"a": pop}),
+        lambda pop: nm.record(pop).__enter__(),
+    ],
+)  # fmt: skip
+def test_a_function_of_time_sees_nothing_of_the_system(look):
+    pop, other = nm.QIF(J=15.0), nm.QIF(J=15.0)
+    calls = []
+
+    def drive(t):
+        calls.append(t)
+        if len(calls) == 7:
+            look(pop)
+        return 3.0
+
+    for each in (pop, other):
+        nm.run(each, 1 * ms, inputs=3.0)
+    with pytest.raises(RuntimeError, match=r"nm\.signals\.Feedback\(function\)"):
+        nm.run(pop, 1 * ms, inputs=drive)
+    assert everything(pop) == everything(other)
+    assert bits(nm.run(pop, 1 * ms)) == bits(nm.run(other, 1 * ms))
+
+
+@pytest.mark.parametrize("every", [None, 7])
+def test_feedback_is_the_loop_of_update(every):
+    pop, loop = (nm.QIF(J=15.0, initial={"r": 10 * Hz}) for _ in range(2))
+    rule = lambda pop: 6.0 - 60.0 * pop.raw.r
+    rec = nm.run(pop, 10 * ms, inputs=nm.signals.Feedback(rule, every), record=("r", "I_ext"))
+    fed = []
+    for k in range(200):
+        if k % (every or 1) == 0:
+            value = rule(loop)
+        loop.update(value)
+        fed.append(value)
+    assert everything(pop) == everything(loop)
+    assert rec.array("I_ext")[1:].tolist() == fed
+
+
+def test_feedback_may_set_parameters_and_returns_units():
+    def switch(pop):
+        pop.eta = -5.0 if pop.t < 5 * ms else 0.0
+        return 0
+
+    pop, right = nm.QIF(J=15.0), nm.QIF(J=15.0)
+    nm.run(pop, 10 * ms, inputs=nm.signals.Feedback(switch))
+    nm.run(right, 5 * ms)
+    right.eta = 0.0
+    nm.run(right, 5 * ms)
+    assert pop.raw.r == right.raw.r
+    with pytest.raises(TypeError, match="I_ext needs a plain number"):
+        nm.run(pop, 1 * ms, inputs=nm.signals.Feedback(lambda pop: 3 * Hz))
+    with pytest.raises(ValueError, match="every must be at least 1"):
+        nm.signals.Feedback(switch, every=0)
+    with pytest.raises(TypeError, match="takes a function"):
+        nm.signals.Feedback(3.0)
+
+
+def test_feedback_in_a_network():
+    def pair():
+        net = nm.Network({"exc": nm.QIF(J=8.0), "inh": nm.QIF()})
+        net.connect("exc", "inh", J=10.0, delay=1 * ms)
+        return net
+
+    net, loop = pair(), pair()
+    rule = lambda net: 10.0 - 10.0 * net["inh"].raw.v
+    nm.run(net, 5 * ms, inputs={"exc": nm.signals.Feedback(rule)})
+    for _ in range(100):
+        loop.advance({"exc": rule(loop)})
+    assert net["exc"].raw.r == loop["exc"].raw.r
+    assert net["inh"].raw.v == loop["inh"].raw.v
+
+
+def test_one_caller_at_a_time():
+    """Two threads on one system: one gets an error, and the other's numbers are right."""
+    pop, alone = nm.QIF(J=15.0, shape=2000), nm.QIF(J=15.0, shape=2000)
+    for each in (pop, alone):
+        nm.run(each, 1 * ms)
+    inside, go = threading.Event(), threading.Event()
+
+    def drive(t):
+        inside.set()
+        go.wait()
+        return 3.0
+
+    thread = threading.Thread(target=nm.run, args=(pop, 5 * ms), kwargs={"inputs": drive})
+    thread.start()
+    inside.wait()
+    attempts = (
+        lambda: pop.update(1.0), lambda: nm.run(pop, 1 * ms), pop.reset, lambda: pop.set(v=1.0),
+        lambda: pop.restore(alone.snapshot()), lambda: nm.Network({"a": pop}),
+        lambda: nm.record(pop).__enter__(), lambda: setattr(pop, "eta", 1.0),
+    )  # fmt: skip
+    for attempt in attempts:
+        with pytest.raises(RuntimeError, match="one caller at a time"):
+            attempt()
+    assert np.isfinite(pop.raw.r).all()  # others may look
+    go.set()
+    thread.join()
+    nm.run(alone, 5 * ms, inputs=3.0)
+    assert everything(pop) == everything(alone)

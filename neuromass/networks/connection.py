@@ -56,6 +56,12 @@ class Wire:
         """What of which member goes to which input of which."""
         return self.source, self.variable, self.target, self.input
 
+    def is_like(self, other: Wire) -> bool:
+        """Whether another one was given the same strength, delay and synapse."""
+        mine, theirs = self.given(), other.given()
+        alike = self.synapse == other.synapse and mine.keys() == theirs.keys()
+        return alike and all(np.array_equal(mine[n][0], theirs[n][0]) for n in mine)
+
     def given(self) -> dict[str, tuple[Any, Measure]]:
         """Strength, delay and parameters of the synapse, in internal units with their measures.
 
@@ -244,9 +250,7 @@ def handed_out(measure: Measure, value: Any) -> Any:
         return table if measure.is_dimensionless else type(one)(table, one.units)
     if np.ndim(value) == 0:
         return measure.quantity(float(value))
-    array = measure.quantity(np.array(value, dtype=float))
-    array.magnitude.flags.writeable = False
-    return array
+    return units.handed_out(measure, value)
 
 
 def shown(value: Any, measure: Measure) -> str:

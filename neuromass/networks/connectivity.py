@@ -62,6 +62,12 @@ def _converted(value: Any, unit: Measure, name: str, example: float | None = Non
         return units.internal(value, unit, name, example)
     if plain.ndim != 2:
         raise ValueError(f"{name} as a sparse array must be a matrix [target, source].")
+    if plain.dtype.kind not in "fiu":
+        kinds = {"b": "True and False", "c": "complex numbers"}
+        raise TypeError(
+            f"{name} needs plain numbers, not {kinds.get(plain.dtype.kind, plain.dtype)}; convert "
+            f"the matrix, for example A.astype(float)."
+        )
     one = 1.0 * value.units if units.is_quantity(value) else 1.0
     scale = units.internal(one, unit, name, example)
     made = plain.tocsr(copy=True).astype(float)

@@ -278,7 +278,8 @@ class Network:
             The input of the target; its first if left out.
         name : str, optional
             Its name, ``"source->target"`` if left out; needed for a second connection between
-            the same two ports.
+            the same two ports. Without one, the same call again (a cell run twice) adds nothing
+            and is warned of, and another one is refused.
 
         Returns
         -------
@@ -312,7 +313,9 @@ class Network:
         wire = wire_between(
             core.members, made, source, target, (J, weight), delay, way, synapse, variable, input
         )
-        self._check_new(wire, made, named=name is not None)
+        again = self._made_before(wire, made) if name is None else None
+        if again is not None:
+            return again
         route = core.route(made, wire, {})
         if wire.synapse is not None:
             wire.synapse.check_step(core.dt, made)
@@ -341,16 +344,27 @@ class Network:
             raise ValueError(f"The network has a {name!r} already; give another name.")
         return name
 
-    def _check_new(self, wire: Wire, name: str, named: bool) -> None:
-        """Refuse a second connection between the same ports that was not given a name."""
-        for other, each in {} if named else self._core.wires.items():
-            if each.ports == wire.ports:
-                raise ValueError(
-                    f"{name}: {wire.source}.{wire.variable} and {wire.target}.{wire.input} are "
-                    f"connected already, by {other!r}. Change that one, net[{other!r}]."
-                    f"{each.strength_name} = ..., or give this one a name, connect(..., "
-                    f"name='second')."
+    def _made_before(self, wire: Wire, name: str) -> Connection | None:
+        """The same connection, if it was made before; another one between the ports is refused.
+
+        The usual cause of a second call is a cell of a notebook that is run again.
+        """
+        for other, each in self._core.wires.items():
+            if each.ports != wire.ports:
+                continue
+            if each.is_like(wire):
+                warn(
+                    f"{other} is there already as it is written here, and stays as it is. For a "
+                    f"second connection of the same kind give a name, connect(..., name='second')."
                 )
+                return Connection(self._core, other)
+            raise ValueError(
+                f"{name}: {wire.source}.{wire.variable} and {wire.target}.{wire.input} are "
+                f"connected already, by {other!r}. Change that one, net[{other!r}]."
+                f"{each.strength_name} = ..., or give this one a name, connect(..., "
+                f"name='second')."
+            )
+        return None
 
     def disconnect(self, connection: str | Connection) -> None:
         """Take a connection away; what the others remember stays, a past given for it does not.

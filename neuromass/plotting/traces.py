@@ -187,7 +187,7 @@ def _by_unit(members: Mapping[str, Recording], name: str) -> list[_Content]:
     found: dict[Any, dict[str, Trace]] = {}
     for member, each in members.items():
         if name in each.names:
-            measure = contents_of(each).measures[name]
+            measure, _ = contents_of(each).look_up(name)
             same = found.setdefault(measure.dimension, {})
             shown = next(iter(same.values())).measure if same else measure
             same[member] = trace_of(each, name, shown)
@@ -283,8 +283,7 @@ def _add_bar_of_names(axes: Sequence[Any], labels: list[str]) -> None:
 
 def trace_of(recording: Recording, name: str, measure: Measure | None = None) -> Trace:
     """Values of a trace, one column for each lane, in its own unit or another."""
-    held = contents_of(recording)
-    own, values = held.measures[name], held.data[name]
+    own, values = contents_of(recording).look_up(name)
     measure = measure or own
     shown = np.asarray(measure.from_internal(values))
     return Trace(shown.reshape(len(values), -1), measure, axis_label(name, measure))

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -81,6 +82,14 @@ class Contents:
     measures: dict[str, Measure]
     about: About
 
+    def look_up(self, name: str) -> tuple[Measure, Floats]:
+        """Unit and values of what was recorded under a name, or of the times."""
+        if name == "t":
+            return MS, self.made_times()
+        if name not in self.data:
+            raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, self.data)}")
+        return self.measures[name], self.data[name]
+
     def made_times(self) -> Floats:
         """Times in ms; made when they are first asked for, as they cost as much as a trace."""
         if callable(self.times):
@@ -128,7 +137,7 @@ class Recording:
     @property
     def t(self) -> Any:
         """Times of the samples, as a Quantity."""
-        return units.handed_out(MS, self._times)
+        return units.as_view(MS, self._times)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -202,17 +211,8 @@ class Recording:
         )
 
     def _trace(self, name: str) -> Any:
-        measure, values = self._look_up(name)
-        return units.handed_out(measure, values)
-
-    def _look_up(self, name: str) -> tuple[Measure, Floats]:
-        if name == "t":
-            return MS, self._times
-        if name not in self._contents.data:
-            raise KeyError(
-                f"Nothing was recorded as {name!r}{suggestion(name, self._contents.data)}"
-            )
-        return self._contents.measures[name], self._contents.data[name]
+        measure, values = self._contents.look_up(name)
+        return units.as_view(measure, values)
 
     def _cut(self, key: slice) -> Recording:
         if key.step is not None:
@@ -254,7 +254,7 @@ class Recording:
         >>> rec.array("r", Hz).shape
         (21,)
         """
-        measure, values = self._look_up(name)
+        measure, values = self._contents.look_up(name)
         target = units.measure(unit)
         try:
             units.internal(target.quantity(1.0), measure, name)  # refuses what does not fit
@@ -734,7 +734,10 @@ def load(path: Any) -> Recording | Recordings:
     >>> nm.load(path)
     <Recording of QIF: 201 samples from 0 ms to 10 ms; r [Hz], v>
     """
-    with open(path, "rb") as stream:
+    place = file_of(path)
+    if not place.exists() and Path(path).exists():
+        place = Path(path)
+    with open(place, "rb") as stream:
         try:
             header, arrays = _opened(stream)
         except Exception as error:  # a damaged file can fail in many ways, all meaning the same
@@ -755,6 +758,19 @@ def load(path: Any) -> Recording | Recordings:
     except Exception as error:
         raise ValueError(f"{path} is damaged: {type(error).__name__}, {error}.") from error
     return members[""] if set(members) == {""} else Recordings(members, connections)
+
+
+def file_of(path: Any) -> Path:
+    """Where a recording of that name is kept: ``.npz`` is added to names that end otherwise."""
+    if not isinstance(path, str | PathLike):
+        raise TypeError(f"path is the name of a file, not {path!r}.")
+    place = Path(path)
+    if place.suffix in (".nc", ".h5", ".hdf5", ".csv", ".json", ".mat"):
+        raise ValueError(
+            f"Recordings are kept as .npz, not as {place.suffix}; for other formats write "
+            f"rec.to_xarray().to_netcdf(path) or rec.to_dataframe().to_csv(path)."
+        )
+    return place if place.suffix == ".npz" else place.with_name(place.name + ".npz")
 
 
 def _opened(stream: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -783,8 +799,11 @@ def _write(
     members: Mapping[str, Recording],
     connections: Mapping[str, Parameters] = MappingProxyType({}),
 ) -> Path:
-    path = Path(path)
-    path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
+    path = file_of(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {str(path.parent)!r} to save {path.name} in; make it first."
+        )
     header: dict[str, Any] = {"format": FORMAT, "version": __version__, "members": {}}
     arrays: dict[str, Any] = {}
     header["connections"] = {

@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
+from neuromass.signals.steps import SLACK, Steps, mixed
 from neuromass.units import (
     HZ,
     MS,
@@ -137,6 +138,10 @@ class _Window:
 
     def holds(self, times: Floats) -> NDArray[np.bool_]:
         return (self.start <= times) & (times < self.stop)
+
+    def overlap(self, start: float, stop: float) -> float:
+        """How much of another span it covers, in ms."""
+        return max(0.0, min(self.stop, stop) - max(self.start, start))
 
     def edges(self) -> Floats:
         ends = np.array([self.start, self.stop])
@@ -283,8 +288,17 @@ class Signal(ABC):
         """Whether a function of the user's is called for its values."""
         return False
 
+    def _means(self, steps: Steps) -> Floats:
+        return self._sample(steps.middles)
+
+    def _is_zero(self, start: float, stop: float) -> bool:
+        return False
+
     def means(self, first: int, count: int, dt: float) -> Floats:
-        """Values of the signal in some steps, as `run` feeds them.
+        """Means of the signal over some steps, which are what `run` feeds to a system.
+
+        So a pulse keeps its area wherever its edges fall, and a wave that is faster than the
+        steps fades. A function of t is taken at the middle of each step.
 
         Parameters
         ----------
@@ -299,20 +313,19 @@ class Signal(ABC):
         -------
         ndarray
             In internal units, of the shape (count, *lanes).
+
+        Examples
+        --------
+        >>> from neuromass import signals
+        >>> from neuromass.units import ms
+        >>> signals.Step(3.0, start=0.025 * ms, stop=0.1 * ms).means(0, 3, 0.05)
+        array([1.5, 3. , 0. ])
         """
-        return self.sample((np.arange(first, first + count, dtype=float) + 0.5) * dt)
+        return self._means(Steps(first, count, dt))
 
     def is_zero(self, start: float, stop: float) -> bool:
         """Whether the signal is zero throughout a span of times in ms."""
-        changes = self.changes(stop)
-        if changes is None or len(changes) == 0:
-            return False
-        later = np.min(changes) >= stop
-        ends = self.changes() is not None
-        earlier = ends and np.max(changes) <= start
-        if earlier and np.min(changes) > start:
-            return False
-        return bool(later or (earlier and not np.any(self.sample(np.array([stop])))))
+        return self._is_zero(start, stop)
 
     def changes(self, end: float = math.inf) -> Floats | None:
         """List the times in ms at which the signal changes.
@@ -497,6 +510,21 @@ class _Sum(Signal):
             total = total + values
         return total
 
+    def _means(self, steps: Steps) -> Floats:
+        rank = len(self.shape)
+        first, *others = (
+            _aligned(part.means(steps.first, steps.count, steps.dt), rank) for part in self._parts
+        )
+        return sum(others, start=first)
+
+    def _is_zero(self, start: float, stop: float) -> bool:
+        return all(part.is_zero(start, stop) for part in self._parts)
+
+    @property
+    def calls_functions(self) -> bool:
+        """Whether a function of the user's is called for its values."""
+        return any(part.calls_functions for part in self._parts)
+
     def _edges(self, end: float) -> Floats | None:
         found = [part.changes(end) for part in self._parts]
         edges = [times for times in found if times is not None]
@@ -545,8 +573,22 @@ class _Scaled(Signal):
         )
 
     def _sample(self, times: Floats) -> Floats:
-        values = _aligned(self._signal.sample(times), len(self.shape))
+        return self._scaled(self._signal.sample(times))
+
+    def _means(self, steps: Steps) -> Floats:
+        return self._scaled(self._signal.means(steps.first, steps.count, steps.dt))
+
+    def _scaled(self, values: Floats) -> Floats:
+        values = _aligned(values, len(self.shape))
         return values / self._factor if self._divide else values * self._factor
+
+    def _is_zero(self, start: float, stop: float) -> bool:
+        return not np.any(self._factor) or self._signal.is_zero(start, stop)
+
+    @property
+    def calls_functions(self) -> bool:
+        """Whether a function of the user's is called for its values."""
+        return self._signal.calls_functions
 
     def _edges(self, end: float) -> Floats | None:
         return self._signal.changes(end)
@@ -594,6 +636,9 @@ class Constant(Signal):
 
     def _sample(self, times: Floats) -> Floats:
         return np.full(times.shape + self.shape, self._level)
+
+    def _is_zero(self, start: float, stop: float) -> bool:
+        return not np.any(self._level)
 
     def __repr__(self) -> str:
         return _written(self, _text(self._level, self.measure))
@@ -657,6 +702,15 @@ class Step(Signal):
     def _sample(self, times: Floats) -> Floats:
         inside = self._window.holds(_aligned(times, len(self.shape)))
         return np.where(inside, self._amplitude, self._base)
+
+    def _means(self, steps: Steps) -> Floats:
+        part = steps.covered(self._window.start, self._window.stop)
+        return mixed(_aligned(part, len(self.shape)), self._amplitude, self._base)
+
+    def _is_zero(self, start: float, stop: float) -> bool:
+        inside = self._window.overlap(start, stop)
+        within = inside == 0.0 or not np.any(self._amplitude)
+        return bool(within and (inside == stop - start or not np.any(self._base)))
 
     def _edges(self, end: float) -> Floats:
         return self._window.edges()
@@ -765,6 +819,40 @@ class Pulses(Signal):
     def _sample(self, times: Floats) -> Floats:
         on = (times < self._latest(times) + self._width) & (times < self._window.stop)
         return np.where(_aligned(on, len(self.shape)), self._amplitude, 0.0)
+
+    def _begun(self, times: Floats, slack: float) -> tuple[Floats, Floats]:
+        """How many pulses have begun before each time but the last, and how long that one was on.
+
+        Onsets that lie within `slack` after a time have begun.
+        """
+        if self._onsets is not None:
+            number = np.searchsorted(self._onsets, times + slack, side="right") - 1.0
+            onsets = self._onsets[np.maximum(number, 0.0).astype(np.intp)]
+        else:
+            number = np.floor((times + slack - self._window.start) / self._period)
+            number = np.clip(number, -1.0, self._number() - 1.0)
+            onsets = self._window.start + number * self._period
+        lasted = np.minimum(times, self._window.stop) - onsets
+        lasted = np.where(np.abs(lasted - self._width) < slack, self._width, lasted)
+        lasted = np.where(number < 0.0, self._width, np.clip(lasted, 0.0, self._width))
+        return np.asarray(number, dtype=np.float64), lasted
+
+    def _on(self, borders: Floats, slack: float) -> Floats:
+        """How long pulses are on between borders, in ms."""
+        number, lasted = self._begun(borders, slack)
+        return np.diff(number) * self._width + np.diff(lasted)
+
+    def _means(self, steps: Steps) -> Floats:
+        slack = SLACK * steps.dt + 4e-16 * abs(steps.first + steps.count) * steps.dt
+        part = self._on(steps.borders, slack) / steps.dt
+        nearest = np.rint(part)
+        part = np.where(np.abs(part - nearest) < 4.0 * slack / steps.dt, nearest, part)
+        return mixed(_aligned(part, len(self.shape)), self._amplitude, 0.0)
+
+    def _is_zero(self, start: float, stop: float) -> bool:
+        slack = 1e-12 * (stop - start)
+        on = self._on(np.array([start, stop]), slack)[0]
+        return bool(on <= slack or not np.any(self._amplitude))
 
     def _edges(self, end: float) -> Floats | None:
         if self._onsets is not None:
@@ -881,6 +969,21 @@ class Ramp(Signal):
         part = np.clip((_aligned(times, len(self.shape)) - start) / (stop - start), 0.0, 1.0)
         return _between(self._first, self._last, part)
 
+    def _means(self, steps: Steps) -> Floats:
+        start, stop = self._window.start, self._window.stop
+        at = (steps.borders - start) / (stop - start)
+        low, high = np.clip(at[:-1], 0.0, 1.0), np.clip(at[1:], 0.0, 1.0)
+        above = np.clip(at[1:] - 1.0, 0.0, at[1:] - at[:-1])
+        risen = (0.5 * (high - low) * (high + low) + above) / (at[1:] - at[:-1])
+        middle = np.clip((steps.middles - start) / (stop - start), 0.0, 1.0)
+        kink = (low - at[:-1] != high - at[1:]) | ((at[:-1] < 0.0) != (at[1:] < 0.0))
+        part = _aligned(np.where(kink, risen, middle), len(self.shape))
+        return _between(self._first, self._last, part)
+
+    def _is_zero(self, start: float, stop: float) -> bool:
+        kinks = np.clip(self._window.edges(), start, stop)
+        return not np.any(self._sample(np.array([start, *kinks, stop])))
+
     def _edges(self, end: float) -> Floats:
         return self._window.edges()
 
@@ -985,6 +1088,23 @@ class Sine(Signal):
         cycles = self._frequency * (t - origin) + self._phase / math.tau
         wave = self._amplitude * np.sin(math.tau * (cycles - np.floor(cycles)))
         return np.where(self._window.holds(t), self._offset + wave, 0.0)
+
+    def _means(self, steps: Steps) -> Floats:
+        begin, end = steps.parts(self._window.start, self._window.stop)
+        length = end - begin
+        numbers = np.arange(steps.first, steps.first + steps.count, dtype=float)
+        middles = (numbers + 0.5 * (begin + end)) * steps.dt
+        part = _aligned(length, len(self.shape))
+        origin = self._window.start if math.isfinite(self._window.start) else 0.0
+        t = _aligned(middles, len(self.shape))
+        cycles = self._frequency * (t - origin) + self._phase / math.tau
+        fading = np.sinc(self._frequency * part * steps.dt)
+        wave = self._amplitude * np.sin(math.tau * (cycles - np.floor(cycles))) * fading
+        return np.where(part == 0.0, 0.0, part * (self._offset + wave))
+
+    def _is_zero(self, start: float, stop: float) -> bool:
+        silent = not np.any(self._amplitude) and not np.any(self._offset)
+        return silent or self._window.overlap(start, stop) == 0.0
 
     def _edges(self, end: float) -> Floats | None:
         edges = self._window.edges()
@@ -1103,6 +1223,62 @@ class Sampled(Signal):
             values[missing] = 0.0
         return values
 
+    def _means(self, steps: Steps) -> Floats:
+        borders = self._snapped(steps.borders)
+        missing = np.maximum(self._start - borders[:-1], borders[1:] - self._end) > 0.0
+        if self._outside == "error" and missing.any():
+            k = int(np.argmax(missing))
+            early = borders[k] < self._start
+            raise ValueError(self._refusal(borders[k] if early else borders[k + 1]))
+        inside = np.clip(borders, self._start, self._end)
+        areas = np.diff(self._areas(inside), axis=0)
+        single = self._in_one_cell(inside)
+        length = _aligned(np.diff(inside), len(self.shape))
+        at = 0.5 * (inside[:-1] + inside[1:])
+        value = self._held(at) if self._kind == "hold" else self._interpolated(at)
+        mean = np.where(
+            _aligned(single, len(self.shape)), value, areas / np.where(length, length, 1.0)
+        )
+        if self._outside == "hold":
+            first, last = self._values[0], self._values[-1]
+            before = _aligned(np.clip(self._start - borders, 0.0, None), len(self.shape))
+            after = _aligned(np.clip(borders - self._end, 0.0, None), len(self.shape))
+            around = (before[:-1] - before[1:]) * first + (after[1:] - after[:-1]) * last
+        else:
+            around = np.zeros_like(mean)
+        whole = _aligned(~missing, len(self.shape))
+        total = _aligned(np.diff(borders), len(self.shape))
+        return np.where(whole, mean, (mean * length + around) / total)
+
+    def _in_one_cell(self, inside: Floats) -> NDArray[np.bool_]:
+        """Whether each span between borders lies between two samples that follow each other."""
+        begin = self._index(inside[:-1])
+        end = np.ceil((inside[1:] - self._start) / self._dt - SLACK).astype(np.intp)
+        found: NDArray[np.bool_] = end <= begin + 1
+        return found
+
+    def _areas(self, times: Floats) -> Floats:
+        """What the values sum up to from the start to each time, in value times ms."""
+        values = self._values
+        k = self._index(times)
+        rest = _aligned(times - (self._start + k * self._dt), len(self.shape))
+        if self._kind == "hold":
+            cells = values * self._dt
+            slope: Any = 0.0
+        else:
+            following = np.minimum(np.arange(1, len(values) + 1), len(values) - 1)
+            cells = 0.5 * (values + values[following]) * self._dt
+            slope = ((values[following] - values) / self._dt)[k]
+        before = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(cells, axis=0)])
+        return before[k] + rest * (values[k] + 0.5 * slope * rest)
+
+    def _is_zero(self, start: float, stop: float) -> bool:
+        if self._outside != "hold" and (start >= self._end or stop <= self._start):
+            return True
+        times = np.clip(np.array([start, stop - SLACK * self._dt]), self._start, self._end)
+        first, last = self._index(times)
+        return not np.any(self._values[first : last + 1 + (self._kind == "linear")])
+
     def _snapped(self, times: Floats) -> Floats:
         """Times, those put right that are the times of samples but for rounding."""
         nearest = np.rint((times - self._start) / self._dt)
@@ -1167,6 +1343,11 @@ class _Function(Signal):
         self._require_finite(np.array([at]), value[np.newaxis])
         self._set(measure=unit, shape=value.shape)
         self._set(_takes_arrays=self._does_take_arrays(at))
+
+    @property
+    def calls_functions(self) -> bool:
+        """Whether a function of the user's is called for its values."""
+        return True
 
     def _called(self, time: Any) -> Any:
         try:

@@ -277,15 +277,16 @@ def source_of(
 
 def _listed(
     value: Any, declared: Input, name: str, window: Window, shape: tuple[int, ...]
-) -> Listed:
+) -> Listed | Held:
+    """An array: one row for each step, or where that cannot be meant, one value for each lane."""
     values = units.internal(value, declared.measure, name, declared.example)
-    if np.ndim(values) == 0 or values.shape[0] != window.steps:
-        hint = ""
+    units.require_finite(values, name)
+    if values.shape[0] != window.steps:
         if values.shape == shape:
-            hint = " For one value a lane write nm.signals.Constant(values)."
+            return Held(values.reshape(-1))
         raise ValueError(
             f"{name} has {len(values)} rows, but the run has {window.steps} steps; an array has "
-            f"one row for each step.{hint}"
+            f"one row for each step, or one value for each lane."
         )
     if values.shape == shape:
         raise ValueError(
@@ -293,7 +294,6 @@ def _listed(
             f"of the {window.steps} steps. Write nm.signals.Constant(values) for the lanes, or "
             f"values[:, None] for the steps."
         )
-    units.require_finite(values, name)
     return Listed(_flat_rows(values, name, shape))
 
 
