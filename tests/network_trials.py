@@ -102,6 +102,7 @@ class NetworkTrial(Trial):
             given["delay"] = delay
         self.log.append(f"connect {source} {target} {key} {given['variable']} "
                         f"{np.shape(strength)} {late and lags[0][:3]} {synapse}")  # fmt: skip
+        given["name"] = f"c{len(self.log)}"
         for system in systems:
             if synapse:
                 given["synapse"] = SYNAPSES[synapse]()

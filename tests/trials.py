@@ -9,6 +9,7 @@ import math
 import pickle
 import random
 from contextlib import suppress
+from itertools import pairwise
 
 import network_twin
 import numpy as np
@@ -255,6 +256,43 @@ class Trial:
         self.follow(rows)
         self.check("stepping")
 
+    def signals(self):
+        """A run under signals, and the same in pieces; the twin does not know them."""
+        rng, count = self.rng, self.rng.choice((2, 9, 40, 41))
+        given = self.fed({port: self.signal(port, count) for port in self.ports})
+        cuts = sorted({0, count, *(rng.randrange(count + 1) for _ in range(3))})
+        self.log.append(f"{count} steps under {given}, cut at {cuts}")
+        said = []
+        for system, edges in ((self.a, (0, count)), (self.b, cuts)):
+            try:
+                for start, stop in pairwise(edges):
+                    nm.run(system, (stop - start) * self.dt * ms, inputs=given)
+            except nm.SimulationError as error:
+                said.append(str(error))
+        assert len(set(said)) == min(len(said), 1), f"two ways fail differently. {self.told()}"
+        assert self.state_of(self.a) == self.state_of(self.b), f"two ways part. {self.told()}"
+        self.exact = False
+        self.twin.clock = self.clock(self.a)
+        if said:
+            self.reset()
+
+    def signal(self, port, count):
+        """A random signal about the usual value of an input."""
+        rng, usual, swing = self.rng, port.usual, port.swing
+        now, length = self.twin.clock * self.dt, count * self.dt
+        when = lambda: (now + rng.uniform(-0.2, 0.9) * length) * ms
+        wave = nm.signals.Sine(swing, period=rng.uniform(0.3, 9) * length * ms, offset=usual)
+        start = when()
+        return rng.choice((
+            wave,
+            nm.signals.Step(usual + swing, start=start, base=usual) + 0.1 * wave,
+            nm.signals.Ramp(usual, usual + swing, start=start, stop=start + length * ms),
+            nm.signals.Pulses(
+                swing, width=0.7 * self.dt * ms, period=5.3 * self.dt * ms, start=start
+            ) + nm.signals.Constant(usual),
+            lambda t: usual + 0.1 * swing * math.sin(t.m_as(ms)),
+        ))  # fmt: skip
+
     def follow(self, rows):
         if not self.exact:
             self.twin.clock += len(rows)
@@ -447,7 +485,8 @@ class Trial:
         }
 
     OPERATIONS = (
-        ("go", 8), ("exchange", 3), ("save", 1), ("restore", 1), ("reset", 1), ("fail", 2),
+        ("go", 7), ("signals", 2), ("exchange", 3), ("save", 1), ("restore", 1), ("reset", 1),
+        ("fail", 2),
         ("set_parameter", 1), ("set_state", 1), ("blow_up", 1), ("interrupt", 1),
     )  # fmt: skip
 
