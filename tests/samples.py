@@ -138,7 +138,8 @@ def interrupted(line):
 
     def on_call(frame, event, arg):
         del event, arg
-        return on_line if left > 0 and frame.f_code.co_filename.startswith(PACKAGE) else None
+        own = left > 0 and frame.f_code.co_filename.startswith(PACKAGE)
+        return on_line if own and not _collecting(frame) else None
 
     before = sys.gettrace()
     sys.settrace(on_call)
@@ -146,3 +147,10 @@ def interrupted(line):
         yield places
     finally:
         sys.settrace(before)
+
+
+def _collecting(frame):
+    """Whether garbage is being collected, where Python has no caller to tell of an error."""
+    while frame is not None and frame.f_code.co_name != "_let_go":
+        frame = frame.f_back
+    return frame is not None and frame.f_back.f_code.co_name == "__call__"

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.kernels.control import FINE, Control
+from neuromass.kernels.control import Control
 from neuromass.kernels.kinds import FEW_LANES, ROW, Circuit, Kind
 from neuromass.kernels.text import TILE, Recipe
 from neuromass.networks.connectivity import Pairs
@@ -184,6 +184,7 @@ class Assembly:
         for group in self.groups:
             group.adopt()
         self._function: Any = None
+        self._reached = -1
 
     def _grouped(self, method: str) -> list[_Group]:
         members: dict[Any, dict[str, Core]] = {}
@@ -410,20 +411,20 @@ class Assembly:
         if self._function is None:
             from neuromass.kernels.network import addresses, loop  # noqa: PLC0415
 
-            self._function = loop(self.circuit)
             flat = _aligned(-(-(self._size + len(self._slots)) // ROW) * ROW)
             self._parts = [addresses(self._unused()), flat.reshape(-1, ROW), flat]
             self._parts += [part for group in self.groups for part in group.arrays]
+            self._function = loop(self.circuit)
+        if control.clock != self._reached:  # the last steps failed, and were not taken
+            self.delays.forget()
+        self._reached = control.clock + control.steps
         control.one_by_one = self.few
-        code = int(
+        return int(
             self._function(
                 *self._parts, control.words, dt, *self._coupling, drive, layout, *self._arriving,
                 items, samples, sums,
             )
         )  # fmt: skip
-        if code != FINE:
-            self.delays.forget()
-        return code
 
     def _unused(self) -> set[str]:
         """What the loop never calls for this wiring."""

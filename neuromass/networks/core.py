@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.declaration import suggestion
 from neuromass.errors import SimulationError
-from neuromass.kernels.control import Control
+from neuromass.kernels.control import FIELDS, Control
 from neuromass.networks import connectivity as wiring
 from neuromass.networks import history as past
 from neuromass.networks.arrays import PASSED, Assembly, Route
@@ -82,21 +82,52 @@ class NetworkCore:
         self.control.clock = self.began = first.clock
         self.kept_past: dict[Sender, Floats] = {}
         self.claim = Claim()
-        self.recorder: Recorder | None = None
+        self._recorder: Recorder | None = None
         self._assembly: Assembly | None = None
         self._bound: tuple[Any, ...] = (None, None)
-        for each in self.members.values():
-            each.join(self, self.claim)
+        self._reference = weakref.ref(self)
         cores = tuple(self.members.values())
-        self._finalizer = weakref.finalize(self, _let_go, cores, self.control)
+        self._finalizer = weakref.finalize(self, _let_go, cores, self.control, self._reference)
         self._finalizer.atexit = False
+        for each in cores:
+            each.join(self._reference, self.claim)
 
     def release(self) -> None:
         """Give the members back; the network has none from then on."""
-        self._finalizer()
+        _let_go(tuple(self.members.values()), self.control, self._reference)
         self.members, self.wires, self.stages, self._assembly = {}, {}, {}, None
 
+    def memento(self) -> tuple[Any, ...]:
+        """All that a change may change, for `put_back`."""
+        nodes = [(each, each.memento()) for each in self.all_nodes().values()]
+        stages = {name: dict(each) for name, each in self.stages.items()}
+        tables = self.members, dict(self.wires), stages, dict(self.given_past)
+        return (
+            nodes,
+            tables,
+            (self.kept_past, self.began, self._assembly),
+            self.control.words.copy(),
+        )
+
+    def put_back(self, before: tuple[Any, ...]) -> None:
+        """Be again as when a memento was taken."""
+        nodes, tables, about, self.control.words[:] = before
+        for each, own in nodes:
+            each.put_back(own)
+        self.members, self.wires, self.stages, self.given_past = tables
+        self.kept_past, self.began, self._assembly = about
+
     # ------------------------------------------------------------------ reading
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """Who records the steps that are taken by hand."""
+        recorder = self._recorder
+        return recorder if recorder is not None and recorder.at_work else None
+
+    @recorder.setter
+    def recorder(self, recorder: Recorder | None) -> None:
+        self._recorder = recorder
 
     @property
     def clock(self) -> int:
@@ -168,14 +199,13 @@ class NetworkCore:
                 model(shape=shape, dt=MS.quantity(self.dt), method=self.method, initial=initial)
             )
             stage.set_parameters(values)
-            stage.join(self, self.claim)
+            stage.join(self._reference, self.claim)
             made[name if number == len(recipes) else f"{name}/{number}"] = stage
         return made
 
     def change_connection(self, name: str, what: str, value: Any) -> None:
         """Set the strength, delay, way, or a value of the synapse of a connection."""
-        with self.claim.change(self.name):
-            self._change_connection(name, what, value)
+        self.claim.change(self, self._change_connection, name, what, value)
 
     def _change_connection(self, name: str, what: str, value: Any) -> None:
         wire = self.wires[name]
@@ -369,8 +399,10 @@ class NetworkCore:
             return 1 << 62
         delays, begin = assembly.delays, self.control.position
         if begin == delays.room:
-            assembly.history[:, : delays.keep] = assembly.history[:, begin : begin + delays.keep]
-            self.control.position = begin = 0
+            history, words, place = assembly.history, self.control.words, FIELDS.index("position")
+            moved = history[:, begin : begin + delays.keep].copy()
+            history[:, : delays.keep], words[place] = moved, 0  # at once: see `put_back`
+            begin = 0
         return delays.room - begin
 
     # ------------------------------------------------------------------ inputs
@@ -485,7 +517,8 @@ class NetworkCore:
         self.control.clock = clock
 
 
-def _let_go(members: Sequence[Core], control: Control) -> None:
+def _let_go(members: Sequence[Core], control: Control, network: weakref.ref[Any]) -> None:
     """Hand the time to the members of a network that is no more."""
     for each in members:
-        each.leave(control.clock)
+        if each.is_of(network):
+            each.leave(control.clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Self
@@ -119,12 +119,18 @@ class Network:
         number = None if seed is None else take_seed(seed)
         seeds = membership.spread_seed(number, cores)
         membership.warn_of_twins(cores, seeds)
-        self._populations = found
+        self._given = found
         self._seed = number
         self._seeded = frozenset(name for name, each in cores.items() if not each.seed_is_drawn)
-        for name, own in seeds.items():
-            cores[name].take_seed(own)
-        self._core = NetworkCore(cores, coupling, short_delays == "dt", given_past)
+        before = [(each, each.memento()) for each in cores.values()]
+        try:
+            for name, own in seeds.items():
+                cores[name].take_seed(own)
+            self._core = NetworkCore(cores, coupling, short_delays == "dt", given_past)
+        except BaseException:
+            for each, own_memento in before:
+                each.put_back(own_memento)
+            raise
 
     def __system__(self) -> NetworkCore:
         """What ``nm.run`` and ``nm.record`` work with."""
@@ -144,13 +150,16 @@ class Network:
         >>> rate = pop.update(3.0)
         """
         self._core.check_free("step")
-        with self._changing():
-            self._core.release()
-        self._populations = {}
+        self._change(self._core.release)
 
-    def _changing(self) -> Any:
-        """What changes are made under."""
-        return self._core.claim.change(self._core.name)
+    @property
+    def _populations(self) -> dict[str, Population]:
+        """The populations by name; none once they were released."""
+        return self._given if self._core.members else {}
+
+    def _change(self, work: Callable[..., Any], *given: Any) -> None:
+        """Change the network, wholly or not at all."""
+        self._core.claim.change(self._core, work, *given)
 
     def _readable(self) -> NetworkCore:
         """The core, for whoever may look at it at the moment."""
@@ -326,8 +335,7 @@ class Network:
                 f"{made}: {source} has a recurrent coupling of its own, "
                 f"J = {units.shown(own, DIMENSIONLESS)}, to which this connection adds."
             )
-        with self._changing():
-            core.add(made, wire)
+        self._change(core.add, made, wire)
         return Connection(core, made)
 
     def _new_name(self, source: str, target: str, name: Any) -> str:
@@ -396,8 +404,7 @@ class Network:
         if not isinstance(name, str) or name not in core.wires:
             shown = f"{name!r}{suggestion(name, core.wires)}"
             raise ValueError(f"The network has no connection {shown}")
-        with self._changing():
-            core.remove(name)
+        self._change(core.remove, name)
 
     def _check_end(self, given: Any, what: str) -> None:
         """Refuse what is not the name of a member."""
@@ -470,11 +477,11 @@ class Network:
 
     def _step(self, drives: list[Drive]) -> None:
         core = self._core
-        core.claim.check_free(core.name)
         if not core.members:
             core.check_free("step")
-        with core.claim.lock:
-            code = core.take(1, drives) if core.recorder is None else core.recorder.step(drives)
+        recorder = core.recorder
+        take, given = (core.take, (1, drives)) if recorder is None else (recorder.step, (drives,))
+        code = core.claim.under(core.name, take, *given)
         if code != FINE:
             raise core.failure(code)
 
@@ -528,19 +535,21 @@ class Network:
                     f"another synapse."
                 )
             core.route(name, wire, {})  # refuses what this network cannot run
-        with self._changing():
-            for name, wire in saved.wires.items():
-                core.replace_wire(name, wire)
-            for name, each in core.all_nodes().items():
-                each.restore(saved.members[name])
-            core.given_past = dict(saved.pasts)
-            core.begin_again(saved.histories, saved.began, saved.clock)
+        self._change(self._restored, saved)
+
+    def _restored(self, saved: NetworkSnapshot) -> None:
+        core = self._core
+        for name, wire in saved.wires.items():
+            core.replace_wire(name, wire)
+        for name, each in core.all_nodes().items():
+            each.restore(saved.members[name])
+        core.given_past = dict(saved.pasts)
+        core.begin_again(saved.histories, saved.began, saved.clock)
 
     def reset(self) -> None:
         """Return to the initial states and to t = 0; parameters stay, and noise repeats itself."""
         self._core.check_free("reset")
-        with self._changing():
-            self._core.reset()
+        self._change(self._core.reset)
 
     def copy(self, **changes: Any) -> Self:
         """A network of its own, at the same state and time.
@@ -615,7 +624,7 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state["own"])
-        members = {name: core_of(each) for name, each in self._populations.items()}
+        members = {name: core_of(each) for name, each in self._given.items()}
         core = NetworkCore(members, *state["core"])
         self._core = core
         for name, wire in state["wires"].items():

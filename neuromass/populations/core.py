@@ -48,6 +48,10 @@ class Owner(Protocol):
 class Recorder(Protocol):
     """Who records steps taken one by one."""
 
+    @property
+    def at_work(self) -> bool:
+        """Whether it still records; an interrupted one may be left behind."""
+
     def step(self, drives: Sequence[Drive]) -> int:
         """Take one step of the system and record it."""
 
@@ -214,7 +218,8 @@ class Core:
     @property
     def recorder(self) -> Recorder | None:
         """Who records the steps that are taken by hand."""
-        return self._recorder
+        recorder = self._recorder
+        return recorder if recorder is not None and recorder.at_work else None
 
     @recorder.setter
     def recorder(self, recorder: Recorder | None) -> None:
@@ -379,13 +384,32 @@ class Core:
         self.state[:] = saved.state
         self.control.clock = saved.clock
 
+    def memento(self) -> tuple[Any, ...]:
+        """All that a change may change, for `put_back`."""
+        arrays = self.state, self.constants, self.coefficients
+        values = self.state.copy(), self.constants.copy(), self.control.words.copy()
+        about = self.parameters, self.initial, self.seed, self._network, self.claim
+        return arrays, values, about
+
+    def put_back(self, before: tuple[Any, ...]) -> None:
+        """Be again as when a memento was taken."""
+        arrays, values, about = before
+        self.move_to(*arrays)
+        self.state[:], self.constants[:], self.control.words[:] = values
+        self.parameters, self.initial, self.seed, self._network, self.claim = about
+        self.single_step = None
+
     # ------------------------------------------------------------------ networks
 
-    def join(self, network: Owner, claim: Claim) -> None:
+    def join(self, network: weakref.ref[Any], claim: Claim) -> None:
         """Become a member, which its network alone steps."""
-        self._network = weakref.ref(network)
+        self._network = network
         self.claim = claim
         self.single_step = None
+
+    def is_of(self, network: weakref.ref[Any]) -> bool:
+        """Whether it is a member by this reference."""
+        return self._network is network
 
     def leave(self, clock: int) -> None:
         """Be a population by itself again, at a network's time."""

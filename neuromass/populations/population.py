@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -149,9 +148,9 @@ class Population(metaclass=ModelType):
             core.claim.check_open(core.name)
         return core
 
-    def _changing(self) -> AbstractContextManager[Any]:
-        """What changes are made under."""
-        return self._core.claim.change(self._core.name)
+    def _change(self, work: Callable[..., Any], *given: Any) -> None:
+        """Change the population, wholly or not at all."""
+        self._core.claim.change(self._core, work, *given)
 
     # ------------------------------------------------------------------- reading
 
@@ -291,27 +290,31 @@ class Population(metaclass=ModelType):
 
     def _set(self, parameters: Mapping[str, Any], states: Mapping[str, Any], at: Any) -> None:
         """Set all of these, or none."""
-        with self._changing():
-            core = self._core
-            declared = {**core.model.parameters, **core.model.states}
-            new = {
-                name: validation.placed(
-                    name,
-                    np.asarray(declared[name].convert(value)),
-                    core.value(name),
-                    core.shape,
-                    at,
-                )
-                for name, value in (*parameters.items(), *states.items())
-            }
-            new_parameters = {name: new[name] for name in parameters}
-            new_states = {name: new[name] for name in states}
-            validation.check_floors(
-                core.model, {**core.parameters, **new_parameters}, {**core.rows(), **new_states}
+        self._change(self._set_checked, parameters, states, at)
+
+    def _set_checked(
+        self, parameters: Mapping[str, Any], states: Mapping[str, Any], at: Any
+    ) -> None:
+        core = self._core
+        declared = {**core.model.parameters, **core.model.states}
+        new = {
+            name: validation.placed(
+                name,
+                np.asarray(declared[name].convert(value)),
+                core.value(name),
+                core.shape,
+                at,
             )
-            if new_parameters:
-                core.set_parameters(new_parameters)
-            core.set_states(new_states)
+            for name, value in (*parameters.items(), *states.items())
+        }
+        new_parameters = {name: new[name] for name in parameters}
+        new_states = {name: new[name] for name in states}
+        validation.check_floors(
+            core.model, {**core.parameters, **new_parameters}, {**core.rows(), **new_states}
+        )
+        if new_parameters:
+            core.set_parameters(new_parameters)
+        core.set_states(new_states)
 
     def set(self, at: Any = None, **values: Any) -> None:
         """Set several states and parameters at once, all of them or none.
@@ -418,8 +421,7 @@ class Population(metaclass=ModelType):
         claim = core.claim
         if claim.lock.locked():
             claim.check_free(core.name)
-        with claim.lock:
-            raw: float = step(core.state, core.constants, core.control.words, value)
+        with claim.lock: raw: float = step(core.state, core.constants, core.control.words, value)  # noqa: E701  # fmt: skip
         # An output may be NaN by itself; a step that failed says so in the control record.
         return raw if raw - raw == 0.0 or core.control.bad_state >= 0 else None
 
@@ -443,28 +445,30 @@ class Population(metaclass=ModelType):
                 f"This {core.name} is a member of a network, which alone can step it; step or run "
                 f"the network."
             )
-        core.claim.check_free(core.name)
-        with core.claim.lock:
-            step = core.prepare_single_step()
-            if step is not None:
-                raw = step(core.state, core.constants, core.control.words, *held.values())
-                if raw - raw == 0.0 or core.control.bad_state >= 0:
-                    return
-            drives = [
-                Drive("", name, np.atleast_1d(np.asarray(value, dtype=float)), varies=False)
-                for name, value in held.items()
-            ]
-            code = core.take(1, drives) if core.recorder is None else core.recorder.step(drives)
+        code = core.claim.under(core.name, self._stepped, held)
         if code != FINE:
             raise core.failure(code)
+
+    def _stepped(self, held: Mapping[str, Any]) -> int:
+        core = self._core
+        step = core.prepare_single_step()
+        if step is not None:
+            raw = step(core.state, core.constants, core.control.words, *held.values())
+            if raw - raw == 0.0 or core.control.bad_state >= 0:
+                return FINE
+        drives = [
+            Drive("", name, np.atleast_1d(np.asarray(value, dtype=float)), varies=False)
+            for name, value in held.items()
+        ]
+        recorder = core.recorder
+        return core.take(1, drives) if recorder is None else recorder.step(drives)
 
     # -------------------------------------------------------------- going back, copying
 
     def reset(self) -> None:
         """Return to the initial state and to t = 0; parameters stay, and noise repeats itself."""
         self._core.check_free("reset")
-        with self._changing():
-            self._core.reset()
+        self._change(self._core.reset)
 
     def snapshot(self) -> Snapshot:
         """All that changes, exactly: states, noise, clock and parameters.
@@ -492,8 +496,7 @@ class Population(metaclass=ModelType):
         core = self._core
         core.check_free("restore")
         core.check_snapshot(saved)
-        with self._changing():
-            core.restore(saved)
+        self._change(core.restore, saved)
 
     def copy(self, **changes: Any) -> Self:
         """A population of its own, at the same state and time, with some things changed.

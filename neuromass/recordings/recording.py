@@ -836,14 +836,12 @@ def _write_parameters(
 def _write_whole(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write beside the target and move there, so that no half file is ever seen."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with open(beside, "xb") as file:
-        try:
-            np.savez(file, **arrays)
-            file.close()
-            beside.replace(path)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
+    try:
+        with open(beside, "xb") as file: np.savez(file, **arrays)  # noqa: E701  # fmt: skip
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 # --------------------------------------------------------------------------- helpers

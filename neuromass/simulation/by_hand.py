@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from neuromass.errors import whole_number
@@ -61,13 +62,14 @@ def record(
     spacing = whole_number(every, "every")
     if spacing < 1:
         raise ValueError(f"every must be at least 1, not {every}.")
-    hands = _attached({"": system} if system is not None else systems, names, spacing)
+    at_work = Lock()
+    hands = _attached({"": system} if system is not None else systems, names, spacing, at_work)
     recordings: dict[str, Any] = {name: live(each.recording) for name, each in hands.items()}
     result = recordings[""] if system is not None else Recordings(recordings)
     try:
         for each in hands.values():
             each.attach()
-        yield result
+        with at_work: yield result  # noqa: E701  # fmt: skip
     except BaseException as error:
         if getattr(error, "recording", None) is None:
             error.recording = result  # type: ignore[attr-defined]
@@ -100,7 +102,7 @@ class _Hand:
         return self._recorder.whole() if self._final is None else self._final
 
 
-def _attached(given: Mapping[str, Any], names: Any, every: int) -> dict[str, _Hand]:
+def _attached(given: Mapping[str, Any], names: Any, every: int, at_work: Lock) -> dict[str, _Hand]:
     found = {name: system_of(each, "record") for name, each in given.items()}
     if len({id(each) for each in found.values()}) != len(found):
         raise ValueError("record was given one system under two names.")
@@ -110,6 +112,6 @@ def _attached(given: Mapping[str, Any], names: Any, every: int) -> dict[str, _Ha
         system.check_free("record")
         system.claim.check_free(system.name)
     return {
-        name: _Hand(system, Recorder(system, names_to_record(names, system), every))
+        name: _Hand(system, Recorder(system, names_to_record(names, system), every, lock=at_work))
         for name, system in found.items()
     }

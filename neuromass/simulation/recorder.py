@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -43,6 +44,8 @@ class Recorder:
         Whether samples are means over those steps.
     steps : int
         Steps for which there is room at first; `reserve` makes more.
+    lock : Lock, optional
+        Held while steps that are taken by hand are recorded.
 
     Attributes
     ----------
@@ -51,11 +54,18 @@ class Recorder:
     """
 
     def __init__(
-        self, system: System, names: Names, every: int = 1, average: bool = False, steps: int = 0
+        self,
+        system: System,
+        names: Names,
+        every: int = 1,
+        average: bool = False,
+        steps: int = 0,
+        lock: threading.Lock | None = None,
     ) -> None:
         self._system = system
         self._names = {node: tuple(each) for node, each in names.items()}
-        self._start = system.clock
+        self._start = self._last = system.clock
+        self._lock = lock
         self.samples = self._made(steps // every + (not average), every, average, steps)
         if not average:
             self._write_present(self.samples, 0)
@@ -81,13 +91,20 @@ class Recorder:
             samples.slab(track)[place] = value
 
     @property
+    def at_work(self) -> bool:
+        """Whether it records steps that are taken by hand."""
+        return self._lock is not None and self._lock.locked()
+
+    @property
     def steps(self) -> int:
-        """Steps taken since the first sample."""
-        return self._system.clock - self._start
+        """Steps taken since the first sample, as far as they were recorded."""
+        return min(self._system.clock, self._last) - self._start
 
     def take(self, steps: int, drives: Sequence[Drive]) -> int:
         """Take and record some steps, all of them or none."""
-        return self._system.take(steps, drives, self.samples, self.steps)
+        done = self.steps
+        self._last = self._start + done + steps
+        return self._system.take(steps, drives, self.samples, done)
 
     def step(self, drives: Sequence[Drive]) -> int:
         """Take and record one step, making room for it."""

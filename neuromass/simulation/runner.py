@@ -88,8 +88,9 @@ def run(
     """
     found: System = system_of(system, "run")
     found.check_free("run")
-    found.claim.check_free(found.name)
-    with found.claim.lock:
+
+    def work() -> Any:
+        found.claim.begin_run()
         window = Window(found.clock, steps_of(duration, found.dt), found.dt)
         spacing = _every(every, window.steps)
         if not isinstance(average, bool):
@@ -98,6 +99,8 @@ def run(
         fed = Inputs(inputs, found, window, system)
         recorder = Recorder(found, names, spacing, average, window.steps)
         return _loop(found, window, fed, recorder, progress_bar(progress, window, found.name))
+
+    return found.claim.under(found.name, work)
 
 
 def steps_of(duration: Any, dt: float) -> int:
