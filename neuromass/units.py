@@ -355,6 +355,16 @@ def measure_of(value: Any) -> Measure:
     return measure(value.units if isinstance(value, pint.Quantity) else value)
 
 
+def let_quantities_defer(kind: type) -> None:
+    """Have pint hand ``quantity * object`` over to objects of a class.
+
+    It would otherwise make a Quantity that holds the object. This is the way pint documents
+    for such classes; it wants the class itself, a parent is not enough.
+    """
+    known = getattr(pint.compat, "upcast_type_map", {})
+    known[f"{kind.__module__}.{kind.__qualname__}"] = kind
+
+
 # ------------------------------------------------------------------------- coming in
 
 
