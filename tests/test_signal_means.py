@@ -127,7 +127,7 @@ ACTS = {
     "a ramp that has not begun": s.Ramp(1.0, 4.0, start=500 * ms, stop=600 * ms),
     "a base": s.Step(3.0, start=500 * ms, base=0.1),
     "one pulse": s.Pulses(1.0, width=0.01 * ms, times=[15] * ms),
-    "samples": s.Sampled([0.0, 0.0, 1.0], 10 * ms),
+    "samples": s.Sampled([0.0, 1.0, 0.0], 10 * ms),
     "a scaled step": -0.5 * s.Step(1.0),
 }
 IDLE = {
