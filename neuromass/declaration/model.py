@@ -343,6 +343,8 @@ class Model:
         The state or output that ``update()`` returns.
     dt : float
         Default step in ms.
+    source : str
+        Fingerprint of the functions from which it was read; empty if it came from elsewhere.
     """
 
     name: str
@@ -353,6 +355,7 @@ class Model:
     equations: eq.Equations
     output: str
     dt: float
+    source: str = ""
 
     @property
     def declarations(self) -> dict[str, Declaration]:
@@ -412,12 +415,27 @@ class ModelType(type):
                 body[each] = _Removed()
         cls = super().__new__(metacls, name, bases, body, **options)
         if any(isinstance(base, ModelType) for base in bases):
-            cls.model = ready or _read_model(cls)
+            cls.model = replace(ready, source="") if ready else _read_model(cls)
             if cls.model is not None:
                 cls.__doc__ = _documented(cls, cls.model, namespace.get("__doc__"))
         return cls
 
+    def current_model(cls) -> Model:
+        """The model of the class as it stands now.
+
+        It is read anew where ``derivatives``, an output, or a helper, global or parent that
+        they use has changed since: an edited module was loaded again, say.
+        """
+        model = cls.model
+        if model is None:
+            raise TypeError(f"{cls.__name__} declares no model.")
+        if model.source and model.source != _source_of(cls):
+            cls.model = model = _read_model(cls) or model
+        return model
+
     def __setattr__(cls, name: str, value: Any) -> None:
+        if name == "derivatives" and isinstance(value, types.FunctionType):
+            value = staticmethod(value)
         declared = cls.model is not None and name in cls.model.declarations
         if declared and not isinstance(value, (Declaration, _Removed)):
             raise AttributeError(
@@ -431,7 +449,7 @@ class ModelType(type):
         """The equations as they are computed; print it to read them."""
         if cls.model is None:
             raise AttributeError(f"{cls.__name__} declares no model.")
-        return cls.model.equations
+        return cls.current_model().equations
 
 
 def _is_model(value: Any) -> bool:
@@ -480,7 +498,15 @@ def _read_model(cls: Any) -> Model | None:
         replace(found, kept=floors),
         _output_name(cls, groups),
         _default_dt(cls),
+        _source_of(cls),
     )
+
+
+def _source_of(cls: Any) -> str:
+    """Fingerprint of the functions that a class is read from, and of all that they use."""
+    outputs = [each for each in _collect(cls)["output"].values() if each.function is not None]
+    functions = (_own_function(cls), *(each.function for each in outputs))
+    return "".join(map(eq.fingerprint, functions))
 
 
 def _collect(cls: Any) -> dict[str, dict[str, Any]]:

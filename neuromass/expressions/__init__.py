@@ -5,8 +5,8 @@ The function is called once on recording objects. What they record is a graph in
 - everything that depends on parameters alone is known, so that it can be computed once,
 - a division by such a constant is a product with its reciprocal,
 - an integer power is a product, multiplied in one fixed order,
-- sums and products of more than two terms are taken constants first, then by depth, which
-  shortens the chain of operations that wait for each other,
+- sums of more than two terms are taken in the order in which these are ready, which shortens
+  the chain of operations that wait for each other,
 - equal subexpressions are one node.
 
 All kernels are generated from this graph, so all of them do the same arithmetic in the
@@ -15,7 +15,7 @@ cannot be read this way (it branches on a value, say) is compiled as it is writt
 """
 
 from neuromass.expressions.equations import Equations, bare, expression
-from neuromass.expressions.functions import helpers
+from neuromass.expressions.functions import fingerprint, helpers
 from neuromass.expressions.graph import KINDS, Node, below
 from neuromass.expressions.operations import FUNCTIONS, array_function, exact_meaning, on_floats
 from neuromass.expressions.read import read
@@ -32,6 +32,7 @@ __all__ = [
     "below",
     "exact_meaning",
     "expression",
+    "fingerprint",
     "helpers",
     "on_floats",
     "read",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
+
+import numpy as np
 
 from neuromass.expressions.equations import Equations, listed
 from neuromass.expressions.functions import fingerprint, reached
@@ -65,8 +69,47 @@ def read(
         raise UnreadableError(
             "random numbers or other things that change: noise is given by noise="
         )
+    if not agrees(function, order, seen):
+        why = "a branch that plain numbers take and recording objects do not"
+        _refuse_models(function, why, is_model)
+        return reader.as_written(why), [seen]
     nodes, roots = Balancer(seen.nodes, seen.roots).rebuilt(seen.roots)
     return replace(seen, nodes=tuple(nodes), roots=tuple(roots)), [seen]
+
+
+def agrees(function: Callable[..., Any], order: Sequence[str], seen: Equations) -> bool:
+    """Whether what was recorded is what the function computes, at some random points.
+
+    An ``isinstance`` or a ``try`` in a function may take another branch when it is recorded than
+    with numbers, and nothing says so.
+
+    Parameters
+    ----------
+    function : callable
+        The function.
+    order : sequence of str
+        The names of its arguments.
+    seen : Equations
+        What was recorded.
+    """
+    draw = random.Random(0)
+    names = (*seen.states, *seen.inputs, *seen.parameters)
+    for scale in (0.1, 1.0, 3.0, 30.0):
+        point = {name: draw.uniform(0.1, 1.0) * scale for name in names}
+        for name in seen.states[1:]:
+            point[name] *= draw.choice((-1.0, 1.0))
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                own = [float(each) for each in listed(function(*(point[name] for name in order)))]
+        except Exception:  # the function does not take these numbers, so nothing is known
+            continue
+        found = seen.exactly(seen.roots[: len(seen.states)], point)
+        if len(own) == len(found) and not np.allclose(
+            own, found, rtol=1e-6, atol=1e-12, equal_nan=True
+        ):
+            return False
+    return True
 
 
 def _refuse_models(function: Any, why: str, is_model: Callable[[Any], bool]) -> None:

@@ -1,7 +1,9 @@
-"""The order in which sums and products are taken.
+"""The order in which sums are taken.
 
-Constants come first, so that they are computed once; then what is ready first, which
-shortens the chain of operations that wait for each other.
+What is ready comes first, which shortens the chain of operations that wait for each other;
+constants are ready before all else. Where another order could change more than the last bits,
+sums are taken as they are written, and so are all products: one of two constants may overflow
+where each of them times something small does not.
 """
 
 from __future__ import annotations
@@ -93,8 +95,10 @@ class Balancer:
         return not self._new.constant[index], self._depth[index]
 
     def _sum(self, terms: list[tuple[int, int]]) -> int:
+        as_written = self._would_cancel(terms)
         while len(terms) > 1:
-            terms.sort(key=lambda term: self._priority(term[0]))
+            if not as_written:
+                terms.sort(key=lambda term: self._priority(term[0]))
             (first, sign), (second, other) = terms[:2]
             if sign == other:
                 joined = self._add("+", first, second), sign
@@ -106,8 +110,19 @@ class Balancer:
         ((index, sign),) = terms
         return index if sign > 0 else self._add("negative", index)
 
+    def _would_cancel(self, terms: list[tuple[int, int]]) -> bool:
+        """Whether another order may take terms together that cancel, as in (x + big) - big.
+
+        That is so where a term stands with both signs, and where constants, whose values are not
+        known, do not stand together at the beginning.
+        """
+        signs = set(terms)
+        if any((index, -sign) in signs for index, sign in terms):
+            return True
+        constant = [self._new.constant[index] for index, _ in terms]
+        return sum(constant) > 1 and not all(constant[: sum(constant)])
+
     def _product(self, factors: list[int]) -> int:
         while len(factors) > 1:
-            factors.sort(key=self._priority)
             factors = [self._add("*", *factors[:2]), *factors[2:]]
         return factors[0]

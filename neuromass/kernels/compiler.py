@@ -20,7 +20,6 @@ import numba
 import numpy as np
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
-from numba.core.errors import NumbaError
 from numba.extending import overload
 
 from neuromass._version import __version__
@@ -124,7 +123,7 @@ def _compile(text: str, name: str, signature: str, extra: Mapping[str, Any], inl
         _warn_once(error)
     try:
         made.compile(signature)
-    except NumbaError as error:
+    except Exception as error:  # numba has errors of its own, and lets some of numpy's out
         raise TypeError(
             f"The kernel {name} cannot be compiled: an equation that is used as it is written "
             f"(see print(model.equations)) contains what numba does not know. Write it with "

@@ -168,6 +168,13 @@ class NetworkCore:
                 f"the with block."
             )
 
+    def follow_class(self) -> bool:
+        """Take over the equations of members whose class has changed; whether there were any."""
+        changed = [each.follow_class() for each in self.members.values()]
+        if any(changed):
+            self.changed()
+        return any(changed)
+
     # --------------------------------------------------------------- connecting
 
     def add(self, name: str, wire: Wire) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from neuromass import noise as noises
 from neuromass import units
-from neuromass.declaration import Model, suggestion
+from neuromass.declaration import Model, ModelType, suggestion
 from neuromass.errors import SimulationError
 from neuromass.kernels.control import BELOW_BOUND, Control
 from neuromass.kernels.text import Recipe, Source
@@ -87,8 +87,10 @@ class Core:
 
     Attributes
     ----------
+    kind : ModelType
+        Its class.
     model : Model
-        What its class declares.
+        What that declares.
     method : str
         ``"euler"`` or ``"heun"``.
     dt : float
@@ -128,6 +130,7 @@ class Core:
 
     def __init__(
         self,
+        kind: ModelType,
         model: Model,
         *,
         method: str,
@@ -141,6 +144,7 @@ class Core:
         seed_is_drawn: bool,
         lane: int,
     ) -> None:
+        self.kind = kind
         self.model = model
         self.method = method
         self.dt = dt
@@ -180,6 +184,25 @@ class Core:
         self.single_step: Any = None
         self._loop: Any = None
         self._bound: tuple[Any, ...] = (None,)
+
+    def follow_class(self) -> bool:
+        """Take over the equations of the class where those have changed; whether they had."""
+        model = self.kind.current_model()
+        if model is self.model:
+            return False
+        mine, new = self.model, model
+        if any(
+            [*getattr(mine, group)] != [*getattr(new, group)]
+            for group in ("states", "parameters", "inputs", "outputs")
+        ):
+            raise RuntimeError(
+                f"{mine.name} was declared anew with other parameters, states, inputs or outputs; "
+                f"make this population anew."
+            )
+        self.model = model
+        self.constants = self._constants_of(self.parameters)
+        self.forget_kernels()
+        return True
 
     def take_seed(self, seed: int | None) -> None:
         """Draw under another seed from the next step on."""

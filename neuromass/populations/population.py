@@ -102,9 +102,9 @@ class Population(metaclass=ModelType):
         method: str = "heun",
         **parameters: Any,
     ) -> None:
-        model = type(self).model
-        if model is None:
+        if type(self).model is None:
             raise TypeError("Population is the base of models; make one of those, such as QIF.")
+        model = type(self).current_model()
         validation.check_known(parameters, model)
         sources = noises.resolve(model, noise)
         values = {
@@ -115,6 +115,7 @@ class Population(metaclass=ModelType):
         lanes = validation.shape_of(shape, {**values, **initial_values}, sources)
         validation.check_floors(model, values, initial_values)
         core = Core(
+            type(self),
             model,
             method=validation.method_of(method),
             dt=validation.step_of(dt, model),
@@ -543,7 +544,7 @@ class Population(metaclass=ModelType):
         model = type(self).model
         if model is None:
             raise TypeError(f"{type(self).__name__} declares no model.")
-        core = Core(model, **state["core"])
+        core = Core(type(self), type(self).current_model(), **state["core"])
         core.state[:] = state["state"]
         core.control.clock = state["clock"]
         self.__dict__.update(state["own"])

@@ -111,6 +111,7 @@ def _attached(given: Mapping[str, Any], names: Any, every: int, at_work: Lock) -
             raise TypeError(f"record takes populations by name, or one network alone; see {name}.")
         system.check_free("record")
         system.claim.check_free(system.name)
+        system.follow_class()
     return {
         name: _Hand(system, Recorder(system, names_to_record(names, system), every, lock=at_work))
         for name, system in found.items()

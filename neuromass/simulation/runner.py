@@ -91,6 +91,7 @@ def run(
 
     def work() -> Any:
         found.claim.begin_run()
+        found.follow_class()
         window = Window(found.clock, steps_of(duration, found.dt), found.dt)
         spacing = _every(every, window.steps)
         if not isinstance(average, bool):

@@ -65,6 +65,9 @@ class System(Protocol):
     def check_free(self, what: str) -> None:
         """Refuse what cannot be done with it now, because it is recorded or a member."""
 
+    def follow_class(self) -> bool:
+        """Take over equations of classes that have changed; whether there were any."""
+
     def inputs_by_node(self, inputs: Any) -> Mapping[str, Mapping[str, Any]]:
         """Inputs as a user gives them: node -> input -> value, with all nodes that have inputs."""
 
