@@ -357,6 +357,9 @@ class Model:
     dt: float
     source: str = ""
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "source": ""}  # another process has other functions
+
     @property
     def declarations(self) -> dict[str, Declaration]:
         """All declarations by name."""
@@ -430,6 +433,12 @@ class ModelType(type):
         if model is None:
             raise TypeError(f"{cls.__name__} declares no model.")
         if model.source and model.source != _source_of(cls):
+            if model.equations.written:  # numba keeps what a compiled function's globals were
+                raise RuntimeError(
+                    f"A function, global or helper that {cls.__name__}.derivatives uses has "
+                    f"changed since its class was made, and it is used as it is written; run the "
+                    f"class statement again."
+                )
             cls.model = model = _read_model(cls) or model
         return model
 

@@ -69,7 +69,7 @@ def read(
         raise UnreadableError(
             "random numbers or other things that change: noise is given by noise="
         )
-    if not agrees(function, order, seen):
+    if not agrees(reader.redirected(), order, seen):
         why = "a branch that plain numbers take and recording objects do not"
         _refuse_models(function, why, is_model)
         return reader.as_written(why), [seen]
@@ -95,7 +95,7 @@ def agrees(function: Callable[..., Any], order: Sequence[str], seen: Equations) 
     draw = random.Random(0)
     names = (*seen.states, *seen.inputs, *seen.parameters)
     for scale in (0.1, 1.0, 3.0, 30.0):
-        point = {name: draw.uniform(0.1, 1.0) * scale for name in names}
+        point = {name: np.float64(draw.uniform(0.1, 1.0) * scale) for name in names}
         for name in seen.states[1:]:
             point[name] *= draw.choice((-1.0, 1.0))
         try:
@@ -138,6 +138,11 @@ class _Reader:
         self._outputs = outputs
         self._redirect = redirect
         self._single = False
+
+    def redirected(self) -> Callable[..., Any]:
+        """The function as it is called here."""
+        found: Callable[..., Any] = self._redirect(self._function)
+        return found
 
     def recorded(self) -> Equations:
         """The equations where all of it can be recorded."""
