@@ -36,6 +36,7 @@ _HOMES = {
     "Recordings": "recordings.recording",
     "SimulationError": "errors",
     "State": "declaration.model",
+    "UnitError": "units",
     "WilsonCowan": "models.wilson_cowan",
     "check_dt": "simulation.accuracy",
     "compiled_step": "populations.compiled",

@@ -19,6 +19,15 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn(message, category, stacklevel=level)
 
 
+def brief(value: Any) -> str:
+    """What a value is, in one short line for a message; long ones are cut."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # of the user's, or of a number with too many digits
+        return f"a value of the type {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def whole_number(value: Any, name: str) -> int:
     """A whole number as an int; a TypeError that names it for anything else."""
     try:
@@ -26,7 +35,7 @@ def whole_number(value: Any, name: str) -> int:
             return operator.index(value)
     except TypeError:
         pass
-    raise TypeError(f"{name} must be a whole number, not {value!r}.")
+    raise TypeError(f"{name} must be a whole number, not {brief(value)}.")
 
 
 class SimulationError(ArithmeticError):

@@ -158,6 +158,7 @@ def factor_of(correlation: Floats) -> Floats:
 
 def _kept(value: Any) -> Any:
     """A value that its giver can no longer change: arrays as read-only copies."""
+    units.refuse_foreign_units(value, "A strength or time of noise")
     if isinstance(value, (list, tuple)) and len(value):
         unit = units.measure_of(value[0])
         plain = units.internal(value, unit, "A strength or time of noise")

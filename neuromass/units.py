@@ -26,6 +26,8 @@ import numpy as np
 import pint
 from numpy.typing import ArrayLike, NDArray
 
+from neuromass.errors import brief
+
 __all__ = [
     "Measure",
     "UnitError",
@@ -59,8 +61,7 @@ NAMES: Final = {
 """Short name -> pint's name of the units that can be imported from here."""
 
 _MEANT: Final = {
-    "s": "second", "sec": "second", "m": "metre", "V": "volt", "min": "minute", "A": "uA",
-    "S": "uS", "F": "nF", "hz": "Hz",
+    "s": "second", "sec": "second", "m": "metre", "V": "volt", "min": "minute", "hz": "Hz",
 }  # fmt: skip
 """What is meant by names of units that are spelt out here, or not as long as others."""
 
@@ -106,7 +107,7 @@ def __getattr__(name: str) -> Any:
         return _registry().Unit(NAMES[name])
     near = _MEANT.get(name) or next(iter(difflib.get_close_matches(name, _WORDS, n=1)), "")
     hint = f"; did you mean {near}?" if near else f"; it has {', '.join(NAMES)}"
-    raise AttributeError(f"neuromass.units has no unit {name!r}{hint}")
+    raise AttributeError(f"neuromass.units has no unit {brief(name)}{hint}")
 
 
 def __dir__() -> list[str]:
@@ -139,6 +140,12 @@ def _snapped(factor: float) -> tuple[float, float]:
     return factor, 1.0
 
 
+_LARGEST_POWER: Final = 30
+"""Powers of units beyond this one are a slip; some take hours to write out."""
+
+_DEEPEST: Final = 32
+"""Lists in lists beyond this depth are one that holds itself."""
+
 _scales: WeakKeyDictionary[Any, dict[Any, _Scale]] = WeakKeyDictionary()
 
 
@@ -152,6 +159,12 @@ def _scale(registry: Any, units: Any) -> _Scale:
 
 
 def _measure_scale(registry: Any, units: Any) -> _Scale:
+    for power in units.values():
+        if not abs(power) <= _LARGEST_POWER:
+            raise ValueError(
+                f"A unit has a power of at most {_LARGEST_POWER}, not {brief(power)}; write the "
+                f"one that is meant."
+            )
     unit = registry.Unit(units)
     factor, root = registry.get_root_units(unit)
     exponents = {name: _fraction(power) for name, power in root.dimensionality.items()}
@@ -259,14 +272,15 @@ def measure(unit: Any = "", *, angle: bool = False) -> Measure:
     if isinstance(unit, Measure):
         return unit
     if isinstance(unit, str):
-        # by the long names, which registries that ignore case do not confuse
-        unit = _registry().Unit(re.sub(r"[A-Za-z_]+", lambda word: _long(word[0]), unit))
+        unit = _parsed(unit)
     if isinstance(unit, pint.Quantity):
         if np.ndim(unit._magnitude) or unit._magnitude != 1:
             raise ValueError(f"A unit is needed, such as {unit.units}, not the quantity {unit}.")
         unit = unit.units
     if not isinstance(unit, pint.Unit):
-        raise TypeError(f"A unit is needed, such as ms or Hz of neuromass.units, not {unit!r}.")
+        raise TypeError(
+            f"A unit is needed, such as ms or Hz of neuromass.units, not {brief(unit)}."
+        )
     scale = _scale(unit._REGISTRY, unit._units)
     if not scale.linear:
         raise TypeError(f"A unit is needed that starts at zero, unlike {unit}.")
@@ -275,6 +289,21 @@ def measure(unit: Any = "", *, angle: bool = False) -> Measure:
     found = Measure(text, scale.dimension, scale.times, scale.over, angle, symbol)
     known = _measures.setdefault((text, angle), found)
     return known if known == found else found
+
+
+def _parsed(text: str) -> Any:
+    """The unit that a text names; by the long names, which ignoring the case does not confuse."""
+    full = re.sub(r"[A-Za-z_]+", lambda word: _long(word[0]), text)
+    try:
+        if len(text) > 200 or re.search(r"\b[\d.]+\)*\s*(\*\*|\^)", text):
+            raise ValueError  # a power of a number, which may take hours
+        return _registry().Unit(full)
+    except pint.UndefinedUnitError:
+        raise
+    except Exception:  # pint has many for a text it cannot read
+        raise ValueError(
+            f"A unit is needed, such as 'ms' or 'Hz', not the text {brief(text)}."
+        ) from None
 
 
 def _long(name: str) -> str:
@@ -348,9 +377,10 @@ def is_quantity(value: Any) -> bool:
     return isinstance(value, (pint.Quantity, pint.Unit))
 
 
-def measure_of(value: Any) -> Measure:
+def measure_of(value: Any, name: str = "A value") -> Measure:
     """The unit that a value carries; dimensionless for bare numbers."""
     if not is_quantity(value):
+        refuse_foreign_units(value, name)
         return DIMENSIONLESS
     return measure(value.units if isinstance(value, pint.Quantity) else value)
 
@@ -402,17 +432,20 @@ def internal(value: Any, unit: Measure, name: str, example: float | None = None)
             raise _wrong_unit(value, scale, unit, name, example)
         if not scale.linear:
             raise _not_linear(value, unit, name)
-        plain = _plain(value._magnitude, name, unit, example)
+        given = value._magnitude
+        if type(given) is not float:
+            refuse_foreign_units(given, name)
+            if _is_of_objects(given) and any(map(is_quantity, given.flat)):
+                raise TypeError(f"{_needs(name, unit, example)}, not Quantities in a Quantity.")
+        plain = _plain(given, name, unit, example)
         return plain * scale.times if scale.over == 1.0 else plain / scale.over
-    if type(value) is not float:
-        refuse_foreign_units(value, name)
-    if isinstance(value, np.ndarray) and value.dtype == object:
+    if _is_of_objects(value):
         value = value.tolist()
-    if _holds_quantities(value):
+    if type(value) is not float and _holds_quantities(value, name):
         return _stacked([internal(item, unit, name, example) for item in value], name)
     plain = _plain(value, name, unit, example)
     if unit.dimension:
-        raise UnitError(f"{_needs(name, unit, example)}, not the bare number {_shown(value)}.")
+        raise UnitError(f"{_needs(name, unit, example)}, not the bare number {brief(value)}.")
     return plain
 
 
@@ -422,26 +455,31 @@ def refuse_foreign_units(value: Any, name: str) -> None:
     Quantities of `quantities`, `unyt`, `astropy` and `brian2` are arrays or floats that know
     their unit as ``units``, ``unit`` or ``dimensions``.
     """
-    if isinstance(value, (list, tuple)):
-        for item in value[:1]:
-            refuse_foreign_units(item, name)
-        return
-    if type(value) in (int, np.ndarray, np.float64) or is_quantity(value):
+    if type(value) in (float, int, np.ndarray, np.float64) or is_quantity(value):
         return
     for attribute in ("units", "unit", "dimensions"):
         if hasattr(value, attribute) and not isinstance(value, type):
             package = type(value).__module__.partition(".")[0]
             raise TypeError(
-                f"{name} was given with a unit of the package {package}, {_shown(value)}; convert "
+                f"{name} was given with a unit of the package {package}, {brief(value)}; convert "
                 f"it to one of pint: take its number in a unit you know, times that unit of "
                 f"neuromass.units, for example 3.0 * neuromass.units.mV."
             )
 
 
-def _holds_quantities(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and any(
-        is_quantity(item) or _holds_quantities(item) for item in value
-    )
+def _is_of_objects(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == object
+
+
+def _holds_quantities(value: Any, name: str, depth: int = 0) -> bool:
+    """Whether Quantities are somewhere in a list; lists in themselves and foreign units raise."""
+    if depth > _DEEPEST:
+        raise ValueError(f"{name} is a list that holds itself, or lists in lists without an end.")
+    if isinstance(value, (list, tuple)):
+        found = [_holds_quantities(item, name, depth + 1) for item in value]
+        return any(found)
+    refuse_foreign_units(value, name)
+    return depth > 0 and is_quantity(value)
 
 
 def _stacked(parts: list[Any], name: str) -> NDArray[np.float64]:
@@ -451,31 +489,29 @@ def _stacked(parts: list[Any], name: str) -> NDArray[np.float64]:
         raise ValueError(f"{name} is a list whose entries differ in shape.") from None
 
 
+_NO_NUMBERS: Final = (bool, np.bool_, str, bytes, bytearray, memoryview, type(None))
+
+
 def _plain(value: Any, name: str, unit: Measure, example: float | None) -> Any:
     """A float, or a new array of floats, of something that consists of real numbers."""
-    if isinstance(value, (bool, np.bool_, str, bytes)) or value is None:
-        raise TypeError(f"{_needs(name, unit, example)}, not {value!r}.")
+    if isinstance(value, _NO_NUMBERS):
+        raise TypeError(f"{_needs(name, unit, example)}, not {brief(value)}.")
     if np.ma.is_masked(value):
         raise TypeError(f"{_needs(name, unit, example)}, not an array with masked entries.")
     try:
         array = np.asarray(value)
-        if array.dtype.kind in "cbSUMm":
+        if array.dtype.kind in "cbSUMmV":
             raise TypeError
         if array.ndim == 0 or array.dtype != object:
             array = array.astype(float)
     except OverflowError:
-        raise ValueError(f"{name} must be finite, and {_shown(value)} is too large.") from None
+        raise ValueError(f"{name} must be finite, and {brief(value)} is too large.") from None
     except (TypeError, ValueError):
-        raise TypeError(f"{_needs(name, unit, example)}, not {_shown(value)}.") from None
+        raise TypeError(f"{_needs(name, unit, example)}, not {brief(value)}.") from None
     if array.dtype == object:
         parts = [_plain(item, name, unit, example) for item in array.ravel()]
         array = np.array(parts, dtype=float).reshape(array.shape)
     return float(array) if array.ndim == 0 else array
-
-
-def _shown(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _needs(name: str, unit: Measure, example: float | None) -> str:
@@ -492,8 +528,13 @@ def _wrong_unit(
 ) -> UnitError:
     given = _full(value.units) or "dimensionless"
     if scale.dimension == unit.dimension:
-        kind = "frequency" if unit.dimension == HZ.dimension else "number"
-        advice = " Divide an angular frequency by 2 pi, and give it in Hz." * (kind == "frequency")
+        kind, advice = "number", ""
+        if unit.dimension == HZ.dimension:
+            kind = "frequency"
+            advice = (
+                " Divide an angular frequency by 2 pi, and give it in Hz; a rate constant is the "
+                "same number in 1/second."
+            )
         sentence = f"{name} is a {kind}, not in the angular unit {given}.{advice}"
     else:
         sentence = f"{_needs(name, unit, example)}; it was given in {given}."
@@ -538,6 +579,7 @@ def magnitudes(values: Any, unit: Any) -> NDArray[np.float64]:
     array([  8., 100.])
     """
     target = measure(unit)
+    refuse_foreign_units(values, "values")
     one = target.quantity(1.0)
     if target.dimension and _scale(one._REGISTRY, one._units).angular:
         raise UnitError(
@@ -552,7 +594,7 @@ def magnitudes(values: Any, unit: Any) -> NDArray[np.float64]:
 def require_finite(value: Any, name: str) -> None:
     """Refuse NaN and infinity, naming the argument."""
     if not (math.isfinite(value) if type(value) is float else np.isfinite(value).all()):
-        raise ValueError(f"{name} must be finite, and {_shown(value)} is not.")
+        raise ValueError(f"{name} must be finite, and {brief(value)} is not.")
 
 
 # -------------------------------------------------------------------------- going out

@@ -99,7 +99,7 @@ UP = [1.0, 2.0]
          "frequency needs a rate, for example 10 * Hz; it was given in millisecond."),
         (lambda: Sine(3, 10 * units._registry().radian / second), UnitError,
          "frequency is a frequency, not in the angular unit radian / second. Divide an angular "
-         "frequency by 2 pi, and give it in Hz."),
+         "frequency by 2 pi, and give it in Hz; a rate constant is the same number in 1/second."),
         (lambda: Sine(3, -10 * Hz), ValueError, "frequency must be positive, not -10 Hz."),
         (lambda: Sine(3, np.nan * Hz), ValueError, "frequency must be finite, and nan is not."),
         (lambda: Sine(3, [0, 1] * Hz), ValueError, "frequency must be positive, not 0 .. 1 Hz."),

@@ -402,3 +402,69 @@ def test_matplotlib_labels_axes_with_units():
         np.testing.assert_array_equal(line.get_ydata(orig=False), rec.array("r", Hz))
     finally:
         pyplot.close(figure)
+
+
+CYCLE: list = []
+CYCLE.append([CYCLE, CYCLE])
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "sentence"),
+    [
+        (lambda: nm.QIF(tau=CYCLE), ValueError, "tau is a list that holds itself"),
+        (lambda: nm.QIF(eta=[1.0, CYCLE]), ValueError, "eta is a list that holds itself"),
+        (lambda: nm.signals.Step(CYCLE), ValueError, "amplitude is a list that holds itself"),
+        (lambda: units.magnitudes(CYCLE, ms), ValueError, "values is a list that holds itself"),
+        (lambda: nm.QIF(tau=3 * ms ** (10**9)), ValueError, "at most 30, not 1000000000"),
+        (lambda: units.measure("ms**1000000000"), ValueError, "at most 30, not 1000000000"),
+        (lambda: units.measure("ms**10**10**10"), ValueError, "not the text"),
+        (lambda: units.measure("ms +"), ValueError, "not the text 'ms \\+'"),
+        (lambda: units.measure("x" * 5000), ValueError, "not the text 'xxx"),
+        (lambda: units.measure([1] * 5000), TypeError, "A unit is needed"),
+        (lambda: nm.QIF(eta="x" * 5000), TypeError, "eta needs a plain number"),
+        (lambda: nm.QIF(eta=10**5000), ValueError, "eta must be finite"),
+        (lambda: nm.run(nm.QIF(), 1 * ms, every="x" * 5000), TypeError, "every must be a whole"),
+        (lambda: nm.QIF(eta=bytearray(b"12")), TypeError, "eta needs a plain number"),
+        (lambda: nm.QIF(eta=memoryview(b"12")), TypeError, "eta needs a plain number"),
+        (lambda: nm.QIF(eta=np.void(b"12345678")), TypeError, "eta needs a plain number"),
+        (lambda: nm.QIF(eta=np.zeros(2, [("a", float)])), TypeError, "eta needs a plain number"),
+        (
+            lambda: nm.QIF(tau=OTHER.Quantity(np.ones(2, [("a", float)]), "ms")),
+            TypeError,
+            "tau needs a time",
+        ),
+        (
+            lambda: nm.QIF(tau=OTHER.Quantity(np.array([3 * units.mV], dtype=object), "ms")),
+            TypeError,
+            "not Quantities in a Quantity",
+        ),
+    ],
+)
+def test_what_is_no_number_or_unit_is_refused_at_once_and_in_short(make, kind, sentence):
+    with pytest.raises(kind, match=sentence) as caught:
+        make()
+    assert len(str(caught.value)) < 200
+
+
+def test_units_of_other_packages_are_refused_inside_lists_and_quantities():
+    foreign = pytest.importorskip("quantities")
+    for make in (
+        lambda: nm.QIF(eta=[1.0, 3 * foreign.mV]),
+        lambda: nm.QIF(tau=(3 * foreign.mV) * ms),
+        lambda: units.magnitudes(3 * foreign.Hz, Hz),
+        lambda: nm.noise.White(3 * foreign.mV),
+        lambda: (3 * foreign.pA) * nm.signals.Step(1.0),
+        lambda: nm.run(nm.QIF(), 1 * ms, inputs=3 * foreign.pA),
+    ):
+        with pytest.raises(TypeError, match="a unit of the package quantities"):
+            make()
+
+
+@pytest.mark.parametrize("name", ["S", "A", "F"])
+def test_no_unit_is_suggested_that_is_a_million_times_off(name):
+    with pytest.raises(AttributeError, match="it has us, ms"):
+        getattr(units, name)
+
+
+def test_the_error_of_units_is_public():
+    assert nm.UnitError is units.UnitError

@@ -28,7 +28,7 @@ class Function(Signal):
     def __post_init__(self, at: float) -> None:
         self._keep(name=f"{self.name}(t)")
         first = self._called(at)
-        unit = unit_of(first)
+        unit = unit_of(first, self.name)
         value = np.asarray(internal(first, unit, self.name))
         self._require_finite(np.array([at]), value[np.newaxis])
         self._keep(measure=unit, shape=value.shape)
@@ -112,7 +112,7 @@ def as_signal(value: Any, name: str, at: float = 0.0) -> Signal:
         raise TypeError(f"{name} was given the class {value.__name__}, not an object made of it.")
     if callable(value):
         return Function(value, name, at)
-    if np.ndim(internal(value, unit_of(value), name)):
+    if np.ndim(internal(value, unit_of(value, name), name)):
         raise TypeError(
             f"{name} was given an array, which may mean two things; write "
             "signals.Constant(values) for one value per lane, or signals.Sampled(values, dt) for "

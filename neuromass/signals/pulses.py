@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neuromass.errors import brief
 from neuromass.signals.signal import Windowed
 from neuromass.signals.steps import SLACK, Floats, Steps, cell, mixed
 from neuromass.signals.values import (
@@ -68,7 +69,7 @@ class Step(Windowed):
     base: Any = field(default=NOTHING, kw_only=True)
 
     def __post_init__(self) -> None:
-        unit = unit_of(self.amplitude)
+        unit = unit_of(self.amplitude, "amplitude")
         self._keep(
             amplitude=read(self.amplitude, unit, "amplitude"),
             base=read_level(self.base, unit, "base"),
@@ -143,7 +144,7 @@ class Pulses(Windowed):
     def __post_init__(self) -> None:
         require_one(period=self.period, times=self.times)
         self._keep(
-            amplitude=read(self.amplitude, unit_of(self.amplitude), "amplitude"),
+            amplitude=read(self.amplitude, unit_of(self.amplitude, "amplitude"), "amplitude"),
             width=read_length(self.width, "width", 5.0),
         )
         if self.times is not None:
@@ -261,5 +262,5 @@ def _read_count(value: Any) -> int:
     except TypeError:
         count = 0
     if count < 1:
-        raise ValueError(f"count needs a positive whole number, for example 5, not {value!r}.")
+        raise ValueError(f"count needs a positive whole number, for example 5, not {brief(value)}.")
     return count

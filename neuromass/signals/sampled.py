@@ -71,7 +71,7 @@ class Sampled(Signal):
     outside: Literal["error", "zero", "hold"] = "error"
 
     def __post_init__(self) -> None:
-        values = read(self.values, unit_of(self.values), "values")
+        values = read(self.values, unit_of(self.values, "values"), "values")
         read_choice(self.kind, ("hold", "linear"), "kind")
         least = 1 if self.kind == "hold" else 2
         if not values.shape or values.shape[0] < least:

@@ -331,7 +331,7 @@ class Constant(Signal):
     value: Any
 
     def __post_init__(self) -> None:
-        self._keep(value=read(self.value, unit_of(self.value), "value"))
+        self._keep(value=read(self.value, unit_of(self.value, "value"), "value"))
 
     def _sample(self, times: Floats) -> Floats:
         return np.full(times.shape + self.shape, self.value.plain)
@@ -342,7 +342,7 @@ class Constant(Signal):
 
 def constant(value: Any, name: str) -> Constant:
     """Make a Constant whose argument has another name in errors."""
-    return Constant(read(value, unit_of(value), name))
+    return Constant(read(value, unit_of(value, name), name))
 
 
 def _lifted(other: Any) -> Signal:
@@ -425,7 +425,7 @@ class Scaled(Signal):
                 "example lambda t: a(t) * b(t)."
             )
         name = "The divisor" if self.divide else "The factor"
-        factor = read(self.factor, unit_of(self.factor), name)
+        factor = read(self.factor, unit_of(self.factor, name), name)
         if self.divide and not np.all(factor.plain):
             raise ValueError("A signal cannot be divided by 0.")
         measure = self.signal.measure.combined(factor.measure, -1 if self.divide else 1)

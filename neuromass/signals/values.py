@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass.errors import brief
 from neuromass.units import (
     DIMENSIONLESS,
     MS,
@@ -90,13 +91,14 @@ def is_bare_zero(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0
 
 
-def unit_of(value: Any) -> Measure:
+def unit_of(value: Any, name: str = "A value") -> Measure:
     """Find the unit of a value, in its first element if it is a sequence of Quantities."""
     if isinstance(value, Value):
         return value.measure
-    while isinstance(value, (list, tuple)) and value and value[0] is not value:
-        value = value[0]
-    return measure_of(value)
+    for _ in range(32):  # a list that holds itself is refused when it is read
+        if isinstance(value, (list, tuple)) and len(value):
+            value = value[0]
+    return measure_of(value, name)
 
 
 def read(value: Any, unit: Measure, name: str, example: float | None = None) -> Value:
@@ -148,7 +150,9 @@ def read_choice(value: Any, names: tuple[str, ...], name: str) -> str:
         return value
     near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise ValueError(f"{name} must be one of {', '.join(map(repr, names))}, not {value!r}{hint}")
+    raise ValueError(
+        f"{name} must be one of {', '.join(map(repr, names))}, not {brief(value)}{hint}"
+    )
 
 
 def require_one(**given: Any) -> None:

@@ -141,7 +141,7 @@ class Sine(Windowed):
 
     def __post_init__(self) -> None:
         require_one(frequency=self.frequency, period=self.period)
-        unit = unit_of(self.amplitude)
+        unit = unit_of(self.amplitude, "amplitude")
         if self.period is None:
             rhythm = read_positive(self.frequency, HZ, "frequency", 10.0)
             self._keep(frequency=rhythm)
