@@ -114,7 +114,7 @@ def _correlations(given: Any) -> Any:
     """A matrix of correlations, checked; a read-only copy."""
     if given is None:
         return None
-    matrix = np.array(units.internal(given, units.DIMENSIONLESS, "correlation"), dtype=float)
+    matrix = np.array(units.to_internal(given, units.DIMENSIONLESS, "correlation"), dtype=float)
     units.require_finite(matrix, "correlation")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
         raise ValueError(f"correlation must be a square matrix, not of the shape {matrix.shape}.")
@@ -161,7 +161,7 @@ def _kept(value: Any) -> Any:
     units.refuse_foreign_units(value, "A strength or time of noise")
     if isinstance(value, (list, tuple)) and len(value):
         unit = units.measure_of(value[0])
-        plain = units.internal(value, unit, "A strength or time of noise")
+        plain = units.to_internal(value, unit, "A strength or time of noise")
         return _kept(unit.quantity(plain) if unit.dimension else plain)
     if isinstance(value, np.ndarray):
         kept = value.copy()
@@ -260,7 +260,7 @@ def _resolved(model: Model, name: str, source: Any) -> Resolved:
     if isinstance(source, OrnsteinUhlenbeck):
         unit = unit if on_input else _per_time(unit)
         sigma = _strength(source.sigma, unit, f"{where}.sigma")
-        tau = units.internal(source.tau, MS, f"{where}.tau", 10.0)
+        tau = units.to_internal(source.tau, MS, f"{where}.tau", 10.0)
         units.require_finite(tau, f"{where}.tau")
         if np.min(tau) <= 0.0:
             raise ValueError(f"{where}.tau must be positive.")
@@ -277,7 +277,7 @@ def _per_time(unit: Measure) -> Measure:
 
 
 def _strength(value: Any, unit: Measure, name: str) -> Any:
-    sigma = units.internal(value, unit, name, 0.1)
+    sigma = units.to_internal(value, unit, name, 0.1)
     units.require_finite(sigma, name)
     if np.min(sigma) < 0.0:
         raise ValueError(f"{name} must not be negative.")

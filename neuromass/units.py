@@ -398,7 +398,7 @@ def let_quantities_defer(kind: type) -> None:
 # ------------------------------------------------------------------------- coming in
 
 
-def internal(value: Any, unit: Measure, name: str, example: float | None = None) -> Any:
+def to_internal(value: Any, unit: Measure, name: str, example: float | None = None) -> Any:
     """Convert one argument to floats in internal units.
 
     Parameters
@@ -442,7 +442,7 @@ def internal(value: Any, unit: Measure, name: str, example: float | None = None)
     if _is_of_objects(value):
         value = value.tolist()
     if type(value) is not float and _holds_quantities(value, name):
-        return _stacked([internal(item, unit, name, example) for item in value], name)
+        return _stacked([to_internal(item, unit, name, example) for item in value], name)
     plain = _plain(value, name, unit, example)
     if unit.dimension:
         raise UnitError(f"{_needs(name, unit, example)}, not the bare number {brief(value)}.")
@@ -588,7 +588,7 @@ def magnitudes(values: Any, unit: Any) -> NDArray[np.float64]:
         )
     if not is_quantity(values) and isinstance(values, Iterable):
         values = list(values) or target.quantity(np.zeros(0))
-    return np.asarray(target.from_internal(np.asarray(internal(values, target, "values"))))
+    return np.asarray(target.from_internal(np.asarray(to_internal(values, target, "values"))))
 
 
 def require_finite(value: Any, name: str) -> None:
@@ -640,7 +640,7 @@ def _plain_array(value: Any) -> Any:
     return value.view(np.ndarray) if isinstance(value, OwnArray) else value
 
 
-def handed_out(unit: Measure, values: Any) -> Any:
+def to_quantity(unit: Measure, values: Any) -> Any:
     """Internal floats as a Quantity with a copy of its own; see `OwnArray`."""
     if np.ndim(values) == 0:
         return unit.quantity(float(values))

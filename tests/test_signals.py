@@ -80,7 +80,7 @@ def test_a_call_gives_quantities(signal):
     times = midpoints(0, 4, 0.1).reshape(2, 2)
     value = signal(times * ms)
     assert value.shape == (2, 2, *signal.shape)
-    plain = units.internal(value, signal.measure, "value").reshape(4, *signal.shape)
+    plain = units.to_internal(value, signal.measure, "value").reshape(4, *signal.shape)
     np.testing.assert_allclose(plain, signal.sample(times.ravel()), rtol=1e-15)
     alone = signal(0.00015 * second)
     assert units.is_quantity(alone)
@@ -358,7 +358,7 @@ def test_functions_are_called_with_one_time_after_another(function, shape):
     del asked[:]
     values = signal.means(0, 40, 0.1)
     assert asked == TIMES.tolist()
-    expected = [units.internal(function(t * ms), signal.measure, "f") for t in TIMES.tolist()]
+    expected = [units.to_internal(function(t * ms), signal.measure, "f") for t in TIMES.tolist()]
     assert signal.shape == shape
     assert values.shape == (40, *shape)
     np.testing.assert_allclose(values, np.array(expected), rtol=1e-14)

@@ -70,9 +70,9 @@ class _Valued(Declaration):
         """A bound or default; a bare number is meant in the declared unit."""
         where = f"The {what} of a {self.kind}"
         if units.is_quantity(value):
-            plain = units.internal(value, self.measure, where)
+            plain = units.to_internal(value, self.measure, where)
         else:
-            bare = units.internal(value, units.DIMENSIONLESS, where)
+            bare = units.to_internal(value, units.DIMENSIONLESS, where)
             plain = self.measure.to_internal(bare)
         if not isinstance(plain, float):
             raise ValueError(f"{where} is one number; arrays come with the population.")
@@ -86,7 +86,7 @@ class _Valued(Declaration):
 
     def convert(self, value: Any) -> Any:
         """Internal floats of what a user gave, finite and of the right unit."""
-        plain = units.internal(value, self.measure, self.name, self.example)
+        plain = units.to_internal(value, self.measure, self.name, self.example)
         units.require_finite(plain, self.name)
         if np.size(plain) == 0:
             raise ValueError(f"{self.name} is an array without elements.")
@@ -699,7 +699,7 @@ def _output_name(cls: Any, groups: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _default_dt(cls: Any) -> float:
-    value = units.internal(cls.default_dt, units.MS, f"{cls.__name__}.default_dt", 0.05)
+    value = units.to_internal(cls.default_dt, units.MS, f"{cls.__name__}.default_dt", 0.05)
     if not (isinstance(value, float) and 0.0 < value < np.inf):
         raise ValueError(f"{cls.__name__}.default_dt must be a positive time.")
     return value

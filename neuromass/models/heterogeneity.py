@@ -134,7 +134,7 @@ def _common_unit(centre: Any, half_width: Any) -> Measure:
 def _numbers(value: Any, unit: Measure, name: str) -> Any:
     if not units.is_quantity(value) and np.ndim(value) == 0 and value == 0:
         return 0.0  # zero is zero in any unit
-    plain = units.internal(value, unit, name)
+    plain = units.to_internal(value, unit, name)
     units.require_finite(plain, name)
     return plain
 

@@ -52,8 +52,8 @@ def kuramoto(r: Any, v: Any, tau: Any) -> Any:
     >>> abs(nm.kuramoto(100 / 3.141592653589793 * Hz, 0.0, 10 * ms)) < 1e-12
     True
     """
-    rate = np.asarray(units.internal(r, HZ, "r", 8.0))
-    potential = np.asarray(units.internal(v, units.DIMENSIONLESS, "v", -2.0))
+    rate = np.asarray(units.to_internal(r, HZ, "r", 8.0))
+    potential = np.asarray(units.to_internal(v, units.DIMENSIONLESS, "v", -2.0))
     conjugate = math.pi * _time_constant(tau) * rate - 1j * potential
     if np.any(conjugate == -1.0):
         raise ValueError("Z is infinite where pi tau r = -1; a rate is not negative.")
@@ -107,7 +107,7 @@ def rate_and_potential(Z: Any, tau: Any) -> tuple[Any, Any]:
 
 
 def _time_constant(tau: Any) -> Any:
-    value = units.internal(tau, MS, "tau", 10.0)
+    value = units.to_internal(tau, MS, "tau", 10.0)
     units.require_finite(value, "tau")
     if np.min(value) <= 0.0:
         raise ValueError(f"tau must be positive, and {units.shown(np.min(value), MS)} is not.")

@@ -191,16 +191,16 @@ class Connection:
             raise AttributeError(name)
         wire = self._network.wires[self.checked_name()]
         if name == wire.strength_name:
-            return handed_out(wire.strength_measure, wire.strength)
+            return to_quantity(wire.strength_measure, wire.strength)
         if name == "delay":
-            return handed_out(MS, wire.delay)
+            return to_quantity(MS, wire.delay)
         if name in WAY and wire.distances is not None:
-            return handed_out(WAY[name], getattr(wire, name))
+            return to_quantity(WAY[name], getattr(wire, name))
         if wire.synapse is not None and name in wire.synapse.declared():
             return getattr(wire.synapse, name)
         stage = self._stage()
         if stage is not None and name in stage.model.states:
-            return units.handed_out(stage.model.measure(name), stage.value(name))
+            return units.to_quantity(stage.model.measure(name), stage.value(name))
         raise AttributeError(f"The connection {self._name} has no {name!r}{self.near(name)}")
 
     def pair_delays(self) -> Any:
@@ -242,7 +242,7 @@ class Connection:
         return f"<{self._name}: {ends}, {', '.join(parts)}>"
 
 
-def handed_out(measure: Measure, value: Any) -> Any:
+def to_quantity(measure: Measure, value: Any) -> Any:
     if wiring.is_sparse(value):
         table = value.copy()
         table.data = units.read_only(measure.from_internal(table.data))
@@ -250,7 +250,7 @@ def handed_out(measure: Measure, value: Any) -> Any:
         return table if measure.is_dimensionless else type(one)(table, one.units)
     if np.ndim(value) == 0:
         return measure.quantity(float(value))
-    return units.handed_out(measure, value)
+    return units.to_quantity(measure, value)
 
 
 def shown(value: Any, measure: Measure) -> str:

@@ -59,7 +59,7 @@ def strengths(value: Any, unit: Measure, name: str) -> Any:
 def _converted(value: Any, unit: Measure, name: str, example: float | None = None) -> Any:
     plain = value.magnitude if units.is_quantity(value) and hasattr(value, "magnitude") else value
     if not is_sparse(plain):
-        return units.internal(value, unit, name, example)
+        return units.to_internal(value, unit, name, example)
     if plain.ndim != 2:
         raise ValueError(f"{name} as a sparse array must be a matrix [target, source].")
     if plain.dtype.kind not in "fiu":
@@ -69,7 +69,7 @@ def _converted(value: Any, unit: Measure, name: str, example: float | None = Non
             f"the matrix, for example A.astype(float)."
         )
     one = 1.0 * value.units if units.is_quantity(value) else 1.0
-    scale = units.internal(one, unit, name, example)
+    scale = units.to_internal(one, unit, name, example)
     made = plain.tocsr(copy=True).astype(float)
     made.sum_duplicates()  # and sorts them
     made.data *= scale
@@ -93,7 +93,7 @@ def ways(distances: Any, speed: Any, between: str) -> tuple[Any, Any]:
 
 
 def _speed(speed: Any, far: Any, name: str) -> Any:
-    fast = units.internal(speed, SPEED, name, 5.0)
+    fast = units.to_internal(speed, SPEED, name, 5.0)
     units.require_finite(fast, name)
     if np.min(fast, initial=1.0) <= 0.0:
         raise ValueError(f"{name} must be positive, and {units.shown(np.min(fast), SPEED)} is not.")

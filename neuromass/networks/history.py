@@ -54,7 +54,7 @@ def _full_key(key: str, members: Mapping[str, Core]) -> str:
 def _as_past(value: Any, what: str, before: float) -> signals.Signal:
     is_function = callable(value) or isinstance(value, signals.Signal)
     if not is_function:
-        units.require_finite(units.internal(value, units.measure_of(value), what), what)
+        units.require_finite(units.to_internal(value, units.measure_of(value), what), what)
         value = signals.Constant(value)
     return signals.as_signal(value, what, at=before)
 
@@ -78,7 +78,7 @@ def sampled(
         values = past.sample(times)
     except ValueError as error:
         raise ValueError(f"{what}: {error}") from error
-    units.internal(past.measure.quantity(1.0), measure, what)  # refuses what has another unit
+    units.to_internal(past.measure.quantity(1.0), measure, what)  # refuses what has another unit
     units.require_finite(values, what)
     lanes = values.reshape(len(times), *values.shape[1:])
     try:

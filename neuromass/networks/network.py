@@ -674,7 +674,7 @@ def _input_of(core: Core, name: str, value: Any, label: str, with_units: bool) -
     """A given input in internal units, for all lanes; its name in errors is that of the network."""
     declared = core.model.inputs[name]
     if with_units:
-        plain = units.internal(value, declared.measure, label, declared.example)
+        plain = units.to_internal(value, declared.measure, label, declared.example)
         units.require_finite(plain, label)
     else:
         plain = validation.plain_input(value, label)

@@ -306,7 +306,7 @@ def _window(
 
 
 def _given_limits(value: Any, name: str, measure: Measure) -> tuple[float, float]:
-    plain = measure.from_internal(units.internal(value, measure, f"limits[{name!r}]"))
+    plain = measure.from_internal(units.to_internal(value, measure, f"limits[{name!r}]"))
     if np.shape(plain) != (2,) or not plain[0] < plain[1]:
         raise ValueError(f"limits[{name!r}] needs a lowest and a highest value, not {value!r}.")
     return float(plain[0]), float(plain[1])

@@ -206,7 +206,7 @@ class Population(metaclass=ModelType):
         core = self._readable()
         return MappingProxyType(
             {
-                name: units.handed_out(core.model.measure(name), value)
+                name: units.to_quantity(core.model.measure(name), value)
                 for name, value in core.initial.items()
             }
         )
@@ -222,18 +222,18 @@ class Population(metaclass=ModelType):
 
     def _parameter(self, name: str) -> Any:
         core = self._readable()
-        return units.handed_out(core.model.parameters[name].measure, core.parameters[name])
+        return units.to_quantity(core.model.parameters[name].measure, core.parameters[name])
 
     def _state_of(self, name: str) -> Any:
         core = self._readable()
         measure = core.model.states[name].measure
         if core.shape == ():
             return measure.quantity(core.number(name))
-        return units.handed_out(measure, core.value(name))
+        return units.to_quantity(measure, core.value(name))
 
     def _output_of(self, name: str) -> Any:
         core = self._readable()
-        return units.handed_out(core.model.outputs[name].measure, core.computed(name))
+        return units.to_quantity(core.model.outputs[name].measure, core.computed(name))
 
     def _plain(self, name: str) -> Any:
         """A value in internal units: a float, or a read-only array of its own."""
@@ -380,7 +380,7 @@ class Population(metaclass=ModelType):
         result = core.value(core.model.output)
         if core.shape == ():
             return self._output_measure.quantity(float(result))
-        return units.handed_out(self._output_measure, result)
+        return units.to_quantity(self._output_measure, result)
 
     def advance(self, value: Any = _MISSING, /, **inputs: Any) -> Any:
         """Take one step like `update`, with plain numbers in internal units.

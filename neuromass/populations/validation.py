@@ -60,7 +60,7 @@ def step_of(dt: Any, model: Model) -> float:
     """The step in ms, checked; the model's default if none is given."""
     if dt is None:
         return model.dt
-    plain = units.internal(dt, MS, "dt", model.dt)
+    plain = units.to_internal(dt, MS, "dt", model.dt)
     units.require_finite(plain, "dt")
     if not isinstance(plain, float):
         raise ValueError("dt is one time for all lanes, not an array.")
@@ -200,6 +200,6 @@ def plain_input(value: Any, name: str) -> Any:
         raise TypeError(
             f"{name}: advance takes plain numbers in internal units; update takes Quantities."
         )
-    plain = units.internal(value, units.DIMENSIONLESS, name)
+    plain = units.to_internal(value, units.DIMENSIONLESS, name)
     units.require_finite(plain, name)
     return plain

@@ -257,7 +257,7 @@ class Recording:
         measure, values = self._contents.look_up(name)
         target = units.measure(unit)
         try:
-            units.internal(target.quantity(1.0), measure, name)  # refuses what does not fit
+            units.to_internal(target.quantity(1.0), measure, name)  # refuses what does not fit
         except units.UnitError:
             text = f"{name} is in {measure.symbol or 'no unit'}"
             raise units.UnitError(
@@ -293,7 +293,7 @@ class Recording:
         for name in ("r", "v"):
             if name not in self._contents.data:
                 raise ValueError(f"scaled() needs r and v, and {name} was not recorded.")
-        scale = units.internal(tau, MS, "tau", 10.0)
+        scale = units.to_internal(tau, MS, "tau", 10.0)
         units.require_finite(scale, "tau")
         if np.min(scale) <= 0.0:
             raise ValueError("tau must be positive.")
@@ -851,7 +851,7 @@ def _time(value: Any, name: str, otherwise: float) -> float:
     """One end of a slice of times in ms."""
     if value is None:
         return otherwise
-    plain = units.internal(value, MS, name, 100.0)
+    plain = units.to_internal(value, MS, name, 100.0)
     if not isinstance(plain, float) or np.isnan(plain):
         raise ValueError(f"{name} must be a single time, and {value!r} is none.")
     return plain
@@ -865,7 +865,7 @@ def _lane_names(shape: tuple[int, ...]) -> tuple[str, ...]:
 
 def _quantities(parameters: Mapping[str, tuple[Any, Measure]]) -> Mapping[str, Any]:
     pairs = parameters.items()
-    return MappingProxyType({n: units.handed_out(m, np.asarray(v)) for n, (v, m) in pairs})
+    return MappingProxyType({n: units.to_quantity(m, np.asarray(v)) for n, (v, m) in pairs})
 
 
 def _plain(parameters: Mapping[str, tuple[Any, Measure]]) -> dict[str, Any]:

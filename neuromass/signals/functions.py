@@ -11,7 +11,7 @@ import numpy as np
 from neuromass.signals.signal import Signal, constant
 from neuromass.signals.steps import Floats
 from neuromass.signals.values import unit_of
-from neuromass.units import MS, internal, shown
+from neuromass.units import MS, shown, to_internal
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,7 +29,7 @@ class Function(Signal):
         self._keep(name=f"{self.name}(t)")
         first = self._called(at)
         unit = unit_of(first, self.name)
-        value = np.asarray(internal(first, unit, self.name))
+        value = np.asarray(to_internal(first, unit, self.name))
         self._require_finite(np.array([at]), value[np.newaxis])
         self._keep(measure=unit, shape=value.shape)
 
@@ -48,7 +48,7 @@ class Function(Signal):
     def _sample(self, times: Floats) -> Floats:
         values = np.empty(times.shape + self.shape)
         for k, time in enumerate(times.tolist()):
-            value = np.asarray(internal(self._called(time), self.measure, self.name))
+            value = np.asarray(to_internal(self._called(time), self.measure, self.name))
             if value.shape != self.shape:
                 raise ValueError(
                     f"{self.name} must always have the shape {self.shape} of its first value, "
@@ -112,7 +112,7 @@ def as_signal(value: Any, name: str, at: float = 0.0) -> Signal:
         raise TypeError(f"{name} was given the class {value.__name__}, not an object made of it.")
     if callable(value):
         return Function(value, name, at)
-    if np.ndim(internal(value, unit_of(value, name), name)):
+    if np.ndim(to_internal(value, unit_of(value, name), name)):
         raise TypeError(
             f"{name} was given an array, which may mean two things; write "
             "signals.Constant(values) for one value per lane, or signals.Sampled(values, dt) for "

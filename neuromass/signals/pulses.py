@@ -25,7 +25,7 @@ from neuromass.signals.values import (
     require_one,
     unit_of,
 )
-from neuromass.units import MS, internal, require_finite, shown
+from neuromass.units import MS, require_finite, shown, to_internal
 
 ROUNDING = 1e-9
 """Pulses that overlap by less than this fraction, by rounding, touch."""
@@ -231,7 +231,7 @@ class Pulses(Windowed):
 
 
 def _read_onsets(times: Any, width: float) -> Value:
-    onsets = np.atleast_1d(internal(times, MS, "times", 100.0))
+    onsets = np.atleast_1d(to_internal(times, MS, "times", 100.0))
     if onsets.ndim > 1:
         raise ValueError(f"times needs one list of onsets, not an array of shape {onsets.shape}.")
     require_finite(onsets, "times")

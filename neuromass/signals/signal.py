@@ -41,9 +41,9 @@ from neuromass.units import (
     MS,
     Measure,
     UnitError,
-    internal,
     let_quantities_defer,
     require_finite,
+    to_internal,
 )
 
 
@@ -230,7 +230,7 @@ class Signal(ABC):
         ValueError
             If `t` is not finite, or for the reasons of `sample`.
         """
-        times = internal(t, MS, "t", 100.0)
+        times = to_internal(t, MS, "t", 100.0)
         require_finite(times, "t")
         times = np.asarray(times)
         values = self.sample(times.ravel()).reshape(times.shape + self.shape)

@@ -15,10 +15,10 @@ from neuromass.units import (
     DIMENSIONLESS,
     MS,
     Measure,
-    internal,
     measure_of,
     require_finite,
     shown,
+    to_internal,
 )
 
 Lanes = tuple[int, ...]
@@ -105,7 +105,7 @@ def read(value: Any, unit: Measure, name: str, example: float | None = None) -> 
     """Read a finite number, or an array of them, of the dimension of `unit`."""
     if isinstance(value, Value) and value.measure.dimension == unit.dimension:
         return value
-    plain = internal(value, unit, name, example)
+    plain = to_internal(value, unit, name, example)
     require_finite(plain, name)
     if not np.size(plain):
         raise ValueError(f"{name} needs at least one value, not an empty array.")

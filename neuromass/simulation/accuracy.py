@@ -260,7 +260,7 @@ def _attempt(system: Any, duration: Any, inputs: Any, parts: int, every: int) ->
 
 def _every(system: Any, duration: Any) -> int:
     """Steps between comparisons, so that the traces to compare stay of moderate size."""
-    steps = steps_of(duration, units.internal(system.dt, MS, "dt"))
+    steps = steps_of(duration, units.to_internal(system.dt, MS, "dt"))
     one = _attempt(system, system.dt, None, 1, 1)
     values = steps * sum(trace[0].size for trace in one.traces.values())
     wanted = math.ceil(values / _MOST_VALUES)
@@ -342,7 +342,7 @@ def _report(system: Any, duration: Any, runs: list[_Run]) -> StepReport:
         model=runs[0].model,
         method=system.method,
         start=system.t,
-        duration=MS.quantity(units.internal(duration, MS, "duration")),
+        duration=MS.quantity(units.to_internal(duration, MS, "duration")),
         dt=system.dt,
         change=MappingProxyType({n: m.quantity(change[n]) for n, m in measures.items()}),
         relative=MappingProxyType(first.relative if first else nothing),

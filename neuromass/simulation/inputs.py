@@ -210,7 +210,7 @@ def _checked(given: Any, declared: Input, name: str) -> Any:
     """What a function returned, in internal units; a bare 0 has any unit."""
     if type(given) in (int, float) and given == 0:
         return 0.0
-    plain = units.internal(given, declared.measure, name, declared.example)
+    plain = units.to_internal(given, declared.measure, name, declared.example)
     units.require_finite(plain, name)
     return plain
 
@@ -279,7 +279,7 @@ def _listed(
     value: Any, declared: Input, name: str, window: Window, shape: tuple[int, ...]
 ) -> Listed | Held:
     """An array: one row for each step, or where that cannot be meant, one value for each lane."""
-    values = units.internal(value, declared.measure, name, declared.example)
+    values = units.to_internal(value, declared.measure, name, declared.example)
     units.require_finite(values, name)
     if values.shape[0] != window.steps:
         if values.shape == shape:
@@ -300,10 +300,10 @@ def _listed(
 def _refuse_unit(value: Any, signal: Any, declared: Input, name: str) -> None:
     """Raise what a plain value of the wrong unit would raise."""
     if not callable(value):
-        units.internal(value, declared.measure, name, declared.example)
+        units.to_internal(value, declared.measure, name, declared.example)
     sample = signal.measure.quantity(1.0) if signal.measure.dimension else 1.0
     try:
-        units.internal(sample, declared.measure, name, declared.example)
+        units.to_internal(sample, declared.measure, name, declared.example)
     except units.UnitError as error:
         raise units.UnitError(f"{error} It was given as {value!r}.") from None
 

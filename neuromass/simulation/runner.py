@@ -106,7 +106,7 @@ def run(
 
 def steps_of(duration: Any, dt: float) -> int:
     """The number of steps in a duration, which must be a multiple of dt (in ms)."""
-    length = units.internal(duration, MS, "duration", 100.0)
+    length = units.to_internal(duration, MS, "duration", 100.0)
     units.require_finite(length, "duration")
     if not isinstance(length, float):
         raise ValueError("duration is one time, not an array.")
