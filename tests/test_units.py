@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import neuromass as nm
 from neuromass import units
-from neuromass.units import HZ, MS, Hz, UnitError, internal, magnitudes, measure, ms, mV, nS, pF
+from neuromass.units import HZ, MS, Hz, UnitError, magnitudes, measure, ms, mV, nS, pF, to_internal
 
 OTHER = pint.UnitRegistry()
 
@@ -22,11 +22,11 @@ OTHER = pint.UnitRegistry()
 
 
 def test_conversion_divides_where_a_factor_would_cost_the_last_bit():
-    assert internal(8 * Hz, HZ, "r") == 0.008
-    assert internal(50 * units.us, MS, "dt") == 0.05
-    assert internal(3 * units.us, MS, "dt") == 0.003
-    assert internal(0.1 * units.second, MS, "t") == 100.0
-    assert internal(7 * units.minute, MS, "t") == 420000.0
+    assert to_internal(8 * Hz, HZ, "r") == 0.008
+    assert to_internal(50 * units.us, MS, "dt") == 0.05
+    assert to_internal(3 * units.us, MS, "dt") == 0.003
+    assert to_internal(0.1 * units.second, MS, "t") == 100.0
+    assert to_internal(7 * units.minute, MS, "t") == 420000.0
 
 
 @given(st.integers(1, 10**6))
@@ -34,7 +34,7 @@ def test_whole_numbers_of_every_unit_are_converted_exactly(count):
     for name in units.NAMES:
         unit = measure(getattr(units, name))
         factor = Fraction(int(unit.times), int(unit.over))
-        assert internal(count * getattr(units, name), unit, "x") == float(count * factor)
+        assert to_internal(count * getattr(units, name), unit, "x") == float(count * factor)
 
 
 @given(st.floats(1e-200, 1e200))
@@ -46,13 +46,13 @@ def test_what_is_set_is_read_to_the_last_bit_but_one(value):
 
 def test_the_internal_system_is_coherent():
     one = {name: getattr(units, name) for name in units.NAMES}
-    assert internal(2 * one["pF"] * one["mV"] / one["ms"], measure(one["pA"]), "I") == 2.0
-    assert internal(2 * one["nS"] * one["mV"], measure(one["pA"]), "I") == 2.0
-    assert internal(2 * one["pF"] / one["nS"], MS, "tau") == 2.0
-    assert internal(2 * one["mm"] / one["ms"], measure("meter/second"), "speed") == 2.0
-    assert internal(3 * OTHER.megaohm, measure("mV/pA"), "R") == 3e-3
-    assert internal(10 * OTHER.uF / OTHER.cm**2, measure("pF/mm**2"), "C") == 1e5
-    assert internal(1 * OTHER.joule, measure("mV*pA*ms"), "E") == 1e18
+    assert to_internal(2 * one["pF"] * one["mV"] / one["ms"], measure(one["pA"]), "I") == 2.0
+    assert to_internal(2 * one["nS"] * one["mV"], measure(one["pA"]), "I") == 2.0
+    assert to_internal(2 * one["pF"] / one["nS"], MS, "tau") == 2.0
+    assert to_internal(2 * one["mm"] / one["ms"], measure("meter/second"), "speed") == 2.0
+    assert to_internal(3 * OTHER.megaohm, measure("mV/pA"), "R") == 3e-3
+    assert to_internal(10 * OTHER.uF / OTHER.cm**2, measure("pF/mm**2"), "C") == 1e5
+    assert to_internal(1 * OTHER.joule, measure("mV*pA*ms"), "E") == 1e18
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_registries_with_other_settings_serve_too(application, options):
     pop = nm.QIF(tau=mine.Quantity(20, "millisecond"), initial={"r": mine.Quantity(8, "hertz")})
     assert (pop.raw.tau, pop.raw.r) == (20.0, 0.008)
     assert float(pop.tau.magnitude) == 20.0
-    assert internal(mine.Quantity("1.5 millivolt"), measure("mV"), "v") == 1.5
+    assert to_internal(mine.Quantity("1.5 millivolt"), measure("mV"), "v") == 1.5
     assert measure("1/ms").text == "1 / millisecond"
     assert "tau=20 ms" in repr(pop)
     noisy = nm.QIF(noise={"v": nm.noise.White(mine.Quantity("0.1 / millisecond**0.5"))}, seed=1)
@@ -138,8 +138,8 @@ def test_a_unit_of_a_foreign_registry_keeps_its_own_size(application):
     mine, theirs = pint.UnitRegistry(), pint.UnitRegistry()
     mine.define("tick = 2 ms")
     theirs.define("tick = 3 ms")
-    assert internal(1 * mine.tick, MS, "t") == 2.0
-    assert internal(1 * theirs.tick, MS, "t") == 3.0
+    assert to_internal(1 * mine.tick, MS, "t") == 2.0
+    assert to_internal(1 * theirs.tick, MS, "t") == 3.0
     application(mine)
     assert measure(mine.tick).times == 2.0
     assert measure(theirs.tick).times == 3.0
@@ -310,10 +310,10 @@ def test_angular_units_are_refused_for_frequencies(unit):
 
 def test_temperatures_with_an_offset_are_not_mistaken_for_kelvin():
     heat = measure(OTHER.kelvin)
-    assert internal(300 * OTHER.kelvin, heat, "T") == 300.0
-    assert internal(3 * OTHER.delta_degC, heat, "T") == 3.0
+    assert to_internal(300 * OTHER.kelvin, heat, "T") == 300.0
+    assert to_internal(3 * OTHER.delta_degC, heat, "T") == 3.0
     with pytest.raises(UnitError, match=r"T was given in degree_Celsius.*\.to\('kelvin'\)"):
-        internal(OTHER.Quantity(27, "degC"), heat, "T")
+        to_internal(OTHER.Quantity(27, "degC"), heat, "T")
     with pytest.raises(TypeError, match="starts at zero"):
         measure(OTHER.degC)
 
@@ -322,10 +322,10 @@ def test_examples_in_messages_are_python_with_names_of_this_package():
     cases = [("us", "1 * us"), ("second", "1 * second"), ("1/ms**0.5", "1 / ms**0.5")]
     for unit, example in [*cases, ("nS/mV", "1 * nS/mV"), ("uV", "1 * uV")]:
         with pytest.raises(UnitError, match="needs") as error:
-            internal(1, measure(unit), "x")
+            to_internal(1, measure(unit), "x")
         assert f"for example {example}," in str(error.value)
         scope = {name: getattr(units, name) for name in units.NAMES}
-        assert internal(eval(example, scope), measure(unit), "x") > 0
+        assert to_internal(eval(example, scope), measure(unit), "x") > 0
 
 
 def test_a_unit_is_needed_where_a_unit_is_asked_for():
