@@ -15,6 +15,7 @@ import importlib
 from typing import Any
 
 from neuromass._version import __version__
+from neuromass.errors import brief
 
 _HOMES = {
     "Input": "declaration.model",
@@ -67,7 +68,7 @@ def __getattr__(name: str) -> Any:
     else:
         near = difflib.get_close_matches(name, __all__, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise AttributeError(f"module 'neuromass' has no attribute {name!r}{hint}")
+        raise AttributeError(f"module 'neuromass' has no attribute {brief(name)}{hint}")
     globals()[name] = value
     return value
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import Model, suggestion
-from neuromass.errors import whole_number
+from neuromass.errors import brief, whole_number
 from neuromass.expressions import exact_meaning
 from neuromass.units import MS, Measure
 
@@ -232,7 +232,7 @@ def resolve(model: Model, noise: Any) -> tuple[Resolved, ...]:
     for name in noise:
         if name not in targets:
             raise ValueError(
-                f"noise[{name!r}]: {model.name} has no such state or input"
+                f"noise[{brief(name)}]: {model.name} has no such state or input"
                 f"{suggestion(name, targets)}"
             )
     return tuple(_resolved(model, name, noise[name]) for name in targets if name in noise)
@@ -240,7 +240,7 @@ def resolve(model: Model, noise: Any) -> tuple[Resolved, ...]:
 
 def _resolved(model: Model, name: str, source: Any) -> Resolved:
     on_input = name in model.inputs
-    where = f"noise[{name!r}]"
+    where = f"noise[{brief(name)}]"
     unit = model.measure(name)
     if isinstance(source, White):
         if on_input and model.equations.written is not None:

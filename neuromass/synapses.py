@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from neuromass import units
 from neuromass.declaration import Input, Output, Parameter, State, suggestion
-from neuromass.errors import warn
+from neuromass.errors import brief, warn
 from neuromass.populations.population import Population
 from neuromass.units import MS, Hz, Measure, ms
 
@@ -114,7 +114,8 @@ class Synapse:
         for name, value in named.items():
             if name not in declared:
                 raise TypeError(
-                    f"{type(self).__name__} has no parameter {name!r}{suggestion(name, declared)}"
+                    f"{type(self).__name__} has no parameter {brief(name)}"
+                    f"{suggestion(name, declared)}"
                 )
             if name in given:
                 raise TypeError(f"{type(self).__name__}: {name} is given twice.")
@@ -202,7 +203,7 @@ class Synapse:
         if not name.startswith("_") and name not in self.declared():
             own = type(self).__name__
             raise AttributeError(
-                f"{own} has no parameter {name!r}{suggestion(name, self.declared())}"
+                f"{own} has no parameter {brief(name)}{suggestion(name, self.declared())}"
             )
         object.__setattr__(self, name, value)
 

@@ -299,3 +299,32 @@ def test_a_failed_run_takes_no_step_and_a_good_one_follows():
             nm.run(pop, 1 * ms, **options)
     a, b = nm.run(pop, 1 * ms, inputs=3.0), nm.run(other, 1 * ms, inputs=3.0)
     assert a.v.magnitude.tobytes() == b.v.magnitude.tobytes()
+
+
+LONG = "x" * 5000
+
+
+@pytest.mark.parametrize("value", [LONG, [1] * 5000, {LONG: 1}, 10**5000], ids="tldn")
+@pytest.mark.parametrize("make", [
+    lambda x: nm.QIF(method=x),
+    lambda x: nm.QIF(shape=x),
+    lambda x: nm.QIF(noise=x),
+    lambda x: nm.QIF(initial=x),
+    lambda x: nm.QIF().set(at=x, r=0 * Hz),
+    lambda x: nm.run(nm.QIF(), 1 * ms, record=(x,)),
+    lambda x: nm.run(nm.QIF(), 1 * ms, average=x),
+    lambda x: nm.run(nm.QIF(), 1 * ms, inputs={LONG: x}),
+    lambda x: nm.run(nm.QIF(), 1 * ms, progress=False).array(x, Hz),
+    lambda x: nm.Network({"a": nm.QIF()}, coupling=x),
+    lambda x: nm.Network({"a": nm.QIF()})[x],
+    lambda x: nm.Network({"a": nm.QIF()}).disconnect(x),
+    lambda x: nm.compiled_step(nm.QIF, x),
+    lambda x: getattr(nm, LONG),
+])  # fmt: skip
+def test_long_values_are_cut_in_messages(make, value):
+    with pytest.raises((TypeError, ValueError, LookupError, AttributeError)) as caught:
+        make(value)
+    message = str(caught.value)
+    assert len(message) < 400
+    assert "unhashable" not in message
+    assert "digits" not in message

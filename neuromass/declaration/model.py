@@ -25,6 +25,7 @@ import numpy as np
 from neuromass import expressions as eq
 from neuromass import units
 from neuromass.declaration import dimensions
+from neuromass.errors import brief
 from neuromass.units import Measure
 
 
@@ -708,9 +709,10 @@ def _default_dt(cls: Any) -> float:
 def suggestion(name: Any, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: the one that is near, or what there is."""
     names = list(known)
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    text = name if isinstance(name, str) else brief(name)
+    near = difflib.get_close_matches(text, names, n=1, cutoff=0.5)
     if not near:
-        near = [each for each in names if each.lower() == str(name).lower()]
+        near = [each for each in names if each.lower() == text.lower()]
     if near:
         return f"; did you mean {near[0]}?"
     return f"; there is {', '.join(names)}." if names else "."

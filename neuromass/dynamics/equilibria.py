@@ -19,6 +19,7 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from neuromass import units
+from neuromass.errors import brief
 from neuromass.expressions import Equations
 
 __all__ = ["RestState", "at_rest", "jacobian", "positive_roots", "rest_states"]
@@ -63,7 +64,9 @@ class RestState:
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self.state:
             return self.state[name]
-        raise AttributeError(f"This equilibrium has no {name!r}; there is {', '.join(self.state)}.")
+        raise AttributeError(
+            f"This equilibrium has no {brief(name)}; there is {', '.join(self.state)}."
+        )
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.state]

@@ -10,6 +10,7 @@ import numpy as np
 
 from neuromass import units
 from neuromass.declaration import suggestion
+from neuromass.errors import brief
 from neuromass.networks import connectivity as wiring
 from neuromass.networks import history as past
 from neuromass.populations.core import Core
@@ -201,7 +202,7 @@ class Connection:
         stage = self._stage()
         if stage is not None and name in stage.model.states:
             return units.to_quantity(stage.model.measure(name), stage.value(name))
-        raise AttributeError(f"The connection {self._name} has no {name!r}{self.near(name)}")
+        raise AttributeError(f"The connection {self._name} has no {brief(name)}{self.near(name)}")
 
     def pair_delays(self) -> Any:
         """Delays of the connected pairs in ms; as they were given if no pair is connected."""
@@ -320,7 +321,9 @@ def _input(population: Core, name: str, given: str | None) -> str:
     if given is None:
         return next(iter(model.inputs))
     if given not in model.inputs:
-        raise ValueError(f"input: {name} has no input {given!r}{suggestion(given, model.inputs)}")
+        raise ValueError(
+            f"input: {name} has no input {brief(given)}{suggestion(given, model.inputs)}"
+        )
     return given
 
 

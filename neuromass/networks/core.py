@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import suggestion
-from neuromass.errors import SimulationError
+from neuromass.errors import SimulationError, brief
 from neuromass.kernels.control import FIELDS, Control
 from neuromass.networks import connectivity as wiring
 from neuromass.networks import history as past
@@ -236,7 +236,9 @@ class NetworkCore:
                 f"{what} of the connection {name} cannot be changed; make another connection."
             )
         else:
-            raise AttributeError(f"The connection {name} has no {what!r}{connection.near(what)}")
+            raise AttributeError(
+                f"The connection {name} has no {brief(what)}{connection.near(what)}"
+            )
         self.route(name, changed, {})
         self.replace_wire(name, changed)
 
@@ -425,7 +427,7 @@ class NetworkCore:
             member, _, name = str(key).partition(".")
             if member not in self.members:
                 raise ValueError(
-                    f"inputs: the network has no member {member!r}"
+                    f"inputs: the network has no member {brief(member)}"
                     f"{suggestion(member, self.members)}"
                 )
             several = value if not name and isinstance(value, Mapping) else None
@@ -447,7 +449,9 @@ class NetworkCore:
     def _check_input(self, member: str, name: str, given: Mapping[str, Any]) -> None:
         declared = self.members[member].model.inputs
         if name not in declared:
-            raise ValueError(f"inputs: {member} has no input {name!r}{suggestion(name, declared)}")
+            raise ValueError(
+                f"inputs: {member} has no input {brief(name)}{suggestion(name, declared)}"
+            )
         if name in given:
             raise ValueError(f"inputs: {member}.{name} is given twice.")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuromass import signals, units
 from neuromass.declaration import suggestion
-from neuromass.errors import warn
+from neuromass.errors import brief, warn
 from neuromass.networks.arrays import Route
 from neuromass.populations.core import Core
 from neuromass.units import Measure
@@ -46,7 +46,7 @@ def _full_key(key: str, members: Mapping[str, Core]) -> str:
     for each in (source, target.partition("#")[0]) if arrow else (source,):
         if each not in members:
             raise ValueError(
-                f"history: the network has no member {each!r}{suggestion(each, members)}"
+                f"history: the network has no member {brief(each)}{suggestion(each, members)}"
             )
     return key if arrow else f"{source}.{variable_of(members[source], source, variable or None)}"
 
@@ -110,8 +110,8 @@ def check_used(history: Mapping[str, Any], routes: Mapping[str, Route]) -> None:
     for key in history:
         if "->" in key and key not in routes:
             raise ValueError(
-                f"history: the network has no connection {key!r}{suggestion(key, routes)} Connect "
-                f"it before the first step."
+                f"history: the network has no connection {brief(key)}{suggestion(key, routes)} "
+                f"Connect it before the first step."
             )
         if key not in late and key not in carried:
             warn(f"history of {key} is not used: {_why_unused(key, late)}")
@@ -165,6 +165,7 @@ def variable_of(population: Core, name: str, variable: str | None) -> str:
     known = [*model.states, *model.outputs]
     if variable not in known:
         raise ValueError(
-            f"variable: {name} has no state or output {variable!r}{suggestion(variable, known)}"
+            f"variable: {name} has no state or output {brief(variable)}"
+            f"{suggestion(variable, known)}"
         )
     return variable

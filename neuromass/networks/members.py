@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neuromass import units
-from neuromass.errors import warn
+from neuromass.errors import brief, warn
 from neuromass.populations.core import Core
 from neuromass.populations.population import Population, core_of
 from neuromass.units import MS
@@ -32,7 +32,7 @@ def checked(members: Any) -> dict[str, Population]:
 def _check_name(name: Any) -> None:
     if not isinstance(name, str) or not name or any(c in name for c in ".>/# "):
         raise ValueError(
-            f"{name!r} is no name for a member; it is text without dots, spaces, >, / and #."
+            f"{brief(name)} is no name for a member; it is text without dots, spaces, >, / and #."
         )
 
 

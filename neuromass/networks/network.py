@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import suggestion
-from neuromass.errors import warn
+from neuromass.errors import brief, warn
 from neuromass.kernels.control import FINE
 from neuromass.networks import history as past
 from neuromass.networks import members as membership
@@ -109,11 +109,11 @@ class Network:
         cores = {name: core_of(each) for name, each in found.items()}
         if coupling not in COUPLINGS:
             raise ValueError(
-                f"coupling must be one of {', '.join(COUPLINGS)}, not {coupling!r}"
+                f"coupling must be one of {', '.join(COUPLINGS)}, not {brief(coupling)}"
                 f"{suggestion(coupling, COUPLINGS)}"
             )
         if short_delays not in (None, "dt"):
-            raise ValueError(f"short_delays is None or 'dt', not {short_delays!r}.")
+            raise ValueError(f"short_delays is None or 'dt', not {brief(short_delays)}.")
         first = next(iter(cores.values()))
         given_past = past.checked_history(history, cores, first.time - first.dt)
         number = None if seed is None else take_seed(seed)
@@ -207,13 +207,15 @@ class Network:
         return MappingProxyType({name: Connection(core, name) for name in core.wires})
 
     def __getitem__(self, name: str) -> Any:
-        if name in self._populations:
+        core, is_text = self._core, isinstance(name, str)  # a list has no hash
+        if is_text and name in self._populations:
             return self._populations[name]
-        core = self._core
-        if name in core.wires:
+        if is_text and name in core.wires:
             return Connection(core, name)
-        known = [*self._populations, *core.wires]
-        raise KeyError(f"The network has no member or connection {name!r}{suggestion(name, known)}")
+        names = [*self._populations, *core.wires]
+        raise KeyError(
+            f"The network has no member or connection {brief(name)}{suggestion(name, names)}"
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._populations)
@@ -240,7 +242,7 @@ class Network:
             return f"{name} is a member, which stays; set its parameters and states, net[{name!r}]."
         if hasattr(type(self), name):
             return f"{name} of a network cannot be set."
-        return f"A network has no {name!r} to set{suggestion(name, KEYWORDS)}"
+        return f"A network has no {brief(name)} to set{suggestion(name, KEYWORDS)}"
 
     # --------------------------------------------------------------- connecting
 
@@ -347,9 +349,9 @@ class Network:
                 made = f"{source}->{target}#{count}"
             return made
         if not isinstance(name, str) or not name or any(c in name for c in "./ "):
-            raise ValueError(f"name is text without dots, spaces and slashes, not {name!r}.")
+            raise ValueError(f"name is text without dots, spaces and slashes, not {brief(name)}.")
         if name in taken or name in self._populations:
-            raise ValueError(f"The network has a {name!r} already; give another name.")
+            raise ValueError(f"The network has a {brief(name)} already; give another name.")
         return name
 
     def _made_before(self, wire: Wire, name: str) -> Connection | None:
@@ -402,7 +404,7 @@ class Network:
         if isinstance(connection, Connection) and connection.belongs_to(core):
             name = connection.checked_name()
         if not isinstance(name, str) or name not in core.wires:
-            shown = f"{name!r}{suggestion(name, core.wires)}"
+            shown = f"{brief(name)}{suggestion(name, core.wires)}"
             raise ValueError(f"The network has no connection {shown}")
         self._change(core.remove, name)
 
@@ -416,7 +418,7 @@ class Network:
             )
         if given not in self._core.members:
             raise ValueError(
-                f"The network has no member {given!r}{suggestion(given, self._core.members)}"
+                f"The network has no member {brief(given)}{suggestion(given, self._core.members)}"
             )
 
     # ------------------------------------------------------------------ stepping
@@ -564,7 +566,7 @@ class Network:
         Network
         """
         for unknown in set(changes) - set(KEYWORDS):
-            raise TypeError(f"copy takes no {unknown!r}{suggestion(unknown, KEYWORDS)}")
+            raise TypeError(f"copy takes no {brief(unknown)}{suggestion(unknown, KEYWORDS)}")
         core = self._readable()
         shared = {n: changes.pop(n) for n in ("dt", "method", "noise") if n in changes}
         members = {name: each.copy(**shared) for name, each in self._populations.items()}

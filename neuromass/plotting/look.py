@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from neuromass.errors import brief
 from neuromass.units import MS, Measure
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -193,7 +194,7 @@ def require_axes(ax: Any) -> None:
 
     if not isinstance(ax, Axes):
         raise TypeError(
-            f"ax needs an Axes of matplotlib, for example plt.subplots()[1], not {ax!r}."
+            f"ax needs an Axes of matplotlib, for example plt.subplots()[1], not {brief(ax)}."
         )
 
 

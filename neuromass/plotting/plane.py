@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import suggestion
+from neuromass.errors import brief
 from neuromass.plotting.look import (
     axis_label,
     colour_cycle,
@@ -229,7 +230,7 @@ def _two_states(axes: Any, states: tuple[str, ...], output: str) -> tuple[str, s
         return (first, second) if output == second else (second, first)
     for name in axes:
         if name not in states:
-            raise ValueError(f"axes: there is no state {name!r}{suggestion(name, states)}")
+            raise ValueError(f"axes: there is no state {brief(name)}{suggestion(name, states)}")
     if len(axes) != 2 or axes[0] == axes[1]:
         raise ValueError(f"axes needs both states, for example ({second!r}, {first!r}).")
     return axes[0], axes[1]
@@ -269,7 +270,7 @@ def _start(population: Population, point: Any) -> Mapping[str, Any]:
     if not isinstance(point, (tuple, list)) or len(point) != len(states):
         raise ValueError(
             f"A start point is a mapping of states to values, or a pair ({', '.join(states)}), "
-            f"not {point!r}."
+            f"not {brief(point)}."
         )
     return dict(zip(states, point, strict=True))
 
@@ -285,7 +286,9 @@ def _window(
     given = dict(limits or {})
     for name in given:
         if name not in plane.names:
-            raise ValueError(f"limits: there is no state {name!r}{suggestion(name, plane.names)}")
+            raise ValueError(
+                f"limits: there is no state {brief(name)}{suggestion(name, plane.names)}"
+            )
     model = core_of(plane.population).model
     kept = (ax.get_xlim(), ax.get_ylim()) if ax is not None and ax.has_data() else None
     ends = []
@@ -308,7 +311,9 @@ def _window(
 def _given_limits(value: Any, name: str, measure: Measure) -> tuple[float, float]:
     plain = measure.from_internal(units.to_internal(value, measure, f"limits[{name!r}]"))
     if np.shape(plain) != (2,) or not plain[0] < plain[1]:
-        raise ValueError(f"limits[{name!r}] needs a lowest and a highest value, not {value!r}.")
+        raise ValueError(
+            f"limits[{brief(name)}] needs a lowest and a highest value, not {brief(value)}."
+        )
     return float(plain[0]), float(plain[1])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.declaration import suggestion
+from neuromass.errors import brief
 from neuromass.plotting.look import (
     DASHES,
     Panels,
@@ -159,7 +160,9 @@ def _listed(names: Any) -> list[str]:
     if isinstance(names, str):
         return [names]
     if not isinstance(names, Iterable):
-        raise TypeError(f"names takes what was recorded, for example ('r', 'v'), not {names!r}.")
+        raise TypeError(
+            f"names takes what was recorded, for example ('r', 'v'), not {brief(names)}."
+        )
     return list(names)
 
 
@@ -215,7 +218,7 @@ def _named(members: Mapping[str, Recording], name: str, known: Iterable[str]) ->
         found = [_Content(n, {m: trace_of(members[m], v)}) for n, (m, v) in chosen.items()]
     if not found:
         near = [*known, *members, *(f"{m}.{v}" for m, each in members.items() for v in each.names)]
-        raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, near)}")
+        raise KeyError(f"Nothing was recorded as {brief(name)}{suggestion(name, near)}")
     return found
 
 

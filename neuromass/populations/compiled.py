@@ -11,6 +11,7 @@ import numpy as np
 
 from neuromass import units
 from neuromass.declaration import Model, ModelType
+from neuromass.errors import brief
 from neuromass.kernels.text import Recipe
 from neuromass.populations.population import Population, core_of
 from neuromass.units import MS
@@ -86,7 +87,9 @@ def _read(model: Any, method: str | None) -> tuple[Model, Recipe]:
     if isinstance(model, ModelType) and model.model is not None:
         made = model(method="heun" if method is None else method)
         return model.model, core_of(made).recipe()
-    raise TypeError(f"compiled_step takes a model, such as nm.QIF, or a population, not {model!r}.")
+    raise TypeError(
+        f"compiled_step takes a model, such as nm.QIF, or a population, not {brief(model)}."
+    )
 
 
 def _arguments(model: Model) -> list[str]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Model, ModelType, suggestion
-from neuromass.errors import SimulationError
+from neuromass.errors import SimulationError, brief
 from neuromass.kernels.control import BELOW_BOUND, Control
 from neuromass.kernels.text import Recipe, Source
 from neuromass.populations import validation
@@ -580,7 +580,9 @@ class Core:
             return {"": {next(iter(declared)): inputs}}
         for name in inputs:
             if name not in declared:
-                raise ValueError(f"{self.name} has no input {name!r}{suggestion(name, declared)}")
+                raise ValueError(
+                    f"{self.name} has no input {brief(name)}{suggestion(name, declared)}"
+                )
         return {"": inputs}
 
     def held_inputs(self, inputs: Mapping[str, Any], with_units: bool) -> dict[str, Any]:
@@ -603,7 +605,7 @@ class Core:
         if given:
             name = next(iter(given))
             near = suggestion(name, self.model.inputs)
-            raise TypeError(f"{self.name} has no input {name!r}{near}")
+            raise TypeError(f"{self.name} has no input {brief(name)}{near}")
         return held
 
     def about(self, node: str, every: int, average: bool) -> About:

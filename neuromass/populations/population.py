@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Declaration, ModelType, suggestion
+from neuromass.errors import brief
 from neuromass.kernels.control import FINE
 from neuromass.populations import validation
 from neuromass.populations.core import Core, Drive
@@ -245,7 +246,7 @@ class Population(metaclass=ModelType):
         known = core.known_values()
         if name not in known:
             near = suggestion(name, [*known, "t", "dt"])
-            raise AttributeError(f"{core.name} has no {name!r}{near}")
+            raise AttributeError(f"{core.name} has no {brief(name)}{near}")
         value = core.value(name)
         return float(value) if value.ndim == 0 else units.read_only(value.copy())
 
@@ -263,7 +264,7 @@ class Population(metaclass=ModelType):
         if not hasattr(type(self), name):
             known = [*self._core.model.parameters, *self._core.model.states]
             return AttributeError(
-                f"{own} has no state or parameter {name!r}{suggestion(name, known)}"
+                f"{own} has no state or parameter {brief(name)}{suggestion(name, known)}"
             )
         fixed = name in validation.KEYWORDS
         advice = f"; make a copy that has another, copy({name}=...)" if fixed else ""
@@ -272,14 +273,14 @@ class Population(metaclass=ModelType):
     def __getattr__(self, name: str) -> Any:
         model = type(self).model
         if name.startswith("_") or model is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {brief(name)}")
         if name in model.inputs:  # whose own message got lost on the way here
             raise AttributeError(
                 f"{name} is an input, which has a value only during a step: feed it with "
                 f"update({name}=...), see it with record=({name!r},)."
             )
         raise AttributeError(
-            f"{type(self).__name__} has no attribute {name!r}"
+            f"{type(self).__name__} has no attribute {brief(name)}"
             f"{suggestion(name, [*model.states, *model.parameters, *model.outputs])}"
         )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Model, suggestion
-from neuromass.errors import whole_number
+from neuromass.errors import brief, whole_number
 from neuromass.kernels.text import METHODS
 from neuromass.units import MS
 
@@ -43,14 +43,14 @@ def check_known(
                 f"{name} is an input of {model.name}; feed it with update({name}=...) or "
                 f"run(..., inputs=...)."
             )
-        raise TypeError(f"{model.name} has no parameter {name!r}{suggestion(name, known)}")
+        raise TypeError(f"{model.name} has no parameter {brief(name)}{suggestion(name, known)}")
 
 
 def method_of(method: Any) -> str:
     """The method, checked."""
     if not isinstance(method, str) or method not in METHODS:
         raise ValueError(
-            f"method must be one of {', '.join(METHODS)}, not {method!r}"
+            f"method must be one of {', '.join(METHODS)}, not {brief(method)}"
             f"{suggestion(method, METHODS)}"
         )
     return str(method)
@@ -85,7 +85,7 @@ def initial_of(model: Model, initial: Any) -> dict[str, Floats]:
     for name in given:
         if name not in model.states:
             raise ValueError(
-                f"initial: {model.name} has no state {name!r}{suggestion(name, model.states)}"
+                f"initial: {model.name} has no state {brief(name)}{suggestion(name, model.states)}"
             )
     return {
         name: np.asarray(each.convert(given[name]) if name in given else each.default)
@@ -142,9 +142,13 @@ def _with_correlations(
 def _given_shape(shape: Any) -> tuple[int, ...]:
     parts = shape if isinstance(shape, (tuple, list)) else (shape,)
     whole = tuple(whole_number(each, "shape") for each in parts)
-    if any(each < 1 for each in whole):
+    if any(each < 1 for each in whole) or len(whole) > 32:
         raise ValueError(
-            f"shape must be a positive whole number or a tuple of them, not {shape!r}."
+            f"shape must be a positive whole number or a tuple of them, not {brief(shape)}."
+        )
+    if math.prod(whole) >= 2**48:
+        raise ValueError(
+            f"shape needs a number of lanes that fits into memory, not {brief(shape)}."
         )
     return whole
 
@@ -184,11 +188,11 @@ def placed(name: str, value: Floats, old: Floats, shape: tuple[int, ...], at: An
     try:
         changed[at] = value
     except (IndexError, TypeError) as error:
-        raise IndexError(f"at={at!r} is no index into the shape {shape}: {error}.") from None
+        raise IndexError(f"at={brief(at)} is no index into the shape {shape}: {error}.") from None
     except ValueError:
         needed = changed[at].shape
         raise ValueError(
-            f"{name} has the shape {value.shape}, which does not fit at={at!r}; "
+            f"{name} has the shape {value.shape}, which does not fit at={brief(at)}; "
             f"{needed or 'a single number'} does."
         ) from None
     return changed

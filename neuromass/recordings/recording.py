@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass._version import __version__
 from neuromass.declaration import suggestion
+from neuromass.errors import brief
 from neuromass.units import HZ, MS, Measure
 
 __all__ = ["Recording", "Recordings", "concatenate", "load"]
@@ -86,8 +87,8 @@ class Contents:
         """Unit and values of what was recorded under a name, or of the times."""
         if name == "t":
             return MS, self.made_times()
-        if name not in self.data:
-            raise KeyError(f"Nothing was recorded as {name!r}{suggestion(name, self.data)}")
+        if not isinstance(name, str) or name not in self.data:
+            raise KeyError(f"Nothing was recorded as {brief(name)}{suggestion(name, self.data)}")
         return self.measures[name], self.data[name]
 
     def made_times(self) -> Floats:
@@ -207,7 +208,7 @@ class Recording:
             return self._cut(key)
         raise TypeError(
             f"A recording is indexed with a name, rec['r'], or a slice of times, "
-            f"rec[100 * ms:200 * ms], not with {key!r}."
+            f"rec[100 * ms:200 * ms], not with {brief(key)}."
         )
 
     def _trace(self, name: str) -> Any:
@@ -474,7 +475,7 @@ class Recordings(Mapping[str, Recording]):
             members = {key: each[name] for key, each in self._members.items()}
             return Recordings(members, self._connections)
         if name not in self._members:
-            raise KeyError(f"There is no recording {name!r}{suggestion(name, self._members)}")
+            raise KeyError(f"There is no recording {brief(name)}{suggestion(name, self._members)}")
         return self._members[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -763,7 +764,7 @@ def load(path: Any) -> Recording | Recordings:
 def file_of(path: Any) -> Path:
     """Where a recording of that name is kept: ``.npz`` is added to names that end otherwise."""
     if not isinstance(path, str | PathLike):
-        raise TypeError(f"path is the name of a file, not {path!r}.")
+        raise TypeError(f"path is the name of a file, not {brief(path)}.")
     place = Path(path)
     if place.suffix in (".nc", ".h5", ".hdf5", ".csv", ".json", ".mat"):
         raise ValueError(
@@ -853,7 +854,7 @@ def _time(value: Any, name: str, otherwise: float) -> float:
         return otherwise
     plain = units.to_internal(value, MS, name, 100.0)
     if not isinstance(plain, float) or np.isnan(plain):
-        raise ValueError(f"{name} must be a single time, and {value!r} is none.")
+        raise ValueError(f"{name} must be a single time, and {brief(value)} is none.")
     return plain
 
 

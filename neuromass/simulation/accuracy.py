@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
-from neuromass.errors import SimulationError
+from neuromass.errors import SimulationError, brief
 from neuromass.kernels.text import METHODS
 from neuromass.recordings.recording import Recording, contents_of
 from neuromass.simulation.runner import run, steps_of
@@ -189,7 +189,7 @@ def check_dt(system: Any, duration: Any, inputs: Any = None) -> StepReport:
       dt is small enough: all changes are below 1 % of the range
     """
     if isinstance(system, type) or not hasattr(system, "copy") or not hasattr(system, "dt"):
-        raise TypeError(f"check_dt takes a population or a network, not {system!r}.")
+        raise TypeError(f"check_dt takes a population or a network, not {brief(system)}.")
     report = _report(system, duration, _runs(system, duration, inputs))
     if not report.ok:
         warnings.warn(_advice(report), UserWarning, stacklevel=2)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuromass import signals, units
 from neuromass.declaration import Input
-from neuromass.errors import warn
+from neuromass.errors import brief, warn
 from neuromass.populations.claim import Claim
 from neuromass.populations.core import Core, Drive
 from neuromass.signals import Feedback
@@ -305,7 +305,7 @@ def _refuse_unit(value: Any, signal: Any, declared: Input, name: str) -> None:
     try:
         units.to_internal(sample, declared.measure, name, declared.example)
     except units.UnitError as error:
-        raise units.UnitError(f"{error} It was given as {value!r}.") from None
+        raise units.UnitError(f"{error} It was given as {brief(value)}.") from None
 
 
 def _warn_of_nothing(signal: Any, name: str, window: Window) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from neuromass.declaration import suggestion
+from neuromass.errors import brief
 from neuromass.populations.core import Core
 from neuromass.simulation.system import System
 
@@ -34,12 +35,12 @@ def names_to_record(record: Any, system: System) -> Names:
 
 def _of_one(record: Any, core: Core) -> tuple[str, ...]:
     if isinstance(record, Mapping | bytes) or not isinstance(record, Iterable):
-        raise TypeError(f"record takes names, record=('r', 'v'), not {record!r}.")
+        raise TypeError(f"record takes names, record=('r', 'v'), not {brief(record)}.")
     names = (record,) if isinstance(record, str) else tuple(record)
     known = core.recordable()
     for name in names:
         if not isinstance(name, str) or name not in known:
-            raise ValueError(f"record: {core.name} has no {name!r}{suggestion(name, known)}")
+            raise ValueError(f"record: {core.name} has no {brief(name)}{suggestion(name, known)}")
     if len(set(names)) != len(names):
         raise ValueError(f"record names something twice: {', '.join(names)}.")
     return names
@@ -62,7 +63,7 @@ def _wanted(record: Any, nodes: Mapping[str, Core], what: str) -> list[tuple[str
     if isinstance(record, Mapping):
         return [(str(node), each) for node in record for each in _listed(record, node)]
     if isinstance(record, bytes) or not isinstance(record, Iterable):
-        raise TypeError(f"record takes names, record=('exc.r', 'inh'), not {record!r}.")
+        raise TypeError(f"record takes names, record=('exc.r', 'inh'), not {brief(record)}.")
     entries = (record,) if isinstance(record, str) else tuple(record)
     return [pair for each in entries for pair in _split(str(each), nodes, what)]
 
@@ -90,7 +91,7 @@ def _split(entry: str, nodes: Mapping[str, Core], what: str) -> list[tuple[str, 
             _core(nodes, entry, what)
         values = {value: None for core in nodes.values() for value in core.recordable()}
         raise ValueError(
-            f"record: the network has no member or connection {entry!r}, and none of them has "
+            f"record: the network has no member or connection {brief(entry)}, and none of them has "
             f"such a value{suggestion(entry, [*nodes, *values])}"
         )
     return [(each, entry) for each in having]
@@ -100,7 +101,7 @@ def _core(nodes: Mapping[str, Core], node: str, what: str) -> Core:
     if node not in nodes:
         silent = " A connection without a synapse has no states." if "->" in node else ""
         raise ValueError(
-            f"record: the {what.lower()} has no member or connection {node!r}"
+            f"record: the {what.lower()} has no member or connection {brief(node)}"
             f"{suggestion(node, nodes)}{silent}"
         )
     return nodes[node]
@@ -109,5 +110,5 @@ def _core(nodes: Mapping[str, Core], node: str, what: str) -> Core:
 def _checked(core: Core, node: str, name: str) -> str:
     known = core.recordable()
     if name not in known:
-        raise ValueError(f"record: {node} has no {name!r}{suggestion(name, known)}")
+        raise ValueError(f"record: {node} has no {brief(name)}{suggestion(name, known)}")
     return name

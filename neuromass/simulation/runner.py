@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from neuromass import units
-from neuromass.errors import SimulationError, whole_number
+from neuromass.errors import SimulationError, brief, whole_number
 from neuromass.kernels.control import FINE
 from neuromass.simulation.inputs import Inputs, Window
 from neuromass.simulation.names import names_to_record
@@ -95,7 +95,7 @@ def run(
         window = Window(found.clock, steps_of(duration, found.dt), found.dt)
         spacing = _every(every, window.steps)
         if not isinstance(average, bool):
-            raise TypeError(f"average is True or False, not {average!r}.")
+            raise TypeError(f"average is True or False, not {brief(average)}.")
         names = names_to_record(record, found)
         fed = Inputs(inputs, found, window, system)
         recorder = Recorder(found, names, spacing, average, window.steps)
