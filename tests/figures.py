@@ -72,7 +72,7 @@ def qif():
     )
     eta = np.linspace(-9, 1, 1201)
     ax = axes["branch"]
-    draw_branch(ax, eta, nm.QIF(eta=eta, J=15.0).rest_states(), hertz)
+    draw_branch(ax, eta, nm.QIF(eta=eta, J=15.0).equilibria(), hertz)
     ax.set(xlabel=r"$\eta$", ylabel="firing rate (Hz)", title=r"equilibria, $J = 15$, $\Delta = 1$")
     ax.axvline(-5, color=GREY, lw=0.7, ls=":")
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.12))
@@ -144,7 +144,7 @@ def gamma():
     tau_s, eta = np.geomspace(0.2, 50, 40), np.linspace(0.2, 16, 40)
     grid = nm.QIFSynaptic.devalle2017(
         tau_s=tau_s[None, :] * ms, eta=eta[:, None], shape=(40, 40)
-    ).rest_states()
+    ).equilibria()
     growth = [[lane[0].eigenvalues.m_as(1 / ms)[0].real for lane in row] for row in grid]
     right.contourf(tau_s, eta, growth, levels=(0, np.max(growth)), colors=[BLUE], alpha=0.35)
     right.contour(tau_s, eta, growth, levels=(0,), colors=[GREY])
@@ -218,7 +218,7 @@ def izhikevich():
         1, 2, figsize=(9, 3.4), width_ratios=(1, 1.4), layout="constrained"
     )
     eta = np.linspace(5, 60, 1101)
-    found = nm.IzhikevichMeanField(eta=eta * pA).rest_states()
+    found = nm.IzhikevichMeanField(eta=eta * pA).equilibria()
     draw_branch(left, eta, found, hertz)
     left.set(xlabel=r"$\eta$ (pA)", ylabel="firing rate (Hz)", title="equilibria")
     left.legend(loc="upper left")
@@ -247,7 +247,7 @@ def wilson_cowan():
     excited, inhibited = rec.E.magnitude, rec.I.magnitude
     left.plot(excited, inhibited, color=BLUE)
     left.plot(excited[0], inhibited[0], "o", color=GREY)
-    (rest,) = pop.rest_states()
+    (rest,) = pop.equilibria()
     left.plot(float(rest.E), float(rest.I), "o", mfc="white", color=ORANGE)
     left.annotate(
         "unstable focus",
@@ -272,7 +272,7 @@ def jansen_rit():
     )
     p = np.linspace(-50, 400, 226)
     column = nm.JansenRit(shape=len(p))
-    found = column.rest_states(p / second)
+    found = column.equilibria(p / second)
     draw_branch(left, p, found, lambda rest: (rest.y1 - rest.y2).m_as(mV))
     rec = nm.run(column, 40 * second, nm.signals.Constant(p / second), record="eeg", every=20)
     late = rec[38 * second :].eeg.magnitude

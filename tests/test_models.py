@@ -459,7 +459,7 @@ EQUILIBRIA = [
 
 
 def test_equilibria_of_the_bistable_population():
-    found = nm.QIF(tau=1 * ms, eta=-5.0, delta=1.0, J=15.0).rest_states()
+    found = nm.QIF(tau=1 * ms, eta=-5.0, delta=1.0, J=15.0).equilibria()
     assert len(found) == 3
     for rest, (r, v, kind, stability) in zip(found, EQUILIBRIA, strict=True):
         assert rest.r.m_as("kHz") == pytest.approx(r, rel=1e-13)
@@ -473,21 +473,21 @@ def test_equilibria_of_the_bistable_population():
 
 def test_equilibria_are_in_units_and_follow_tau_and_the_input():
     pop = nm.QIF(tau=20 * ms, eta=-5.0, J=15.0)
-    quiet = pop.rest_states()[0]
+    quiet = pop.equilibria()[0]
     assert quiet.r.units == Hz
     assert quiet.r.magnitude == pytest.approx(50 * 0.0811344419501197, rel=1e-13)
     assert quiet.eigenvalues.units == (1 / ms).units
-    (only,) = pop.rest_states(3.0)
+    (only,) = pop.equilibria(3.0)
     assert only.r.magnitude == pytest.approx(50 * 1.37324409848165, rel=1e-13)
     assert float(only.v) == pytest.approx(-0.115897052292354, rel=1e-12)
-    assert repr(pop.rest_states(I_ext=3.0)) == repr([only])
+    assert repr(pop.equilibria(I_ext=3.0)) == f"<1 all equilibria>\n  {only!r}"
     pop.set(**only.state)
     nm.run(pop, 100 * ms, 3.0)
     assert pop.raw.v == pytest.approx(-0.115897052292354, rel=1e-9)
 
 
 def test_a_rest_state_shows_itself_and_is_frozen():
-    rest = nm.QIF.montbrio2015().rest_states()[0]
+    rest = nm.QIF.montbrio2015().equilibria()[0]
     assert repr(rest) == "<stable node: r = 8.11344 Hz, v = -1.96162>"
     assert {"r", "v", "kind", "eigenvalues"} <= set(dir(rest))
     with pytest.raises(AttributeError):
@@ -500,9 +500,9 @@ def test_a_rest_state_shows_itself_and_is_frozen():
 
 def test_equilibria_of_lanes_are_nested_as_the_shape():
     pop = nm.QIF(tau=1 * ms, eta=np.array([[-5.0, -5.0], [-10.0, 5.0]]), J=15.0, delta=1.0)
-    found = pop.rest_states([[0.0, 3.0], [0.0, 0.0]])
+    found = pop.equilibria([[0.0, 3.0], [0.0, 0.0]])
     assert [[len(lane) for lane in row] for row in found] == [[3, 1], [1, 1]]
-    alone = nm.QIF(tau=1 * ms, eta=-10.0, J=15.0).rest_states()
+    alone = nm.QIF(tau=1 * ms, eta=-10.0, J=15.0).equilibria()
     assert repr(found[1][0]) == repr(alone)
 
 
@@ -515,7 +515,7 @@ def test_equilibria_of_lanes_are_nested_as_the_shape():
     tau=st.floats(0.1, 100),
 )
 def test_no_equilibrium_is_missed_and_all_are_some(eta, J, delta, I_ext, tau):
-    found = nm.QIF(tau=tau * ms, eta=eta, J=J, delta=delta).rest_states(I_ext)
+    found = nm.QIF(tau=tau * ms, eta=eta, J=J, delta=delta).equilibria(I_ext)
     p = {"tau": tau, "eta": eta, "J": J, "delta": delta, "I_ext": I_ext}
     quartic = [1, -J / PI, -(eta + I_ext), 0, -(delta**2) / 4]
     roots = np.roots(quartic)
@@ -551,7 +551,7 @@ def test_saddle_nodes_and_cusp(delta):
             0, abs=1e-10
         )
         inside, outside = (
-            {len(nm.QIF(delta=delta, J=J, eta=eta + step).rest_states()) for step in steps}
+            {len(nm.QIF(delta=delta, J=J, eta=eta + step).equilibria()) for step in steps}
             for steps in ((0.0,), (-1e-6, 1e-6))
         )
         assert outside == {1, 3}
@@ -559,7 +559,7 @@ def test_saddle_nodes_and_cusp(delta):
     cusp = {"J": 7.79621703666699 * math.sqrt(delta), "eta": -math.sqrt(3) * delta, "delta": delta}
     x = 0.75**0.25
     assert PI * (2 * x + 1 / (2 * x**3)) == pytest.approx(7.79621703666699, rel=1e-14)
-    for rest in nm.QIF(tau=1 * ms, **cusp).rest_states():
+    for rest in nm.QIF(tau=1 * ms, **cusp).equilibria():
         assert PI * rest.r.m_as("kHz") == pytest.approx(x * math.sqrt(delta), rel=1e-3)
 
 
@@ -574,16 +574,14 @@ def test_node_and_focus_meet(J):
     eta = -(J**2) / (4 * PI**2) - PI**2 / J**2
     kinds = []
     for step in (-1e-4, 1e-4):
-        found = nm.QIF(J=J, delta=1.0, eta=eta + step).rest_states()
+        found = nm.QIF(J=J, delta=1.0, eta=eta + step).equilibria()
         near = min(found, key=lambda rest: abs(PI * rest.r.m_as("kHz") * 10 - J / (2 * PI)))
         kinds.append(near.kind)
     assert set(kinds) == {"node", "focus"}
 
 
 def test_without_spread_the_silent_and_the_centre_are_there():
-    silent, threshold, saddle, centre = nm.QIF(
-        tau=1 * ms, eta=-1.0, delta=0.0, J=15.0
-    ).rest_states()
+    silent, threshold, saddle, centre = nm.QIF(tau=1 * ms, eta=-1.0, delta=0.0, J=15.0).equilibria()
     assert (silent.r.magnitude, float(silent.v), silent.kind, silent.stable) == (
         0,
         -1,
@@ -596,13 +594,13 @@ def test_without_spread_the_silent_and_the_centre_are_there():
     x = 7.5 / PI + math.sqrt((7.5 / PI) ** 2 - 1)
     assert PI * centre.r.m_as("kHz") == pytest.approx(x, rel=1e-14)
     assert (centre.kind, centre.stability) == ("centre", "neutral")
-    (only,) = nm.QIF(tau=1 * ms, eta=4.0, delta=0.0).rest_states()
+    (only,) = nm.QIF(tau=1 * ms, eta=4.0, delta=0.0).equilibria()
     assert PI * only.r.m_as("kHz") == pytest.approx(2.0, rel=1e-14)
-    (edge,) = nm.QIF(eta=0.0, delta=0.0).rest_states()
+    (edge,) = nm.QIF(eta=0.0, delta=0.0).equilibria()
     assert edge.kind == "degenerate"
 
 
-def test_a_model_with_equations_of_its_own_has_no_equilibria_by_inheritance():
+def test_a_model_with_equations_of_its_own_has_its_own_equilibria():
     class Changed(nm.QIF):
         """Twice the input."""
 
@@ -615,9 +613,11 @@ def test_a_model_with_equations_of_its_own_has_no_equilibria_by_inheritance():
 
         J = nm.Parameter(15.0, doc="strength of the recurrent coupling")
 
-    with pytest.raises(TypeError, match="Changed has equations of its own"):
-        Changed().rest_states()
-    assert len(Renamed().rest_states()) == 3
+    assert not Changed().equilibria().complete
+    (found,), (expected,) = Changed(J=15.0).equilibria(3.0), nm.QIF(J=15.0).equilibria(6.0)
+    assert found.r.magnitude == pytest.approx(expected.r.magnitude, rel=1e-10)
+    assert len(Renamed().equilibria()) == 3
+    assert Renamed().equilibria().complete
 
 
 QIF_FAMILY = [case for case in MODELS if case.name.startswith("QIF")]
@@ -633,7 +633,7 @@ def test_equilibria_of_the_family_lie_on_the_branch_and_are_all(case, data):
     p["eta"] = data.draw(st.floats(-8, 8))
     model = case.cls.model
     given_values = {n: each.measure.quantity(p[n]) for n, each in model.parameters.items()}
-    found = case.cls(**given_values).rest_states(p["I_ext"])
+    found = case.cls(**given_values).equilibria(p["I_ext"])
     own = [rest.r.m_as(1 / ms) for rest in found]
     for r, rest in zip(own, found, strict=True):
         at = branch(case.cls, p, r)
@@ -743,13 +743,13 @@ def test_equilibria_are_where_long_runs_end():
     nm.run(pop, 2000 * ms)
     ends = [0.0811344419501197, 1.03059679883757]
     assert pop.r.magnitude[:2] / 100 == pytest.approx(ends, rel=1e-9)
-    assert pop.r.magnitude[2] == pytest.approx(pop.rest_states()[2][0].r.magnitude, rel=1e-9)
+    assert pop.r.magnitude[2] == pytest.approx(pop.equilibria()[2][0].r.magnitude, rel=1e-9)
 
 
 def test_the_two_equations_alone_never_oscillate():
     """A focus has 2 Re = 4 v / tau, and v < 0 at rest."""
     pop = nm.QIF(tau=1 * ms, eta=5.0, delta=0.5, J=20.0, dt=0.005 * ms)
-    (rest,) = pop.rest_states()
+    (rest,) = pop.equilibria()
     assert rest.kind == "focus"
     assert rest.eigenvalues.m_as(1 / ms)[0].real == pytest.approx(2 * float(rest.v), rel=1e-12)
     assert rest.stable
@@ -895,7 +895,7 @@ def test_the_steady_adaptation_is_alpha_tau_a_r():
         pop = cls(eta=3.0, alpha=0.3, tau_a=50 * ms)
         nm.run(pop, 3000 * ms)
         assert pop.raw.a == pytest.approx(0.3 * 50 * pop.raw.r, rel=1e-9)
-        (rest,) = pop.rest_states()
+        (rest,) = pop.equilibria()
         assert pop.raw.r == pytest.approx(rest.r.m_as(1 / ms), rel=1e-9)
 
 
@@ -993,7 +993,7 @@ def test_hopf_bifurcations_of_conductances():
 
 
 def test_equilibrium_of_the_plastic_population():
-    (rest,) = nm.QIFTsodyksMarkram(**PLASTIC, J=15.0, eta=-1.0).rest_states()
+    (rest,) = nm.QIFTsodyksMarkram(**PLASTIC, J=15.0, eta=-1.0).equilibria()
     assert rest.r.magnitude == pytest.approx(3.12713589, abs=6e-9)
     assert float(rest.x) == pytest.approx(0.731383552, abs=6e-10)
     assert float(rest.u) == pytest.approx(0.587233284, abs=6e-10)
@@ -1045,7 +1045,7 @@ def test_folds_of_the_izhikevich_population():
 
 def test_equilibrium_of_the_izhikevich_population():
     pop = nm.IzhikevichMeanField(**IZHIKEVICH, eta=60 * pA)
-    (rest,) = pop.rest_states()
+    (rest,) = pop.equilibria()
     assert rest.r.magnitude == pytest.approx(29.8281063993275, rel=1e-12)
     assert rest.v.magnitude == pytest.approx(-48.511573464801, rel=1e-13)
     nm.run(pop, 2000 * ms, every=100)
@@ -1064,7 +1064,7 @@ def test_equilibria_of_the_izhikevich_population_lie_on_the_branch_and_are_all(
 ):
     cls = nm.IzhikevichMeanField
     keywords = {**IZHIKEVICH, "delta": delta * mV, "g": g * nS}
-    found = cls(**keywords, eta=eta * pA).rest_states(I_ext * pA)
+    found = cls(**keywords, eta=eta * pA).equilibria(I_ext * pA)
     p = numbers(cls, **keywords)
     own = [rest.r.m_as(1 / ms) for rest in found]
     for r, rest in zip(own, found, strict=True):
@@ -1164,11 +1164,11 @@ def test_a_bound_must_be_a_parameter_of_the_same_unit():
 
 def test_without_input_the_izhikevich_population_comes_to_rest_at_v_r():
     pop = nm.IzhikevichMeanField()
-    (rest,) = pop.rest_states()
+    (rest,) = pop.equilibria()
     assert (rest.r.magnitude, rest.v.magnitude, rest.stable) == (0, -60, True)
     nm.run(pop, 2000 * ms, every=100)
     assert pop.v.magnitude == pytest.approx(-60, abs=1e-9)
-    assert nm.IzhikevichMeanField(eta=-1 * pA).rest_states() == []
+    assert nm.IzhikevichMeanField(eta=-1 * pA).equilibria() == []
 
 
 # ---------------------------------------------------------------- Wilson-Cowan, Jansen-Rit
@@ -1191,12 +1191,12 @@ def test_equilibria_of_wilson_and_cowan():
     )
     nm.run(starts, 1000 * ms, {"P": 0.0, "Q": 0.0}, every=1000)
     ends = np.unique(np.round(starts.E.magnitude, 6))
-    found = pop.rest_states(P=0.0, Q=0.0)
+    found = pop.equilibria(P=0.0, Q=0.0)
     assert np.allclose(ends, [float(each.E) for each in found if each.stable], atol=1e-6)
     assert (float(found[0].E), float(found[0].I)) == (0, 0)
     for c_ei in (0.0, 4.0):
         pop = nm.WilsonCowan.hysteresis1972(c_ei=c_ei)
-        for rest in pop.rest_states(P=0.3, Q=0.1):
+        for rest in pop.equilibria(P=0.3, Q=0.1):
             values = {**numbers(nm.WilsonCowan, P=0.3, Q=0.1), **pop_values(pop)}
             at = {"E": float(rest.E), "I": float(rest.I)}
             assert np.allclose(rates(nm.WilsonCowan, {**values, **at}), 0, atol=1e-14)
@@ -1232,7 +1232,7 @@ def test_bifurcations_of_the_column():
 def test_equilibria_of_the_column():
     pop = nm.JansenRit()
     for p in (-50, -20, 0, 50, 100, 113.58, 113.59, 220, 400):
-        found = pop.rest_states(p / second)
+        found = pop.equilibria(p / second)
         curve = 1000 * column_at(np.linspace(-10, 20, 6001))["p"] - p
         changes = np.count_nonzero(np.diff(np.sign(curve)))
         assert len(found) == changes

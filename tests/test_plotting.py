@@ -355,7 +355,7 @@ def test_nullclines_are_where_a_derivative_vanishes():
 def test_equilibria_are_marked_by_stability():
     pop = nm.QIF(J=15.0)
     found = markers(drawn(nm.phase_plane(pop)))
-    node, saddle, focus = ((each.v.magnitude, each.r.magnitude) for each in pop.rest_states())
+    node, saddle, focus = ((each.v.magnitude, each.r.magnitude) for each in pop.equilibria())
     assert found["stable node"] == [pytest.approx(node)]
     assert found["saddle"] == [pytest.approx(saddle)]
     assert found["stable focus"] == [pytest.approx(focus)]
@@ -441,7 +441,7 @@ def test_a_model_that_cannot_be_read():
     assert "dx/dt = 0 at I_in = -20 pA" in legend_texts(ax)
 
 
-def test_equilibria_are_left_out_where_a_model_changes_the_equations():
+def test_equilibria_are_those_of_changed_equations():
     class Shifted(nm.QIF):
         """QIF with another input."""
 
@@ -449,7 +449,12 @@ def test_equilibria_are_left_out_where_a_model_changes_the_equations():
         def derivatives(r, v, I_ext, tau, eta, delta, J):
             return nm.QIF.derivatives(r, v, 2 * I_ext, tau, eta, delta, J)
 
-    assert not markers(drawn(nm.phase_plane(Shifted(J=15.0))))
+    shifted, own = (markers(drawn(nm.phase_plane(each))) for each in (
+        Shifted(J=15.0, eta=-5.0), nm.QIF(J=15.0, eta=-5.0)
+    ))  # fmt: skip
+    assert shifted.keys() == own.keys()
+    for kind in own:
+        np.testing.assert_allclose(shifted[kind], own[kind], rtol=1e-9)
 
 
 def test_planes_are_drawn_over_each_other():

@@ -1,42 +1,47 @@
-"""Equilibria of a model, all of them, and what happens near them.
+"""Equilibria of a model and what happens near them.
 
-A model whose equations at rest reduce to one equation for one unknown has a method
-``_rest``, which gives all its solutions. What is here finds the roots, polishes them on the
-declared equations, and reads the stability from the exact Jacobian of those.
+A model that can say where all of its equilibria are has a static method ``solve``; for every
+other one they are looked for by Newton's method from many points of a box. Either way they are
+polished on the declared equations, and their stability is that of the exact Jacobian.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from neuromass import units
+from neuromass.declaration import Model, suggestion
+from neuromass.dynamics.jacobian import jacobian, rates
 from neuromass.errors import brief
 from neuromass.expressions import Equations
+from neuromass.units import HZ, Measure
 
-__all__ = ["RestState", "at_rest", "jacobian", "positive_roots", "rest_states"]
+__all__ = ["Equilibria", "Equilibrium", "find_equilibria"]
 
 Floats = NDArray[np.float64]
+PER_MS: Final = units.measure("1/ms")
 
-_NEUTRAL: Final = 1e-10
-"""A real part this small against the largest eigenvalue is zero within rounding."""
-_STEP: Final = 1e-30
-"""Imaginary step of the Jacobian: nothing is subtracted, so it may be tiny."""
+_ROUNDING: Final = 1e-13
+"""Eigenvalues below this part of the largest one cannot be told from zero."""
+_SPLIT: Final = 3e-8
+"""Part of the largest eigenvalue by which a double real one may split for rounding alone."""
+_STARTS: Final = 200
+"""Points from which a search begins, in each lane."""
+_STEPS: Final = 60
+"""Steps of Newton's method at most."""
 
 
 @dataclass(frozen=True, eq=False)
-class RestState:
+class Equilibrium:
     """An equilibrium: all derivatives are zero.
 
-    Each state is an attribute too: ``rest.r`` is ``rest.state["r"]``.
+    Each state is an attribute too: ``eq.r`` is ``eq.state["r"]``.
 
     Attributes
     ----------
@@ -56,10 +61,23 @@ class RestState:
     stability: str
     eigenvalues: Any
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", MappingProxyType(dict(self.state)))
+
     @property
     def stable(self) -> bool:
         """Whether small deviations die out."""
         return self.stability == "stable"
+
+    @property
+    def frequency(self) -> Any:
+        """Frequency in Hz at which small deviations turn; 0 Hz where they do not.
+
+        It is the imaginary part of the least stable complex eigenvalue, over 2 pi.
+        """
+        turning = PER_MS.to_internal(np.abs(np.imag(self.eigenvalues.magnitude)))
+        turning = turning[turning > _SPLIT * np.max(np.abs(self.eigenvalues.magnitude), initial=0)]
+        return HZ.quantity(float(turning[0]) / (2.0 * np.pi) if len(turning) else 0.0)
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self.state:
@@ -73,111 +91,345 @@ class RestState:
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (dict(self.state), self.kind, self.stability, self.eigenvalues)
-        return RestState, parts
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "state", MappingProxyType(dict(self.state)))
+        return Equilibrium, parts
 
     def __repr__(self) -> str:
         values = (f"{name} = {value:.6g~P}".rstrip() for name, value in self.state.items())
         return f"<{self.stability} {self.kind}: {', '.join(values)}>"
 
 
-def rest_states(population: Any, held: Mapping[str, Any]) -> Any:
-    """All equilibria of a population at constant inputs.
+class Equilibria(Sequence[Equilibrium]):
+    """The equilibria of a system, in ascending order of its output.
+
+    Each state is an attribute, a Quantity over all of them: ``eq.r``.
 
     Parameters
     ----------
-    population : Population
-        Of a model with a method ``_rest``.
-    held : mapping
-        Value of every input, in internal units: a float, or an array over the lanes.
+    measures : mapping
+        States and their units.
+    states : ndarray
+        (equilibria, states), in internal units.
+    eigenvalues : ndarray
+        (equilibria, states), in 1/ms.
+    complete : bool
+        Whether it is proven that there are no others.
+    """
+
+    def __init__(
+        self, measures: Mapping[str, Measure], states: Floats, eigenvalues: Any, complete: bool
+    ) -> None:
+        self._measures = dict(measures)
+        self._states = states
+        self._eigenvalues = eigenvalues
+        self._complete = complete
+        self._natures = [_nature(each) for each in eigenvalues]
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is proven that these are all; else they are what a search has found."""
+        return self._complete
+
+    @property
+    def stable(self) -> NDArray[np.bool_]:
+        """Which of them are stable."""
+        return np.array([stability == "stable" for _, stability in self._natures], dtype=bool)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        pairs = zip(self._measures.items(), self._states[index], strict=True)
+        state = {name: measure.quantity(float(value)) for (name, measure), value in pairs}
+        kind, stability = self._natures[index]
+        return Equilibrium(state, kind, stability, PER_MS.quantity(self._eigenvalues[index].copy()))
+
+    def __iter__(self) -> Iterator[Equilibrium]:
+        return (self[i] for i in range(len(self)))
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and name in self._measures:
+            column = list(self._measures).index(name)
+            return units.handed_out(self._measures[name], self._states[:, column])
+        raise AttributeError(
+            f"Equilibria have no {name!r}{suggestion(name, self.__dict__.get('_measures', ()))}"
+        )
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._measures]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) == 0
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        found = "all equilibria" if self.complete else "equilibria found"
+        lines = [f"  {each!r}" for each in self]
+        return "\n".join([f"<{len(self)} {found}>", *lines])
+
+
+def find_equilibria(
+    kind: Any,
+    columns: Mapping[str, Floats],
+    shape: tuple[int, ...],
+    within: Mapping[str, Any] | None = None,
+) -> Any:
+    """The equilibria of a model at constant parameters and inputs.
+
+    Parameters
+    ----------
+    kind : type
+        The model's class.
+    columns : mapping
+        Value of each parameter and input in internal units, (lanes,).
+    shape : tuple of int
+        Shape of the lanes.
+    within : mapping, optional
+        State -> its lowest and highest value, for the search in models without ``solve``.
 
     Returns
     -------
-    list
-        Of `RestState`, in the order in which the model gives them; for a population with a
-        shape, lists of these nested as the shape.
-
-    Raises
-    ------
-    TypeError
-        If the model changes the equations of the one that has ``_rest``.
+    Equilibria or ndarray of Equilibria
+        For lanes an array of their shape, with the equilibria of each.
     """
-    found = _of_all_lanes(population, held)
-    if not population.shape:
+    model: Model = kind.current_model()
+    solve = _solver(kind, model)
+    if solve is not None and within is None:
+        states = _solved(model, solve, columns)
+    else:
+        states = _searched(model, columns, _box(model, within))
+    found = _examined(model, states, columns, complete=solve is not None and within is None)
+    if shape == ():
         return found[0]
-    nested = np.empty(len(found), dtype=object)
-    nested[:] = found
-    return nested.reshape(population.shape).tolist()
+    lanes = np.empty(len(found), dtype=object)
+    lanes[:] = found
+    return lanes.reshape(shape)
 
 
-def _of_all_lanes(population: Any, held: Mapping[str, Any]) -> list[list[RestState]]:
-    cls, core = type(population), population.__system__()
-    lanes = core.lanes
-    solve = _solver(cls)
-    columns = {name: core.spread(each) for name, each in core.parameters.items()}
-    columns |= {name: np.broadcast_to(np.asarray(x, float), lanes) for name, x in held.items()}
-    every = [{name: float(each[lane]) for name, each in columns.items()} for lane in range(lanes)]
-    with np.errstate(over="ignore"):
-        found = [list(solve(values)) for values in every]
-    return [
-        [_described(cls.model, each, values) for each in lane]
-        for lane, values in zip(found, every, strict=True)
-    ]
+def _solver(kind: Any, model: Model) -> Callable[[Any], Mapping[str, Any]] | None:
+    """The model's ``solve``, unless the equations are no longer those that it is for."""
+    home = next((base for base in kind.__mro__ if "solve" in vars(base)), None)
+    if home is None or home.model is None:
+        return None
+    own = (
+        home is kind or home.current_model().equations.arithmetic() == model.equations.arithmetic()
+    )
+    return home.solve if own else None
 
 
-def at_rest(cls: Any, options: Mapping[str, Any]) -> Any:
-    """A population that starts in its stable equilibrium of lowest rate.
-
-    Parameters
-    ----------
-    cls : type
-        A model with a method ``_rest``.
-    options : mapping
-        Keywords of the constructor; an ``initial`` among them stays as it is.
-    """
-    made = cls(**options)
-    if "initial" in options:
-        return made
-    inputs = {name: each.default for name, each in cls.model.inputs.items()}
-    found = _of_all_lanes(made, inputs)
-    chosen = [next((each for each in lane if each.stable), lane[0]) for lane in found]
-    initial = {
-        name: np.reshape([each.state[name].magnitude for each in chosen], made.shape)
-        * chosen[0].state[name].units
-        for name in chosen[0].state
-    }
-    return cls(**{**options, "initial": initial})
+def _solved(model: Model, solve: Callable[[Any], Any], columns: Mapping[str, Floats]) -> Floats:
+    """All equilibria that a model gives, (most, lanes, states); NaN where there are fewer."""
+    lanes = len(next(iter(columns.values())))
+    with np.errstate(all="ignore"):
+        found = solve(SimpleNamespace(**columns))
+    rows = [np.broadcast_to(found[name], _widest(found, lanes)) for name in model.states]
+    return np.stack(rows, axis=-1)
 
 
-def _solver(cls: Any) -> Callable[[Mapping[str, float]], Iterable[Mapping[str, float]]]:
-    """The model's ``_rest``, unless the equations are no longer those that it solves."""
-    home = next((base for base in cls.__mro__ if "_rest" in vars(base)), None)
-    if home is None or cls.equations.identity() != home.equations.identity():
-        raise TypeError(
-            f"{cls.__name__} has equations of its own, whose equilibria are not known in closed "
-            f"form; run it until it rests, or look for zeros of its derivatives."
+def _widest(found: Mapping[str, Any], lanes: int) -> tuple[int, int]:
+    return max(np.shape(each)[0] for each in found.values() if np.ndim(each) == 2), lanes
+
+
+def each_lane(solve: Callable[[Any], list[dict[str, float]]]) -> Callable[[Any], Any]:
+    """Turn a ``solve`` for single numbers into one for arrays over lanes."""
+
+    def over_lanes(p: Any) -> dict[str, Floats]:
+        columns = vars(p)
+        lanes = len(next(iter(columns.values())))
+        found = [
+            solve(SimpleNamespace(**{name: float(each[i]) for name, each in columns.items()}))
+            for i in range(lanes)
+        ]
+        most = max(map(len, found), default=0)
+        names = next((each[0] for each in found if each), {})
+        result = {name: np.full((most, lanes), np.nan) for name in names}
+        for lane, several in enumerate(found):
+            for place, one in enumerate(several):
+                for name, value in one.items():
+                    result[name][place, lane] = value
+        return result or {name: np.full((0, lanes), np.nan) for name in ("r",)}
+
+    return over_lanes
+
+
+# --------------------------------------------------------------------------- the search
+
+
+def _box(model: Model, within: Mapping[str, Any] | None) -> tuple[Floats, Floats]:
+    """Where states are looked for: as given, or some orders around their defaults."""
+    given = dict(within or {})
+    for name in given:
+        if name not in model.states:
+            raise ValueError(
+                f"within: {model.name} has no state {name!r}{suggestion(name, model.states)}"
+            )
+    low, high = [], []
+    for name, state in model.states.items():
+        unit = float(state.measure.to_internal(1.0))
+        reach = 10.0 * max(abs(state.default), unit)
+        if state.measure.dimension == HZ.dimension:
+            reach = max(reach, 1.0)  # a spike each millisecond
+        begin = state.lower if state.lower is not None else state.default - reach
+        ends = [begin, state.default + reach]
+        if name in given:
+            ends = [
+                units.internal(each, state.measure, f"within[{name!r}]") for each in given[name]
+            ]
+            if not ends[0] < ends[1]:
+                raise ValueError(f"within[{name!r}] is the lowest and the highest value.")
+        low.append(ends[0])
+        high.append(ends[1])
+    return np.array(low), np.array(high)
+
+
+def _starts(low: Floats, high: Floats) -> Floats:
+    """Points spread evenly over a box: Halton's sequence, with its corners left out."""
+    primes = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
+    points = np.empty((_STARTS, len(low)))
+    for column in range(len(low)):
+        base = primes[column % len(primes)]
+        index, part = np.arange(1, _STARTS + 1) + 20 * (column // len(primes)), 1.0
+        value = np.zeros(_STARTS)
+        while index.any():
+            part /= base
+            value += part * (index % base)
+            index //= base
+        points[:, column] = value
+    return low + points * (high - low)
+
+
+def _searched(model: Model, columns: Mapping[str, Floats], box: tuple[Floats, Floats]) -> Floats:
+    """Equilibria by damped Newton steps from many points, (most, lanes, states)."""
+    low, high = box
+    lanes = len(next(iter(columns.values()), np.zeros(1)))
+    width = high - low
+    at = np.repeat(_starts(low, high)[:, None], lanes, axis=1)
+    values = {name: np.broadcast_to(each, (_STARTS, lanes)) for name, each in columns.items()}
+    settled = np.zeros((_STARTS, lanes), dtype=bool)
+    for _ in range(_STEPS):
+        at, settled = _newton_step(model.equations, at, values, width)
+    lowest = np.array([-np.inf if s.lower is None else s.lower for s in model.states.values()])
+    settled &= np.all(at >= lowest - 1e-9 * width, axis=-1)
+    at[~settled] = np.nan
+    return _distinct(at, width)
+
+
+def _newton_step(
+    equations: Equations, at: Floats, values: Mapping[str, Floats], width: Floats
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """A step of Newton's method, halved up to six times where the rates would not fall."""
+    point = {**values, **{n: at[..., i] for i, n in enumerate(equations.states)}}
+    rate, slope = rates(equations, point), jacobian(equations, point)
+    step = -_quotient(slope, rate)
+    size = _size(rate, width)
+    best, part = at, np.ones(at.shape[:-1])
+    for _ in range(6):
+        tried = at + part[..., None] * step
+        here = {**values, **{n: tried[..., i] for i, n in enumerate(equations.states)}}
+        better = _size(rates(equations, here), width) < size
+        best = np.where(better[..., None], tried, best)
+        if better.all():
+            break
+        part = np.where(better, part, 0.5 * part)
+    close: NDArray[np.bool_] = np.less_equal(np.abs(step), 1e-9 * (np.abs(at) + 1e-3 * width))
+    return best, close.all(axis=-1) & np.isfinite(size)
+
+
+def _size(rate: Floats, width: Floats) -> Floats:
+    size: Floats = np.max(np.abs(rate) / width, axis=-1)
+    return np.where(np.isfinite(size), size, np.inf)
+
+
+def _quotient(slope: Floats, rate: Floats) -> Floats:
+    """Solutions of linear equations; NaN where there is none."""
+    fine = np.isfinite(slope).all(axis=(-1, -2)) & np.isfinite(rate).all(axis=-1)
+    with np.errstate(all="ignore"):
+        fine &= np.abs(np.linalg.det(np.where(fine[..., None, None], slope, 0.0))) > 0.0
+    result = np.full(rate.shape, np.nan)
+    if fine.any():
+        result[fine] = np.linalg.solve(slope[fine], rate[fine][..., None])[..., 0]
+    return result
+
+
+def _distinct(at: Floats, width: Floats) -> Floats:
+    """Each point once, in every lane."""
+    kept: list[list[Floats]] = []
+    for lane in range(at.shape[1]):
+        found: list[Floats] = []
+        for point in at[:, lane]:
+            near = (np.all(np.abs(point - each) < 1e-6 * width) for each in found)
+            if np.isfinite(point).all() and not any(near):
+                found.append(point)
+        kept.append(found)
+    result = np.full((max(map(len, kept), default=0), at.shape[1], at.shape[2]), np.nan)
+    for lane, found in enumerate(kept):
+        for place, point in enumerate(found):
+            result[place, lane] = point
+    return result
+
+
+# ------------------------------------------------------------------------ what they are
+
+
+def _examined(
+    model: Model, states: Floats, columns: Mapping[str, Floats], complete: bool
+) -> list[Equilibria]:
+    """Polish equilibria on the declared equations, and tell their eigenvalues, lane by lane."""
+    place, lane = np.nonzero(~np.isnan(states[..., 0]))
+    at = states[place, lane]
+    values = {name: each[lane] for name, each in columns.items()}
+    at = _polished(model.equations, at, values)
+    point = {**values, **{n: at[:, i] for i, n in enumerate(model.states)}}
+    slope = jacobian(model.equations, point)
+    slope = np.where(np.isfinite(slope), slope, 0.0)
+    eigenvalues = np.linalg.eigvals(slope).astype(complex) if len(at) else np.zeros((0, 1))
+    order = np.lexsort((-eigenvalues.imag, -eigenvalues.real), axis=-1) if len(at) else None
+    if order is not None:
+        eigenvalues = np.take_along_axis(eigenvalues, order, axis=-1)
+    measures = {name: each.measure for name, each in model.states.items()}
+    result = []
+    for number in range(states.shape[1]):
+        own = np.flatnonzero(lane == number)
+        own = own[np.lexsort(at[own].T[::-1])] if len(own) else own
+        own = _without_repeats(at, own)
+        result.append(Equilibria(measures, at[own] + 0.0, eigenvalues[own], complete))
+    return result
+
+
+def _without_repeats(at: Floats, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The rows, those left out that differ from the one before by rounding alone."""
+    kept: list[int] = []
+    for row in rows.tolist():
+        if not kept or not np.allclose(at[row], at[kept[-1]], rtol=1e-12, atol=1e-300):
+            kept.append(row)
+    return np.array(kept, dtype=np.intp)
+
+
+def _polished(equations: Equations, at: Floats, values: Mapping[str, Floats]) -> Floats:
+    """Newton steps on the declared equations, as long as they bring the rates down."""
+    names = equations.states
+    size = np.max(np.abs(rates(equations, {**values, **dict(zip(names, at.T, strict=True))})), -1)
+    for _ in range(4 if len(at) else 0):
+        point = {**values, **dict(zip(names, at.T, strict=True))}
+        step = _quotient(jacobian(equations, point), rates(equations, point))
+        moved = at - np.where(np.isfinite(step), step, 0.0)
+        new = np.max(
+            np.abs(rates(equations, {**values, **dict(zip(names, moved.T, strict=True))})), -1
         )
-    return lambda values: home._rest(SimpleNamespace(**values))
-
-
-def _described(model: Any, guess: Mapping[str, float], values: Mapping[str, float]) -> RestState:
-    state = _polished(model.equations, guess, values)
-    eigenvalues = np.linalg.eigvals(jacobian(model.equations, {**values, **state})).astype(complex)
-    eigenvalues = eigenvalues[np.lexsort((-eigenvalues.imag, -eigenvalues.real))]
-    kind, stability = _nature(eigenvalues)
-    quantities = {name: model.measure(name).quantity(value) for name, value in state.items()}
-    per_ms = units.measure("1/ms").quantity(eigenvalues)
-    return RestState(quantities, kind, stability, per_ms)
+        better = new < size
+        at, size = np.where(better[:, None], moved, at), np.where(better, new, size)
+    return at
 
 
 def _nature(eigenvalues: Any) -> tuple[str, str]:
     """Kind and stability that the eigenvalues tell."""
-    tiny = _NEUTRAL * np.max(np.abs(eigenvalues), initial=0.0)
+    largest = np.max(np.abs(eigenvalues), initial=0.0)
+    turning = np.abs(eigenvalues.imag) > _SPLIT * largest
+    tiny = _ROUNDING * largest
     growing = eigenvalues.real > tiny
     resting = np.abs(eigenvalues.real) <= tiny
-    turning = np.abs(eigenvalues.imag) > tiny
     stability = "unstable" if growing.any() else "neutral" if resting.any() else "stable"
     if (resting & ~turning).any():
         return "degenerate", stability
@@ -186,213 +438,3 @@ def _nature(eigenvalues: Any) -> tuple[str, str]:
     if growing.any() and not growing.all():
         return ("saddle-focus" if turning.any() else "saddle"), stability
     return ("focus" if turning.any() else "node"), stability
-
-
-def _polished(
-    equations: Equations, guess: Mapping[str, float], values: Mapping[str, float]
-) -> dict[str, float]:
-    """Newton steps on the declared equations, as long as they bring the derivatives down."""
-    best, error = dict(guess), _residual(equations, {**values, **guess})
-    for _ in range(4):
-        slope = jacobian(equations, {**values, **best})
-        try:
-            step = np.linalg.solve(slope, _rates(equations, {**values, **best}))
-        except np.linalg.LinAlgError:
-            break
-        moved = {name: best[name] - float(by) for name, by in zip(best, step, strict=True)}
-        new = _residual(equations, {**values, **moved})
-        if not new < error:
-            break
-        best, error = moved, new
-    return best
-
-
-def _rates(equations: Equations, values: Mapping[str, float]) -> Floats:
-    return np.array(equations.evaluate(values)[: len(equations.states)], dtype=float)
-
-
-def _residual(equations: Equations, values: Mapping[str, float]) -> float:
-    return float(np.max(np.abs(_rates(equations, values))))
-
-
-def jacobian(equations: Equations, values: Mapping[str, Any]) -> Floats:
-    """The Jacobian of the declared equations, exact to rounding, by complex steps.
-
-    Parameters
-    ----------
-    equations : Equations
-        ``type(population).equations``; smooth functions only.
-    values : mapping
-        Value of each state, input and parameter, in internal units.
-
-    Returns
-    -------
-    ndarray
-        Derivatives of the rate of change of the first index's state by the second's, in
-        internal units.
-    """
-    count = len(equations.states)
-    result = np.empty((count, count))
-    for column, name in enumerate(equations.states):
-        moved = {**values, name: values[name] + 1j * _STEP}
-        result[:, column] = np.imag(equations.evaluate(moved)[:count]) / _STEP
-    return result
-
-
-# -------------------------------------------------------------------- roots of polynomials
-
-
-def positive_roots(coefficients: Iterable[float]) -> list[float]:
-    """All real roots above zero of a polynomial, ascending.
-
-    Between two neighbouring extrema a polynomial is monotone, so that bisection finds what
-    root there is; the extrema are roots of the derivative, found in the same way.
-
-    Parameters
-    ----------
-    coefficients : iterable of float
-        From the constant term on.
-
-    Returns
-    -------
-    list of float
-    """
-    terms = [float(each) for each in coefficients]
-    while terms and terms[-1] == 0.0:
-        terms.pop()
-    while terms and terms[0] == 0.0:
-        terms.pop(0)
-    if len(terms) < 2:
-        return []
-
-    def value(x: float) -> float:
-        total = 0.0
-        for each in reversed(terms):
-            total = total * x + each
-        return total
-
-    extrema = positive_roots(k * each for k, each in enumerate(terms[1:], 1))
-    furthest = 1.0 + max(abs(each / terms[-1]) for each in terms[:-1])
-    corners = [0.0, *(each for each in extrema if each < furthest), furthest]
-    roots = [each for each in corners if value(each) == 0.0]
-    roots += [
-        _bisected(value, low, high)
-        for low, high in pairwise(corners)
-        if value(low) * value(high) < 0.0
-    ]
-    return sorted(roots)
-
-
-def _bisected(function: Callable[[Any], Any], low: float, high: float) -> float:
-    """The root between two points of different sign, to the last bit."""
-    rising = function(high) > 0.0
-    while low < (middle := 0.5 * (low + high)) < high:
-        if (function(middle) > 0.0) == rising:
-            high = middle
-        else:
-            low = middle
-    return middle
-
-
-# ---------------------------------------------------------------- roots of other functions
-
-_SAMPLES: Final = 4001
-
-
-def roots_between(function: Callable[[Any], Any], low: float, high: float) -> list[float]:
-    """Roots of a smooth function in an interval, ascending, from 4001 samples of it.
-
-    Where the samples approach zero and turn back, the turning point is looked for, so that a
-    pair of roots between two samples is found too.
-
-    Parameters
-    ----------
-    function : callable
-        Of a float or an array.
-    low, high : float
-        The interval.
-    """
-    points = np.linspace(low, high, _SAMPLES)
-    values = function(points)
-    size = np.abs(values)
-    turning = 1 + np.flatnonzero(
-        (size[1:-1] <= size[:-2])
-        & (size[1:-1] <= size[2:])
-        & (values[1:-1] * values[:-2] > 0.0)
-        & (values[1:-1] * values[2:] > 0.0)
-    )
-    extra = [_nearest_zero(function, points[i - 1], points[i + 1]) for i in turning]
-    corners = np.unique([*points, *extra])
-    values = np.asarray(function(corners))
-    roots = list(corners[values == 0.0])
-    changes = np.flatnonzero(values[1:] * values[:-1] < 0.0)
-    roots += [_bisected(function, corners[i], corners[i + 1]) for i in changes]
-    return sorted(float(each) for each in roots)
-
-
-def _nearest_zero(function: Callable[[Any], Any], low: float, high: float) -> float:
-    """Where, between two points, the modulus of the function is least."""
-    sign = 1.0 if function(low) > 0.0 else -1.0
-    for _ in range(60):
-        first, second = low + (high - low) / 3, high - (high - low) / 3
-        if sign * function(first) < sign * function(second):
-            high = second
-        else:
-            low = first
-    return 0.5 * (low + high)
-
-
-# ------------------------------------------------------------------------ the QIF family
-
-
-@dataclass(frozen=True)
-class Steady:
-    """What a steady rate entails in a QIF model; polynomials in y = tau r, or numbers.
-
-    At rest, v = leak/2 - delta/(2 pi y), and
-    v^2 - pull v + eta + I_ext + above/below - (pi y)^2 = 0.
-
-    Attributes
-    ----------
-    above, below : Polynomial or float
-        Numerator and denominator of what is added to eta; the denominator is positive.
-    leak : Polynomial or float
-        What tau dr/dt loses, over r.
-    pull : Polynomial or float
-        What tau dv/dt loses, over v.
-    others : callable
-        The steady states beside r and v, by name, at some y.
-    """
-
-    above: Any
-    below: Any = 1.0
-    leak: Any = 0.0
-    pull: Any = 0.0
-    others: Callable[[float], dict[str, float]] = lambda _: {}
-
-
-def of_qif(p: Any, steady: Callable[[Any, Polynomial], Steady]) -> list[dict[str, float]]:
-    """All equilibria of a QIF model, ascending in r.
-
-    Parameters
-    ----------
-    p : object
-        Parameters and inputs as attributes, in internal units.
-    steady : callable
-        Makes a `Steady` of `p` and the polynomial y.
-    """
-    y = Polynomial([0.0, 1.0])
-    given = steady(p, y)
-    x, drive = math.pi * y, p.eta + p.I_ext
-    leak = given.leak + 0 * y
-    twice = x * leak - p.delta  # 2 x v
-    potential = twice**2 - 2 * x * given.pull * twice + 4 * x**2 * (drive - x**2)
-    balance = potential * given.below + 4 * x**2 * given.above
-    pairs = [
-        (root, leak(root) / 2 - p.delta / (2 * math.pi * root))
-        for root in positive_roots(balance.coef)
-    ]
-    if p.delta == 0.0 and drive <= 0.0:
-        silent = [-math.sqrt(-drive), math.sqrt(-drive)][: 2 if drive else 1]
-        pairs = [*((0.0, v) for v in silent), *pairs]
-    return [{"r": at / p.tau, "v": v, **given.others(at)} for at, v in pairs]

@@ -18,6 +18,7 @@ from neuromass.expressions.equations import Equations, bare, expression
 from neuromass.expressions.functions import fingerprint, helpers
 from neuromass.expressions.graph import KINDS, Node, below
 from neuromass.expressions.operations import FUNCTIONS, array_function, exact_meaning, on_floats
+from neuromass.expressions.operations import meaning as array_meaning
 from neuromass.expressions.read import read
 from neuromass.expressions.trace import UnreadableError
 
@@ -28,6 +29,7 @@ __all__ = [
     "Node",
     "UnreadableError",
     "array_function",
+    "array_meaning",
     "bare",
     "below",
     "exact_meaning",

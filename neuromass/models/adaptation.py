@@ -6,8 +6,8 @@ import math
 from typing import Any, Self
 
 from neuromass.declaration import Parameter, State
-from neuromass.dynamics import equilibria
 from neuromass.models.qif import QIF
+from neuromass.models.steady import Steady, of_qif
 from neuromass.units import ms
 
 
@@ -48,8 +48,8 @@ class QIFAdaptation(QIF):
     Adaptation holds the rate down:
 
     >>> import neuromass as nm
-    >>> free = nm.QIFAdaptation(eta=2.0, alpha=0.0).rest_states()[0]
-    >>> held = nm.QIFAdaptation(eta=2.0, alpha=1.0).rest_states()[0]
+    >>> free = nm.QIFAdaptation(eta=2.0, alpha=0.0).equilibria()[0]
+    >>> held = nm.QIFAdaptation(eta=2.0, alpha=1.0).equilibria()[0]
     >>> print(f"{free.r:.2f~P}, {held.r:.2f~P}, a = {held.a.magnitude:.4f}")
     46.33 Hz, 21.20 Hz, a = 2.1200
     """
@@ -90,18 +90,18 @@ class QIFAdaptation(QIF):
         Examples
         --------
         >>> import neuromass as nm
-        >>> (rest,) = nm.QIFAdaptation.gast2020().rest_states()
+        >>> (rest,) = nm.QIFAdaptation.gast2020().equilibria()
         >>> rest.stable
         False
         """
         return cls(**{**_BURSTING, **changes})
 
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
+    def solve(p: Any) -> dict[str, Any]:
         """Solve for the rate with a coupling reduced by the adaptation's steady gain."""
         gain = p.alpha * p.tau_a / p.tau
         others = lambda y: {"a": gain * y}
-        return equilibria.of_qif(p, lambda p, y: equilibria.Steady((p.J - gain) * y, others=others))
+        return of_qif(p, lambda p, y: Steady((p.J - gain) * y, others=others))
 
 
 class QIFAlphaAdaptation(QIFAdaptation):
@@ -192,14 +192,15 @@ class QIFAlphaAdaptation(QIFAdaptation):
         --------
         >>> import neuromass as nm
         >>> quiet = nm.QIFAlphaAdaptation.gast2020(eta=-6.0)
-        >>> [rest.stability for rest in quiet.rest_states()]
+        >>> [rest.stability for rest in quiet.equilibria()]
         ['stable']
         """
         return cls(**{**_BURSTING, **changes})
 
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
-        return [{**each, "x": 0.0} for each in QIFAdaptation._rest(p)]
+    def solve(p: Any) -> dict[str, Any]:
+        """Solve as for one exponential, which has the same steady gain."""
+        return {**QIFAdaptation.solve(p), "x": 0.0}
 
 
 _BURSTING = {

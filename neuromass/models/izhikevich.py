@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, Self
 
-from numpy.polynomial import Polynomial
+import numpy as np
 
 from neuromass.declaration import Input, Parameter, State
-from neuromass.dynamics import equilibria
+from neuromass.dynamics.polynomials import Polynomial
 from neuromass.populations.population import Population
 from neuromass.units import Hz, ms, mV, nS, pA, pF
 
@@ -59,7 +59,7 @@ class IzhikevichMeanField(Population):
     --------
     >>> import neuromass as nm
     >>> from neuromass.units import pA
-    >>> for rest in nm.IzhikevichMeanField(eta=60 * pA).rest_states():
+    >>> for rest in nm.IzhikevichMeanField(eta=60 * pA).equilibria():
     ...     print(f"{rest.r:.4f~P} at {rest.v:.3f~P}")
     29.8281 Hz at -48.512 mV
     """
@@ -123,41 +123,15 @@ class IzhikevichMeanField(Population):
         --------
         >>> import neuromass as nm
         >>> pop = nm.IzhikevichMeanField.regular_spiking()
-        >>> [rest.stable for rest in pop.rest_states()]
+        >>> [rest.stable for rest in pop.equilibria()]
         [True, False, True]
         """
-        return equilibria.at_rest(cls, {"eta": 30 * pA, **changes})
-
-    def rest_states(self, I_ext: Any = 0 * pA) -> Any:
-        """All equilibria at a constant input, with their stability.
-
-        They are the positive roots of a polynomial in r, none is missed, and the stability is
-        that of the exact Jacobian. A population whose v would lie below v_r has none.
-
-        Parameters
-        ----------
-        I_ext : Quantity, optional
-            The input.
-
-        Returns
-        -------
-        list of RestState
-            In ascending order of r; see `QIF.rest_states`.
-
-        Examples
-        --------
-        >>> import neuromass as nm
-        >>> from neuromass.units import pA
-        >>> pop = nm.IzhikevichMeanField.regular_spiking()
-        >>> len(pop.rest_states(20 * pA))
-        1
-        """
-        return equilibria.rest_states(self, self._held(I_ext, {}, with_units=True))
+        return cls(**{"eta": 30 * pA, "initial": "rest", **changes})
 
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
+    def solve(p: Any) -> dict[str, Any]:
         """Solve for the rate, with v as the rational function of it that it then is."""
-        r = Polynomial([0.0, 1.0])
+        r = Polynomial.unknown(len(p.C))
         drive = p.eta + p.I_ext
         spread = p.delta * p.k**2 / (math.pi * p.C)
         synapse = p.g * p.tau_s * r
@@ -167,23 +141,21 @@ class IzhikevichMeanField(Population):
         fixed = fixed - math.pi * p.C * r * (p.delta + math.pi * p.C * r / p.k)
         slope = p.k * (p.v_r + p.v_t) + p.b + synapse
         balance = p.k * above**2 - slope * above * below + fixed * below**2
-        rates = equilibria.positive_roots(balance.coef)
-        pairs = [(rate, above(rate) / below(rate)) for rate in rates]
-        pairs = [*((0.0, v) for v in _silent(p, drive)), *pairs]
-        return [
-            {"r": rate, "v": v, "u": p.b * (v - p.v_r) + p.d * rate / p.a, "s": p.tau_s * rate}
-            for rate, v in pairs
-            if v >= p.v_r
-        ]
+        balance.coefficients[0] = spread**2 * drive  # what is left of it, without rounding
+        rate = balance.positive_roots()
+        v = above(rate) / below(rate)
+        silent = _silent(p, drive)
+        rate = np.concatenate([np.where(np.isnan(silent), np.nan, 0.0), rate])
+        v = np.concatenate([silent, v])
+        rate = np.where(v >= p.v_r, rate, np.nan)
+        return {"r": rate, "v": v, "u": p.b * (v - p.v_r) + p.d * rate / p.a, "s": p.tau_s * rate}
 
 
-def _silent(p: Any, drive: float) -> list[float]:
-    """Potentials at which a population rests without firing."""
-    if p.delta > 0.0:
-        return [p.v_r] if drive == 0.0 else []
+def _silent(p: Any, drive: Any) -> Any:
+    """Potentials at which a population rests without firing, (2, lanes)."""
     slope = p.k * (p.v_r - p.v_t) - p.b
-    inside = slope**2 - 4 * p.k * drive
-    if inside < 0.0:
-        return []
-    roots = {(-slope + sign * math.sqrt(inside)) / (2 * p.k) for sign in (-1.0, 1.0)}
-    return sorted(p.v_r + each for each in roots)
+    root = np.sqrt(slope**2 - 4 * p.k * drive)
+    narrow = np.stack([p.v_r + (-slope + sign * root) / (2 * p.k) for sign in (-1.0, 1.0)])
+    narrow[1] = np.where(root > 0.0, narrow[1], np.nan)
+    at_edge = np.stack([np.where(drive == 0.0, p.v_r, np.nan), np.full_like(drive, np.nan)])
+    return np.where(p.delta > 0.0, at_edge, narrow)

@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from neuromass.declaration import Input, Output, Parameter, State
-from neuromass.dynamics import equilibria
+from neuromass.dynamics.equilibria import each_lane
+from neuromass.dynamics.roots import roots_between
 from neuromass.populations.population import Population
 from neuromass.units import ms, mV, second
 
@@ -136,33 +137,9 @@ class JansenRit(Population):
         sigmoid = {"e0": 2.5 / second, "v0": 6 * mV, "rho": 0.56 / mV}
         return cls(**{**synapses, **sigmoid, "C": 135.0, **changes})
 
-    def rest_states(self, p: Any = 220 / second) -> Any:
-        """All equilibria at a constant input, with their stability.
-
-        They are the zeros of one function of ``eeg``, found from 4001 samples over the whole
-        range that it can take.
-
-        Parameters
-        ----------
-        p : Quantity, optional
-            The input.
-
-        Returns
-        -------
-        list of RestState
-            In ascending order of ``eeg``; see `QIF.rest_states`.
-
-        Examples
-        --------
-        >>> import neuromass as nm
-        >>> from neuromass.units import second
-        >>> [rest.stability for rest in nm.JansenRit().rest_states(100 / second)]
-        ['stable', 'unstable', 'unstable']
-        """
-        return equilibria.rest_states(self, self._held(p, {}, with_units=True))
-
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
+    @each_lane
+    def solve(p: Any) -> list[dict[str, float]]:
         """Solve for the potential y1 - y2 that brings itself about."""
 
         def at(eeg: Any) -> Any:
@@ -177,8 +154,12 @@ class JansenRit(Population):
             found = at(eeg)
             return found.y1 - found.y2 - eeg
 
+        def bounds(low: Any, high: Any) -> tuple[Any, Any]:
+            below, above = at(low), at(high)  # all of them rise with eeg
+            return below.y1 - above.y2 - high, above.y1 - below.y2 - low
+
         reach = 2 * p.e0 * abs(p.C) * (abs(p.A) / p.a + abs(p.B) / p.b)
         middle = p.A / p.a * p.p
-        roots = equilibria.roots_between(excess, middle - reach - 1.0, middle + reach + 1.0)
+        roots = roots_between(excess, middle - reach - 1.0, middle + reach + 1.0, bounds)
         resting = {"y3": 0.0, "y4": 0.0, "y5": 0.0}
         return [{**{n: float(y) for n, y in vars(at(eeg)).items()}, **resting} for eeg in roots]

@@ -6,8 +6,8 @@ import math
 from typing import Any, Self
 
 from neuromass.declaration import Parameter, State
-from neuromass.dynamics import equilibria
 from neuromass.models.qif import QIF
+from neuromass.models.steady import Steady, of_qif
 from neuromass.units import ms
 
 
@@ -46,7 +46,7 @@ class QIFDepression(QIF):
     Examples
     --------
     >>> import neuromass as nm
-    >>> for rest in nm.QIFDepression(eta=2.0, J=10.0).rest_states():
+    >>> for rest in nm.QIFDepression(eta=2.0, J=10.0).equilibria():
     ...     print(rest)
     <stable focus: r = 83.6263 Hz, v = -0.190317, a = 0.418132, x = 0>
     """
@@ -90,19 +90,19 @@ class QIFDepression(QIF):
         Examples
         --------
         >>> import neuromass as nm
-        >>> [rest.stable for rest in nm.QIFDepression.gast2020().rest_states()]
+        >>> [rest.stable for rest in nm.QIFDepression.gast2020().equilibria()]
         [False]
         """
         values = {"eta": -5.3, "delta": 2.0, "J": 15.0 * math.sqrt(2.0)}
         return cls(**{**values, "alpha": 0.05, "tau_a": 100 * ms, **changes})
 
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
+    def solve(p: Any) -> dict[str, Any]:
         """Solve for the rate at which the coupling is weakened by the steady depression."""
         gain = p.alpha * p.tau_a / p.tau
         others = lambda y: {"a": gain * y, "x": 0.0}
-        steady = lambda p, y: equilibria.Steady(p.J * y * (1 - gain * y), others=others)
-        return equilibria.of_qif(p, steady)
+        steady = lambda p, y: Steady(p.J * y * (1 - gain * y), others=others)
+        return of_qif(p, steady)
 
 
 class QIFTsodyksMarkram(QIF):
@@ -144,7 +144,7 @@ class QIFTsodyksMarkram(QIF):
     Examples
     --------
     >>> import neuromass as nm
-    >>> for rest in nm.QIFTsodyksMarkram.taher2020().rest_states():
+    >>> for rest in nm.QIFTsodyksMarkram.taher2020().equilibria():
     ...     print(rest)
     <stable node: r = 3.12714 Hz, v = -0.848247, x = 0.731384, u = 0.587233>
     """
@@ -195,21 +195,21 @@ class QIFTsodyksMarkram(QIF):
         """
         values = {"tau": 15 * ms, "eta": -1.0, "delta": 0.25, "J": 15.0}
         plasticity = {"tau_d": 200 * ms, "tau_f": 1500 * ms, "U0": 0.2}
-        return equilibria.at_rest(cls, {**values, **plasticity, **changes})
+        return cls(**{**values, **plasticity, "initial": "rest", **changes})
 
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
+    def solve(p: Any) -> dict[str, Any]:
         """Solve for the rate, with u and x as the rational functions of it that they then are."""
         facilitation, depression = p.tau_f / p.tau, p.tau_d / p.tau
         use = lambda y: p.U0 * (1 + facilitation * y)
         rested = lambda y: 1 + p.U0 * facilitation * y
 
-        def steady(p: Any, y: Any) -> equilibria.Steady:
+        def steady(p: Any, y: Any) -> Steady:
             below = rested(y) + depression * y * use(y)
-            return equilibria.Steady(p.J * y * use(y), below, others=others)
+            return Steady(p.J * y * use(y), below, others=others)
 
-        def others(y: float) -> dict[str, float]:
+        def others(y: Any) -> dict[str, Any]:
             u = use(y) / rested(y)
             return {"x": 1 / (1 + depression * y * u), "u": u}
 
-        return equilibria.of_qif(p, steady)
+        return of_qif(p, steady)

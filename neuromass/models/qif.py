@@ -6,7 +6,7 @@ import math
 from typing import Any, Self
 
 from neuromass.declaration import Input, Parameter, State
-from neuromass.dynamics import equilibria
+from neuromass.models.steady import Steady, of_qif
 from neuromass.populations.population import Population
 from neuromass.units import Hz, ms
 
@@ -65,7 +65,7 @@ class QIF(Population):
     >>> import neuromass as nm
     >>> from neuromass.units import ms
     >>> pop = nm.QIF(tau=10 * ms, eta=-5.0, delta=1.0, J=15.0)
-    >>> for rest in pop.rest_states():
+    >>> for rest in pop.equilibria():
     ...     print(rest)
     <stable node: r = 8.11344 Hz, v = -1.96162>
     <unstable saddle: r = 47.298 Hz, v = -0.336494>
@@ -125,44 +125,7 @@ class QIF(Population):
         >>> print(f"{pop.r:.3f~P}")
         8.113 Hz
         """
-        return equilibria.at_rest(cls, {"eta": -5.0, "delta": 1.0, "J": 15.0, **changes})
-
-    def rest_states(self, I_ext: Any = 0.0) -> Any:
-        """All equilibria at a constant input, with their stability.
-
-        They are the positive roots of a polynomial in r, isolated without a starting guess, so
-        that none is missed, and polished on the equations themselves; the stability is that of
-        the exact Jacobian.
-
-        Parameters
-        ----------
-        I_ext : number or array, optional
-            The input.
-
-        Returns
-        -------
-        list of RestState
-            In ascending order of r; each has the states as attributes, ``kind``,
-            ``stability``, ``stable`` and ``eigenvalues``. For a population with a shape, such
-            lists nested as the shape: ``rest_states()[2]`` belongs to lane 2.
-
-        Raises
-        ------
-        TypeError
-            For a class derived from this one with equations of its own.
-
-        Examples
-        --------
-        >>> import neuromass as nm
-        >>> pop = nm.QIF.montbrio2015()
-        >>> [rest.kind for rest in pop.rest_states()]
-        ['node', 'saddle', 'focus']
-        >>> (only,) = pop.rest_states(3.0)
-        >>> print(f"{only.r:.4f~P}", only.stable)
-        137.3244 Hz True
-        >>> pop.set(**only.state)
-        """
-        return equilibria.rest_states(self, self._held(I_ext, {}, with_units=True))
+        return cls(**{"eta": -5.0, "delta": 1.0, "J": 15.0, "initial": "rest", **changes})
 
     def kuramoto(self) -> Any:
         """Complex Kuramoto order parameter of the population's phases; see `kuramoto`.
@@ -182,5 +145,6 @@ class QIF(Population):
         return kuramoto(self.r, self.v, self.tau)
 
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
-        return equilibria.of_qif(p, lambda p, y: equilibria.Steady(p.J * y))
+    def solve(p: Any) -> dict[str, Any]:
+        """Solve for the rate; the recurrent input is J times it."""
+        return of_qif(p, lambda p, y: Steady(p.J * y))

@@ -6,8 +6,8 @@ import math
 from typing import Any, Self
 
 from neuromass.declaration import Parameter, State
-from neuromass.dynamics import equilibria
 from neuromass.models.qif import QIF
+from neuromass.models.steady import Steady, of_qif
 from neuromass.units import ms
 
 
@@ -41,7 +41,7 @@ class QIFSynaptic(QIF):
     Examples
     --------
     >>> import neuromass as nm
-    >>> (rest,) = nm.QIFSynaptic.devalle2017().rest_states()
+    >>> (rest,) = nm.QIFSynaptic.devalle2017().equilibria()
     >>> rest.stable
     False
     """
@@ -85,7 +85,7 @@ class QIFSynaptic(QIF):
 
         >>> import neuromass as nm
         >>> from neuromass.units import ms
-        >>> (rest,) = nm.QIFSynaptic.devalle2017(tau_s=0.5 * ms).rest_states()
+        >>> (rest,) = nm.QIFSynaptic.devalle2017(tau_s=0.5 * ms).equilibria()
         >>> print(rest.stability, rest.kind)
         stable focus
         """
@@ -93,9 +93,10 @@ class QIFSynaptic(QIF):
         return cls(**{**values, **changes})
 
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
+    def solve(p: Any) -> dict[str, Any]:
         """Solve as for QIF: at rest the synapse passes what it is given."""
-        return [{**each, "s": p.tau * each["r"]} for each in QIF._rest(p)]
+        found = QIF.solve(p)
+        return {**found, "s": p.tau * found["r"]}
 
 
 class QIFGapJunction(QIF):
@@ -126,7 +127,7 @@ class QIFGapJunction(QIF):
     --------
     >>> import neuromass as nm
     >>> for g in (0.0, 2.0):
-    ...     (rest,) = nm.QIFGapJunction(eta=2.0, g=g).rest_states()
+    ...     (rest,) = nm.QIFGapJunction(eta=2.0, g=g).equilibria()
     ...     print(rest.stability)
     stable
     unstable
@@ -165,15 +166,15 @@ class QIFGapJunction(QIF):
         --------
         >>> import neuromass as nm
         >>> pop = nm.QIFGapJunction.pietras2019(eta=0.5)
-        >>> [rest.kind for rest in pop.rest_states() if rest.stable]
+        >>> [rest.kind for rest in pop.equilibria() if rest.stable]
         ['focus']
         """
         return cls(**{"eta": 2.0, "delta": 1.0, "J": 0.0, "g": 2.0, **changes})
 
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
+    def solve(p: Any) -> dict[str, Any]:
         """Solve for the rate with the potential that balances the gap junctions' loss."""
-        return equilibria.of_qif(p, lambda p, y: equilibria.Steady(p.J * y, leak=p.g))
+        return of_qif(p, lambda p, y: Steady(p.J * y, leak=p.g))
 
 
 class QIFConductance(QIF):
@@ -207,7 +208,7 @@ class QIFConductance(QIF):
     Examples
     --------
     >>> import neuromass as nm
-    >>> (rest,) = nm.QIFConductance.coombes2019().rest_states()
+    >>> (rest,) = nm.QIFConductance.coombes2019().equilibria()
     >>> print(rest.stability, rest.kind)
     unstable saddle-focus
     """
@@ -253,16 +254,16 @@ class QIFConductance(QIF):
         Examples
         --------
         >>> import neuromass as nm
-        >>> [rest.stable for rest in nm.QIFConductance.coombes2019(eta=25.0).rest_states()]
+        >>> [rest.stable for rest in nm.QIFConductance.coombes2019(eta=25.0).equilibria()]
         [True]
         """
         values = {"tau": 10 * ms, "eta": 20.0, "delta": 0.5, "v_syn": -10.0}
         return cls(**{**values, "kappa": 1.0, "tau_s": 10 / 0.95 * ms, **changes})
 
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
+    def solve(p: Any) -> dict[str, Any]:
         """Solve for the rate with the conductance that it entails."""
         gain = p.kappa * math.pi
         others = lambda y: {"g": gain * y, "q": 0.0}
-        steady = lambda p, y: equilibria.Steady(gain * p.v_syn * y, 1.0, gain * y, gain * y, others)
-        return equilibria.of_qif(p, steady)
+        steady = lambda p, y: Steady(gain * p.v_syn * y, 1.0, gain * y, gain * y, others)
+        return of_qif(p, steady)

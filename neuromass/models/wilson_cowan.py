@@ -9,7 +9,8 @@ from typing import Any, Self
 import numpy as np
 
 from neuromass.declaration import Input, Parameter, State
-from neuromass.dynamics import equilibria
+from neuromass.dynamics.equilibria import each_lane
+from neuromass.dynamics.roots import added, mapped, roots_between, scaled
 from neuromass.populations.population import Population
 from neuromass.units import ms
 
@@ -58,7 +59,7 @@ class WilsonCowan(Population):
     --------
     >>> import neuromass as nm
     >>> pop = nm.WilsonCowan()
-    >>> print(pop.rest_states(P=0.0, Q=0.0)[0])
+    >>> print(pop.equilibria(P=0.0, Q=0.0)[0])
     <stable node: E = 0, I = 0>
     """
 
@@ -119,7 +120,7 @@ class WilsonCowan(Population):
         Examples
         --------
         >>> import neuromass as nm
-        >>> [rest.stable for rest in nm.WilsonCowan.limit_cycle1972().rest_states()]
+        >>> [rest.stable for rest in nm.WilsonCowan.limit_cycle1972().equilibria()]
         [False]
         """
         couplings = {"c_ee": 16.0, "c_ei": 12.0, "c_ie": 15.0, "c_ii": 3.0}
@@ -147,33 +148,16 @@ class WilsonCowan(Population):
         --------
         >>> import neuromass as nm
         >>> pop = nm.WilsonCowan.hysteresis1972()
-        >>> [rest.stable for rest in pop.rest_states(P=0.0, Q=0.0)]
+        >>> [rest.stable for rest in pop.equilibria(P=0.0, Q=0.0)]
         [True, False, True]
         """
         couplings = {"c_ee": 12.0, "c_ei": 4.0, "c_ie": 13.0, "c_ii": 11.0}
         responses = {"a_e": 1.2, "theta_e": 2.8, "a_i": 1.0, "theta_i": 4.0, "r_e": 1.0, "r_i": 1.0}
         return cls(**{**couplings, **responses, **changes})
 
-    def rest_states(self, P: Any = 1.25, Q: Any = 0.0) -> Any:
-        """All equilibria at constant inputs, with their stability.
-
-        They are the zeros of one function of the excitatory input, found from 4001 samples over
-        the whole range that it can take.
-
-        Parameters
-        ----------
-        P, Q : number or array, optional
-            The inputs.
-
-        Returns
-        -------
-        list of RestState
-            In ascending order of E; see `QIF.rest_states`.
-        """
-        return equilibria.rest_states(self, self._held(P, {"Q": Q}, with_units=True))
-
     @staticmethod
-    def _rest(p: Any) -> list[dict[str, float]]:
+    @each_lane
+    def solve(p: Any) -> list[dict[str, float]]:
         """Solve for the inputs that bring themselves about."""
         excited = partial(_activity, a=p.a_e, theta=p.theta_e, refractoriness=p.r_e)
         inhibited = partial(_activity, a=p.a_i, theta=p.theta_i, refractoriness=p.r_i)
@@ -201,8 +185,15 @@ def _both_at_once(p: Any, excited: Activity, inhibited: Activity) -> list[tuple[
     def excess(x: Any) -> Any:
         return inhibited(p.c_ie * excited(x) - p.c_ii * inhibition(x) + p.Q) - inhibition(x)
 
+    def bounds(low: Any, high: Any) -> tuple[Any, Any]:
+        e = mapped(excited, (low, high))
+        drive = added(scaled(p.c_ee, e), (p.P - high, p.P - low))
+        i = scaled(1.0 / p.c_ei, drive)
+        felt = added(scaled(p.c_ie, e), scaled(-p.c_ii, i), (p.Q, p.Q))
+        return added(mapped(inhibited, felt), scaled(-1.0, i))
+
     reach = abs(p.c_ee) * _most(excited) + abs(p.c_ei) * _most(inhibited) + 1.0
-    inputs = equilibria.roots_between(excess, p.P - reach, p.P + reach)
+    inputs = roots_between(excess, p.P - reach, p.P + reach, bounds)
     return [(float(excited(x)), float(inhibition(x))) for x in inputs]
 
 
@@ -216,5 +207,8 @@ def _self_consistent(activity: Activity, drive: float, coupling: float) -> list[
     """Activities of a population that acts on itself alone."""
     reach = abs(coupling) * _most(activity) + 1.0
     excess = lambda x: drive + coupling * activity(x) - x
-    inputs = equilibria.roots_between(excess, drive - reach, drive + reach)
+    bounds = lambda low, high: added(
+        scaled(coupling, mapped(activity, (low, high))), (drive - high, drive - low)
+    )
+    inputs = roots_between(excess, drive - reach, drive + reach, bounds)
     return [float(activity(x)) for x in inputs]

@@ -41,8 +41,8 @@ class StepResponse:
     @property
     def moments(self) -> list[tuple[str, Any, Any]]:
         """What is reached at the end of each part: in words, the time, the exact state."""
-        quiet, *_, active = self.population.rest_states()
-        (driven,) = self.population.rest_states(self.strength)
+        quiet, *_, active = self.population.equilibria()
+        (driven,) = self.population.equilibria(self.strength)
         return [
             ("rest state", self.start, quiet),
             (f"with I_ext = {self.strength:g}", self.stop, driven),

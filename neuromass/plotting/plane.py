@@ -47,7 +47,7 @@ def phase_plane(
     """Draw the phase plane of a population of two states, at inputs that are held.
 
     It shows the nullclines, the direction of motion, the equilibria where the model has
-    ``rest_states``, and trajectories with their start and end. The population is left as it
+    ``equilibria``, and trajectories with their start and end. The population is left as it
     is, and its noise plays no part.
 
     Parameters
@@ -198,16 +198,10 @@ class _Plane:
         return np.array(rows)
 
     def equilibria(self) -> list[tuple[Any, Floats]]:
-        """Equilibria with their places in the units shown; none where the model has no method."""
-        find = getattr(type(self.population), "rest_states", None)
-        if find is None:
-            return []
+        """Equilibria with their places in the units shown; as far as they are known."""
         model = core_of(self.population).model
         held = {name: model.measure(name).quantity(value) for name, value in self.held.items()}
-        try:
-            found = find(self.population, **held)
-        except TypeError:  # the equations are no longer those that the method solves
-            return []
+        found = self.population.equilibria(**held)
         convert = lambda each, n, m: m.from_internal(model.states[n].convert(each.state[n]))
         pairs = list(zip(self.names, self.measures, strict=True))
         return [(each, np.array([convert(each, n, m) for n, m in pairs])) for each in found]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Declaration, ModelType, suggestion
+from neuromass.dynamics.equilibria import find_equilibria
 from neuromass.errors import brief
 from neuromass.kernels.control import FINE
 from neuromass.populations import validation
@@ -58,9 +59,9 @@ class Population(metaclass=ModelType):
     ----------
     shape : int or tuple of int, optional
         Lanes: independent populations side by side. Inferred from the values if left out.
-    initial : mapping, optional
+    initial : mapping or "rest", optional
         Initial value of states by name, to which `reset` returns; the declared defaults
-        otherwise.
+        otherwise. ``"rest"`` is the stable equilibrium of lowest output at the default inputs.
     noise : mapping, optional
         ``nm.noise.White`` or ``nm.noise.OrnsteinUhlenbeck`` by name of input or state.
     seed : int, optional
@@ -95,7 +96,7 @@ class Population(metaclass=ModelType):
         self,
         *,
         shape: int | tuple[int, ...] | None = None,
-        initial: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | str | None = None,
         noise: Mapping[str, Any] | None = None,
         seed: int | None = None,
         lane: int = 0,
@@ -112,7 +113,8 @@ class Population(metaclass=ModelType):
             name: np.asarray(each.convert(parameters[name]) if name in parameters else each.default)
             for name, each in model.parameters.items()
         }
-        initial_values = validation.initial_of(model, initial)
+        at_rest = isinstance(initial, str) and initial == "rest"
+        initial_values = validation.initial_of(model, None if at_rest else initial)
         lanes = validation.shape_of(shape, {**values, **initial_values}, sources)
         validation.check_floors(model, values, initial_values)
         core = Core(
@@ -130,6 +132,8 @@ class Population(metaclass=ModelType):
             lane=validation.lane_of(lane),
         )
         self._take_core(core)
+        if at_rest:
+            self._rest()
 
     def _take_core(self, core: Core) -> None:
         inputs = core.model.inputs.values()
@@ -471,6 +475,67 @@ class Population(metaclass=ModelType):
         """Return to the initial state and to t = 0; parameters stay, and noise repeats itself."""
         self._core.check_free("reset")
         self._change(self._core.reset)
+
+    def equilibria(
+        self, value: Any = _MISSING, /, *, within: Mapping[str, Any] | None = None, **inputs: Any
+    ) -> Any:
+        """Equilibria at constant inputs, with their stability.
+
+        Models that can say where all of their equilibria are do so, and the result is
+        ``complete``; for others, and for models of one's own, they are looked for by Newton's
+        method from 200 points of a box. Either way they are polished on the declared equations,
+        and the stability is that of the exact Jacobian.
+
+        Parameters
+        ----------
+        value : number, Quantity or array, optional
+            The first input; its default if left out.
+        within : mapping, optional
+            State -> its lowest and highest value, between which the search begins. By default
+            ten times its default value, or its unit, to both sides of that, rates up to 1000 Hz,
+            and nothing below the bound of a state.
+        **inputs : number, Quantity or array
+            Inputs by name.
+
+        Returns
+        -------
+        Equilibria or ndarray of Equilibria
+            In ascending order of the first state. With lanes an array of their shape, with the
+            equilibria of each lane.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> from neuromass.units import ms
+        >>> found = nm.QIF(tau=10 * ms, eta=-5.0, delta=1.0, J=15.0).equilibria()
+        >>> [each.kind for each in found], found.complete
+        (['node', 'saddle', 'focus'], True)
+        >>> found.r.magnitude.round(4)
+        array([  8.1134,  47.298 , 103.0597])
+        """
+        core = self._readable()
+        held = self._held(value, inputs, with_units=True)
+        columns = {name: core.spread(each) for name, each in core.parameters.items()}
+        columns |= {
+            name: np.broadcast_to(np.asarray(x, float), core.lanes) for name, x in held.items()
+        }
+        return find_equilibria(type(self), columns, core.shape, within)
+
+    def _rest(self) -> None:
+        """Begin in the stable equilibrium of lowest output, or in the first one."""
+        core = self._core
+        found = np.empty(core.lanes, dtype=object)
+        found[:] = [self.equilibria()] if core.shape == () else self.equilibria().ravel().tolist()
+        if not all(map(len, found)):
+            raise ValueError(f"initial='rest': no equilibrium of this {core.name} was found.")
+        chosen = [next((each for each in lane if each.stable), lane[0]) for lane in found]
+        core.initial = {
+            name: np.reshape(
+                [float(declared.convert(each.state[name])) for each in chosen], core.shape
+            )
+            for name, declared in core.model.states.items()
+        }
+        core.reset()
 
     def snapshot(self) -> Snapshot:
         """All that changes, exactly: states, noise, clock and parameters.
