@@ -151,7 +151,7 @@ class Equilibria(Sequence[Equilibrium]):
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self._measures:
             column = list(self._measures).index(name)
-            return units.handed_out(self._measures[name], self._states[:, column])
+            return units.to_quantity(self._measures[name], self._states[:, column])
         raise AttributeError(
             f"Equilibria have no {name!r}{suggestion(name, self.__dict__.get('_measures', ()))}"
         )
@@ -275,7 +275,7 @@ def _box(model: Model, within: Mapping[str, Any] | None) -> tuple[Floats, Floats
         ends = [begin, state.default + reach]
         if name in given:
             ends = [
-                units.internal(each, state.measure, f"within[{name!r}]") for each in given[name]
+                units.to_internal(each, state.measure, f"within[{name!r}]") for each in given[name]
             ]
             if not ends[0] < ends[1]:
                 raise ValueError(f"within[{name!r}] is the lowest and the highest value.")
@@ -344,9 +344,10 @@ def _size(rate: Floats, width: Floats) -> Floats:
 
 def _quotient(slope: Floats, rate: Floats) -> Floats:
     """Solutions of linear equations; NaN where there is none."""
-    fine = np.isfinite(slope).all(axis=(-1, -2)) & np.isfinite(rate).all(axis=-1)
+    fine = np.asarray(np.isfinite(slope).all(axis=(-1, -2)) & np.isfinite(rate).all(axis=-1))
     with np.errstate(all="ignore"):
-        fine &= np.abs(np.linalg.det(np.where(fine[..., None, None], slope, 0.0))) > 0.0
+        solvable = np.linalg.det(np.where(fine[..., None, None], slope, 0.0)) != 0.0
+    fine = np.logical_and(fine, solvable)
     result = np.full(rate.shape, np.nan)
     if fine.any():
         result[fine] = np.linalg.solve(slope[fine], rate[fine][..., None])[..., 0]
