@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import operator
 import sys
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,28 @@ def brief(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def one_of(value: Any, name: str, choices: Iterable[Any]) -> Any:
+    """A value that is one of some texts (or None); a ValueError that lists them for others."""
+    if (isinstance(value, str) or value is None) and value in choices:
+        return value
+    listed = ", ".join(map(repr, choices))
+    words = [each for each in choices if each is not None]
+    near = difflib.get_close_matches(value, words, 1, 0.5) if isinstance(value, str) else []
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise ValueError(f"{name} must be one of {listed}, not {brief(value)}{hint}")
+
+
+def name_of(value: Any, what: str) -> str:
+    """A name; a TypeError that says of what for anything but text."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{what} is given by name, as text, not as {brief(value)}.")
+
+
 def whole_number(value: Any, name: str) -> int:
     """A whole number as an int; a TypeError that names it for anything else."""
     try:
-        if not isinstance(value, bool):
+        if not isinstance(value, (bool, type)):
             return operator.index(value)
     except TypeError:
         pass

@@ -262,7 +262,7 @@ def _resolved(model: Model, name: str, source: Any) -> Resolved:
         sigma = _strength(source.sigma, unit, f"{where}.sigma")
         tau = units.to_internal(source.tau, MS, f"{where}.tau", 10.0)
         units.require_finite(tau, f"{where}.tau")
-        if np.min(tau) <= 0.0:
+        if np.min(tau, initial=np.inf) <= 0.0 or np.size(tau) == 0:
             raise ValueError(f"{where}.tau must be positive.")
         return Resolved(name, on_input, True, sigma, tau, _factor(source))
     raise TypeError(f"{where} must be White or OrnsteinUhlenbeck, not {type(source).__name__}.")
@@ -279,6 +279,8 @@ def _per_time(unit: Measure) -> Measure:
 def _strength(value: Any, unit: Measure, name: str) -> Any:
     sigma = units.to_internal(value, unit, name, 0.1)
     units.require_finite(sigma, name)
+    if np.size(sigma) == 0:
+        raise ValueError(f"{name} is empty.")
     if np.min(sigma) < 0.0:
         raise ValueError(f"{name} must not be negative.")
     return sigma

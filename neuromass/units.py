@@ -377,6 +377,13 @@ def is_quantity(value: Any) -> bool:
     return isinstance(value, (pint.Quantity, pint.Unit))
 
 
+def is_listing(value: Any) -> bool:
+    """Whether something lists things; text and a Quantity of one number only seem to."""
+    if isinstance(value, str | bytes) or is_quantity(value):
+        return False
+    return isinstance(value, Iterable) and getattr(value, "shape", None) != ()
+
+
 def measure_of(value: Any, name: str = "A value") -> Measure:
     """The unit that a value carries; dimensionless for bare numbers."""
     if not is_quantity(value):

@@ -96,7 +96,7 @@ TABLE = {
     "class attribute": (assign("output", "v"), AttributeError, "output of a QIF cannot be set"),
     "time set": (assign("t", 0 * ms), AttributeError, "t of a QIF cannot be set"),
     "unknown method": (
-        lambda _: qif(method="hoin"), ValueError, "method must be.*'hoin'; did you mean heun",
+        lambda _: qif(method="hoin"), ValueError, "method must be.*'hoin'; did you mean 'heun'",
     ),
     "method a list": (lambda _: qif(method=["heun"]), ValueError, "method must be one of"),
     "unknown start": (

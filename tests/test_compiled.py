@@ -144,7 +144,7 @@ def test_help_lists_arguments_and_units():
 
 def test_unknown_method_is_refused_with_the_nearest():
     for model in (nm.QIF, nm.QIF()):
-        with pytest.raises(ValueError, match=r"method must be one of euler, heun.*heun"):
+        with pytest.raises(ValueError, match=r"method must be one of 'euler', 'heun'.*'heun'"):
             nm.compiled_step(model, "huen")
 
 

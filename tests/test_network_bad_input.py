@@ -420,8 +420,8 @@ def test_a_population_that_is_being_recorded_joins_no_network():
 
 def test_options_of_a_network():
     for options, message in (
-        ({"coupling": "hold"}, "one of full, held, not 'hold'; did you mean held"),
-        ({"short_delays": True}, "short_delays is None or 'dt'"),
+        ({"coupling": "hold"}, "one of 'full', 'held', not 'hold'; did you mean 'held'"),
+        ({"short_delays": True}, "short_delays must be one of None, 'dt'"),
         ({"seed": -1}, "seed must lie between"),
     ):
         with pytest.raises(ValueError, match=message):

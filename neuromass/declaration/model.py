@@ -134,6 +134,8 @@ class Parameter(_Valued):
         self.nonnegative = nonnegative
         self.doc = doc
         self.hint = hint
+        if bounds is not None and not (isinstance(bounds, tuple | list) and len(bounds) == 2):
+            raise TypeError(f"bounds are two values, (low, high), not {brief(bounds)}.")
         low, high = (None, None) if bounds is None else bounds
         self.low = None if low is None else self._in_unit(low, "lower bound")
         self.high = None if high is None else self._in_unit(high, "upper bound")
@@ -411,6 +413,10 @@ class ModelType(type):
         metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
     ) -> Any:
         """Make the class, and its model from what it declares."""
+        if not (isinstance(name, str) and name.isidentifier()):
+            raise TypeError(
+                f"The name of a model is an identifier, such as QIF, not {brief(name)}."
+            )
         ready = options.pop("model", None)
         _check_sharing(namespace)
         body = dict(namespace)
@@ -575,6 +581,8 @@ def _output_function(cls: Any, output: Output) -> Callable[..., Any]:
 
 def _argument_names(function: Callable[..., Any], where: str) -> tuple[str, ...]:
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)
+    if isinstance(function, type):
+        raise TypeError(f"{where} is a function, not the class {function.__name__}.")
     arguments = inspect.signature(function).parameters.values()
     for each in arguments:
         if each.kind not in named or each.default is not each.empty:
@@ -690,10 +698,11 @@ def _floors(cls: Any, groups: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...
 
 def _output_name(cls: Any, groups: Mapping[str, Mapping[str, Any]]) -> str:
     choices = [*groups["state"], *groups["output"]]
-    name = getattr(cls, "output", None) or choices[0]
-    if name not in choices:
+    given = getattr(cls, "output", None)
+    name = choices[0] if given is None else given
+    if not isinstance(name, str) or name not in choices:
         raise TypeError(
-            f"{cls.__name__}.output is {name!r}, which is no state or output"
+            f"{cls.__name__}.output is {brief(name)}, which is no state or output"
             f"{suggestion(name, choices)}"
         )
     return str(name)

@@ -122,6 +122,8 @@ def lorentzian_sample(
 def _shape(unit: Measure, centre: Any, half_width: Any) -> tuple[Any, Any]:
     middle = _numbers(centre, unit, "centre")
     width = _numbers(half_width, unit, "half_width")
+    if np.size(width) == 0:
+        raise ValueError("half_width is empty.")
     if not np.min(width) > 0.0:
         least = units.shown(np.min(width), unit)
         raise ValueError(f"half_width must be positive, and {least} is not.")
@@ -133,7 +135,7 @@ def _common_unit(centre: Any, half_width: Any) -> Measure:
 
 
 def _numbers(value: Any, unit: Measure, name: str) -> Any:
-    if not units.is_quantity(value) and np.ndim(value) == 0 and value == 0:
+    if isinstance(value, int | float) and value == 0:
         return 0.0  # zero is zero in any unit
     plain = units.to_internal(value, unit, name)
     units.require_finite(plain, name)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from neuromass import units
+from neuromass.errors import brief
 from neuromass.units import HZ, MS
 
 __all__ = ["kuramoto", "rate_and_potential"]
@@ -91,7 +93,7 @@ def rate_and_potential(Z: Any, tau: Any) -> tuple[Any, Any]:
     >>> print(f"{r:.6f~P} {v:.6f}")
     8.000000 Hz -2.000000
     """
-    value = np.asarray(Z.magnitude if units.is_quantity(Z) else Z, dtype=complex)
+    value = _complex(Z)
     if not np.isfinite(value).all():
         raise ValueError("Z must be finite.")
     if np.any(np.abs(value) > 1.0 + 1e-12):
@@ -109,6 +111,8 @@ def rate_and_potential(Z: Any, tau: Any) -> tuple[Any, Any]:
 def _time_constant(tau: Any) -> Any:
     value = units.to_internal(tau, MS, "tau", 10.0)
     units.require_finite(value, "tau")
+    if np.size(value) == 0:
+        raise ValueError("tau is empty.")
     if np.min(value) <= 0.0:
         raise ValueError(f"tau must be positive, and {units.shown(np.min(value), MS)} is not.")
     return value
@@ -116,3 +120,16 @@ def _time_constant(tau: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return value.item() if np.ndim(value) == 0 else value
+
+
+def _complex(Z: Any) -> Any:
+    """A Kuramoto order parameter as complex numbers."""
+    if isinstance(Z, list | np.ndarray | complex | np.complexfloating):
+        with suppress(ValueError, TypeError):
+            plain = np.asarray(Z)
+            if plain.dtype.kind == "c":
+                return plain.astype(complex)
+    try:
+        return np.asarray(units.internal(Z, units.DIMENSIONLESS, "Z"), dtype=complex)
+    except (TypeError, ValueError):
+        raise TypeError(f"Z needs a complex number without a unit, not {brief(Z)}.") from None

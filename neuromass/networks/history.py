@@ -163,7 +163,7 @@ def variable_of(population: Core, name: str, variable: str | None) -> str:
     if variable is None:
         return model.output
     known = [*model.states, *model.outputs]
-    if variable not in known:
+    if not isinstance(variable, str) or variable not in known:
         raise ValueError(
             f"variable: {name} has no state or output {brief(variable)}"
             f"{suggestion(variable, known)}"

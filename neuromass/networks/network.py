@@ -224,7 +224,7 @@ class Network:
         return len(self._populations)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._populations or name in self._core.wires
+        return isinstance(name, str) and (name in self._populations or name in self._core.wires)
 
     def __setattr__(self, name: str, value: Any) -> None:
         slot = getattr(type(self), name, None)

@@ -222,6 +222,8 @@ def _two_states(axes: Any, states: tuple[str, ...], output: str) -> tuple[str, s
     first, second = states
     if axes is None:
         return (first, second) if output == second else (second, first)
+    if not isinstance(axes, tuple | list):
+        raise TypeError(f"axes names two states, ({second!r}, {first!r}), not {brief(axes)}.")
     for name in axes:
         if name not in states:
             raise ValueError(f"axes: there is no state {brief(name)}{suggestion(name, states)}")
@@ -277,6 +279,8 @@ def _window(
     resting: list[tuple[Any, Floats]],
 ) -> tuple[Floats, Floats]:
     """Lowest and highest values shown, in the units shown."""
+    if limits is not None and not isinstance(limits, Mapping):
+        raise TypeError(f"limits is a mapping from states to values, not {brief(limits)}.")
     given = dict(limits or {})
     for name in given:
         if name not in plane.names:

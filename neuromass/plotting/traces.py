@@ -22,7 +22,7 @@ from neuromass.plotting.look import (
     some_colours,
 )
 from neuromass.recordings.recording import contents_of
-from neuromass.units import Measure
+from neuromass.units import Measure, is_listing
 
 if TYPE_CHECKING:
     from neuromass.recordings.recording import Recording

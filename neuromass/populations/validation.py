@@ -185,17 +185,27 @@ def placed(name: str, value: Floats, old: Floats, shape: tuple[int, ...], at: An
             return np.broadcast_to(value, shape).copy()
         return value
     changed = np.broadcast_to(old, shape).copy()
+    needed = _selected(changed, at)
     try:
         changed[at] = value
     except (IndexError, TypeError) as error:
         raise IndexError(f"at={brief(at)} is no index into the shape {shape}: {error}.") from None
     except ValueError:
-        needed = changed[at].shape
         raise ValueError(
             f"{name} has the shape {value.shape}, which does not fit at={brief(at)}; "
             f"{needed or 'a single number'} does."
         ) from None
     return changed
+
+
+def _selected(array: Floats, at: Any) -> tuple[int, ...]:
+    """Shape of the lanes that an index selects."""
+    try:
+        return np.shape(array[at])
+    except (IndexError, TypeError, ValueError, OverflowError):
+        raise IndexError(
+            f"at={brief(at)} is no index into the shape {array.shape} of the lanes."
+        ) from None
 
 
 def plain_input(value: Any, name: str) -> Any:

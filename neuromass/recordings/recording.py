@@ -85,7 +85,7 @@ class Contents:
 
     def look_up(self, name: str) -> tuple[Measure, Floats]:
         """Unit and values of what was recorded under a name, or of the times."""
-        if name == "t":
+        if isinstance(name, str) and name == "t":
             return MS, self.made_times()
         if not isinstance(name, str) or name not in self.data:
             raise KeyError(f"Nothing was recorded as {brief(name)}{suggestion(name, self.data)}")
@@ -296,7 +296,7 @@ class Recording:
                 raise ValueError(f"scaled() needs r and v, and {name} was not recorded.")
         scale = units.to_internal(tau, MS, "tau", 10.0)
         units.require_finite(scale, "tau")
-        if np.min(scale) <= 0.0:
+        if not np.size(scale) or np.min(scale) <= 0.0:
             raise ValueError("tau must be positive.")
         if np.ndim(scale):
             raise ValueError("scaled() takes one tau; divide by an array of them yourself.")
@@ -627,6 +627,8 @@ def concatenate(recordings: Iterable[Kind]) -> Kind:
     """
     if isinstance(recordings, (Recording, Recordings)):
         raise TypeError("concatenate takes a list of recordings, concatenate([first, second]).")
+    if not units.is_listing(recordings):
+        raise TypeError(f"concatenate takes a list of recordings, not {brief(recordings)}.")
     parts: list[Any] = list(recordings)
     if not parts:
         raise ValueError("There is nothing to concatenate: recordings is empty.")
@@ -761,11 +763,17 @@ def load(path: Any) -> Recording | Recordings:
     return members[""] if set(members) == {""} else Recordings(members, connections)
 
 
+_LONGEST_NAME = 240
+"""Characters of a name of a file, besides its ending."""
+
+
 def file_of(path: Any) -> Path:
     """Where a recording of that name is kept: ``.npz`` is added to names that end otherwise."""
     if not isinstance(path, str | PathLike):
         raise TypeError(f"path is the name of a file, not {brief(path)}.")
     place = Path(path)
+    if not place.name or "\0" in str(path) or len(place.name) > _LONGEST_NAME:
+        raise ValueError(f"path is the name of a file, and {brief(path)} is none.")
     if place.suffix in (".nc", ".h5", ".hdf5", ".csv", ".json", ".mat"):
         raise ValueError(
             f"Recordings are kept as .npz, not as {place.suffix}; for other formats write "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.errors import brief
+from neuromass.errors import one_of
 from neuromass.units import (
     DIMENSIONLESS,
     MS,
@@ -146,13 +145,7 @@ def _single(found: Value, name: str) -> Value:
 
 def read_choice(value: Any, names: tuple[str, ...], name: str) -> str:
     """Read one of some words."""
-    if isinstance(value, str) and value in names:
-        return value
-    near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise ValueError(
-        f"{name} must be one of {', '.join(map(repr, names))}, not {brief(value)}{hint}"
-    )
+    return str(one_of(value, name, names))
 
 
 def require_one(**given: Any) -> None:

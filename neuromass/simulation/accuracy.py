@@ -270,8 +270,11 @@ def _every(system: Any, duration: Any) -> int:
 def _repeated(inputs: Any, times: int) -> Any:
     """The inputs for steps so many times smaller: rows of arrays repeated, all else as it is."""
     if isinstance(inputs, Mapping):
-        return {name: _repeated(value, times) for name, value in inputs.items()}
-    if units.is_quantity(inputs) and np.ndim(inputs.magnitude):
+        return {
+            name: value if value is inputs else _repeated(value, times)
+            for name, value in inputs.items()
+        }
+    if units.is_quantity(inputs) and np.ndim(getattr(inputs, "magnitude", 1.0)):
         return type(inputs)(np.repeat(inputs.magnitude, times, axis=0), inputs.units)
     if isinstance(inputs, np.ndarray) and inputs.ndim:
         return np.repeat(inputs, times, axis=0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from neuromass.declaration import suggestion
 from neuromass.errors import brief
 from neuromass.populations.core import Core
 from neuromass.simulation.system import System
+from neuromass.units import is_listing
 
 Names = dict[str, tuple[str, ...]]
 
@@ -71,9 +72,9 @@ def _wanted(record: Any, nodes: Mapping[str, Core], what: str) -> list[tuple[str
 def _listed(record: Mapping[Any, Any], node: Any) -> list[str]:
     """The names that a mapping has for a node."""
     names = record[node]
-    if not isinstance(names, str | Iterable):
+    if not (isinstance(names, str) or is_listing(names)):
         raise TypeError(
-            f"record[{node!r}] takes names, record={{{node!r}: ('r', 'v')}}, not {names!r}; "
+            f"record[{node!r}] takes names, record={{{node!r}: ('r', 'v')}}, not {brief(names)}; "
             f"record={str(node)!r} gives all states of {node}."
         )
     return [names] if isinstance(names, str) else [str(each) for each in names]
