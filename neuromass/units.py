@@ -389,7 +389,10 @@ def measure_of(value: Any, name: str = "A value") -> Measure:
     if not is_quantity(value):
         refuse_foreign_units(value, name)
         return DIMENSIONLESS
-    return measure(value.units if isinstance(value, pint.Quantity) else value)
+    try:
+        return measure(value.units if isinstance(value, pint.Quantity) else value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from None
 
 
 def let_quantities_defer(kind: type) -> None:
@@ -434,7 +437,10 @@ def to_internal(value: Any, unit: Measure, name: str, example: float | None = No
     if isinstance(value, pint.Unit):
         value = 1 * value
     if isinstance(value, pint.Quantity):
-        scale = _scale(value._REGISTRY, value._units)
+        try:
+            scale = _scale(value._REGISTRY, value._units)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
         if scale.dimension != unit.dimension or (scale.angular and not unit.angle):
             raise _wrong_unit(value, scale, unit, name, example)
         if not scale.linear:

@@ -273,7 +273,8 @@ def outcome(entry, kind):
 
 def _names(error, named):
     """Whether a message says which argument it is about."""
-    return re.search(rf"\b{named[1] or named[2]}\b", str(error)) is not None
+    name = {"names": "record"}.get(named[1], named[1] or named[2])
+    return re.search(rf"\b{name}\b", str(error)) is not None
 
 
 def check(pairs, tmp_path, monkeypatch):
