@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neuromass import units
-from neuromass.errors import brief
+from neuromass.errors import brief, whole_number
 from neuromass.units import Measure
 
 __all__ = ["lorentzian", "lorentzian_quantiles", "lorentzian_sample"]
@@ -148,9 +148,7 @@ def _in_unit(value: Any, unit: Measure) -> Any:
 
 
 def _count(n: Any) -> int:
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"n must be a whole number, not {brief(n)}.")
-    count = int(n.__index__())
-    if count < 1:
-        raise ValueError(f"n must be at least 1, and {count} is not.")
+    count = whole_number(n, "n")
+    if not 1 <= count < 1 << 31:
+        raise ValueError(f"n must be at least 1 and below 2**31, and {brief(count)} is not.")
     return count

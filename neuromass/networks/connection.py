@@ -320,7 +320,7 @@ def _input(population: Core, name: str, given: str | None) -> str:
         raise ValueError(f"{name} is a {model.name}, which has no input to connect to.")
     if given is None:
         return next(iter(model.inputs))
-    if given not in model.inputs:
+    if not isinstance(given, str) or given not in model.inputs:
         raise ValueError(
             f"input: {name} has no input {brief(given)}{suggestion(given, model.inputs)}"
         )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import suggestion
-from neuromass.errors import brief, warn
+from neuromass.errors import brief, one_of, warn
 from neuromass.kernels.control import FINE
 from neuromass.networks import history as past
 from neuromass.networks import members as membership
@@ -107,13 +107,8 @@ class Network:
     ) -> None:
         found = membership.checked(members)
         cores = {name: core_of(each) for name, each in found.items()}
-        if coupling not in COUPLINGS:
-            raise ValueError(
-                f"coupling must be one of {', '.join(COUPLINGS)}, not {brief(coupling)}"
-                f"{suggestion(coupling, COUPLINGS)}"
-            )
-        if short_delays not in (None, "dt"):
-            raise ValueError(f"short_delays is None or 'dt', not {brief(short_delays)}.")
+        one_of(coupling, "coupling", COUPLINGS)
+        one_of(short_delays, "short_delays", (None, "dt"))
         first = next(iter(cores.values()))
         given_past = past.checked_history(history, cores, first.time - first.dt)
         number = None if seed is None else take_seed(seed)

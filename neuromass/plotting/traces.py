@@ -159,7 +159,7 @@ class _Content:
 def _listed(names: Any) -> list[str]:
     if isinstance(names, str):
         return [names]
-    if not isinstance(names, Iterable):
+    if not is_listing(names):
         raise TypeError(
             f"names takes what was recorded, for example ('r', 'v'), not {brief(names)}."
         )

@@ -35,7 +35,7 @@ def names_to_record(record: Any, system: System) -> Names:
 
 
 def _of_one(record: Any, core: Core) -> tuple[str, ...]:
-    if isinstance(record, Mapping | bytes) or not isinstance(record, Iterable):
+    if isinstance(record, Mapping) or not (isinstance(record, str) or is_listing(record)):
         raise TypeError(f"record takes names, record=('r', 'v'), not {brief(record)}.")
     names = (record,) if isinstance(record, str) else tuple(record)
     known = core.recordable()
@@ -63,7 +63,7 @@ def _wanted(record: Any, nodes: Mapping[str, Core], what: str) -> list[tuple[str
     """Pairs of node and name; an empty name stands for all states."""
     if isinstance(record, Mapping):
         return [(str(node), each) for node in record for each in _listed(record, node)]
-    if isinstance(record, bytes) or not isinstance(record, Iterable):
+    if not (isinstance(record, str) or is_listing(record)):
         raise TypeError(f"record takes names, record=('exc.r', 'inh'), not {brief(record)}.")
     entries = (record,) if isinstance(record, str) else tuple(record)
     return [pair for each in entries for pair in _split(str(each), nodes, what)]
