@@ -130,6 +130,6 @@ def _complex(Z: Any) -> Any:
             if plain.dtype.kind == "c":
                 return plain.astype(complex)
     try:
-        return np.asarray(units.internal(Z, units.DIMENSIONLESS, "Z"), dtype=complex)
+        return np.asarray(units.to_internal(Z, units.DIMENSIONLESS, "Z"), dtype=complex)
     except (TypeError, ValueError):
         raise TypeError(f"Z needs a complex number without a unit, not {brief(Z)}.") from None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Model, suggestion
-from neuromass.errors import brief, whole_number
+from neuromass.errors import brief, one_of, whole_number
 from neuromass.kernels.text import METHODS
 from neuromass.units import MS
 
@@ -48,12 +48,7 @@ def check_known(
 
 def method_of(method: Any) -> str:
     """The method, checked."""
-    if not isinstance(method, str) or method not in METHODS:
-        raise ValueError(
-            f"method must be one of {', '.join(METHODS)}, not {brief(method)}"
-            f"{suggestion(method, METHODS)}"
-        )
-    return str(method)
+    return str(one_of(method, "method", METHODS))
 
 
 def step_of(dt: Any, model: Model) -> float:
