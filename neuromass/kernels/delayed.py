@@ -194,7 +194,7 @@ def remember(history: Any, position: int, flat: Any, traced: Any) -> None:
 
 
 def deliver(
-    flat: Any, slots: Any, arrivals: Any, tiers: Any, step: int, stage: int, add: int
+    flat: Any, slots: Any, arrivals: Any, tiers: Any, step: int, at: float, add: int
 ) -> None:
     """Lay what arrives at a stage, out of one tier or two, into the slots, or add it there.
 
@@ -206,17 +206,23 @@ def deliver(
         Their places.
     arrivals, tiers, step : ndarray, ndarray, int
         As for `arrive`.
-    stage : int
-        Which stage: 0 or 1.
+    at : float
+        When: 0 at the beginning of the step, 1 at its end, else interpolated between the two.
     add : int
         Whether to add.
     """
     two, last = tiers.shape[0] > 1, tiers.shape[0] - 1
-    point = np.uint64(tiers[0, FIRST] + step - tiers[0, BEGUN] + stage)
-    other = np.uint64(tiers[last, FIRST] + step - tiers[last, BEGUN] + stage)
+    ahead = 1 if at == 1.0 else 0
+    point = np.uint64(tiers[0, FIRST] + step - tiers[0, BEGUN] + ahead)
+    other = np.uint64(tiers[last, FIRST] + step - tiers[last, BEGUN] + ahead)
     apart, others_apart = np.uint64(tiers[0, APART]), np.uint64(tiers[last, APART])
+    between = 0.0 < at < 1.0
     for i in range(slots.shape[0]):
         arrived = arrivals[point] + arrivals[other] if two else arrivals[point]
+        if between:
+            following = arrivals[point + _one]
+            following = following + arrivals[other + _one] if two else following
+            arrived = (1.0 - at) * arrived + at * following
         flat[slots[i]] = flat[slots[i]] + arrived if add else arrived
         point, other = point + apart, other + others_apart
 
@@ -225,7 +231,7 @@ _LINE, _INTS = "float64[::1]", "int64[:,::1]"
 
 SHARED = (
     Far(remember, _LINE, "int64", _LINE, "uint64[:,::1]"),
-    Far(deliver, _LINE, "uint64[::1]", _LINE, _INTS, "int64", "int64", "int64"),
+    Far(deliver, _LINE, "uint64[::1]", _LINE, _INTS, "int64", "float64", "int64"),
     Far(
         arrive, _LINE, "int64", _INTS, "int64", "int64", _INTS, _LINE, "int32[::1]", "int32[::1]",
         "int32[::1]", _LINE, _LINE, _LINE,

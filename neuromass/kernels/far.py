@@ -16,6 +16,8 @@ from numba.extending import intrinsic
 
 from neuromass.kernels.compiler import JIT_IS_OFF, shared
 
+NOT_PROVIDED = "A loop calls a helper that was not provided to it."
+
 
 class Far:
     """A function without a result, to be called as ``call(address, (argument, ...))``.
@@ -58,6 +60,8 @@ def _caller(signature: str) -> Any:
     def call(typingctx: Any, address: Any, given: Any) -> Any:
         def codegen(context: Any, builder: Any, own: Any, values: Any) -> Any:
             convention = context.call_conv
+            with cgutils.if_unlikely(builder, cgutils.is_scalar_zero(builder, values[0])):
+                convention.return_user_exc(builder, RuntimeError, (NOT_PROVIDED,))
             function_type = convention.get_function_type(types.void, kinds)
             function = builder.inttoptr(values[0], function_type.as_pointer())
             parts = cgutils.unpack_tuple(builder, values[1], len(kinds))

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from neuromass.kernels.kinds import FEW_LANES, ROW, Circuit, Kind
+from neuromass.kernels.methods import Stage
 from neuromass.kernels.text import TILE
 
 HELPERS: Final = (
@@ -65,38 +66,48 @@ class LaneByLane:
         del kind
         return [f"for j in range(lanes{q}):", f"    at = start{q} * {ROW} + j", *indented(inner)]
 
-    def before(self, stage: int) -> list[str]:
+    def before(self, stage: Stage) -> list[str]:
         """Lines that run before the lanes of a stage.
 
-        Euler's method moves the states in its only stage, so that all inputs are summed before
-        the first lane moves.
+        A stage that writes over the states that it reads, as Euler's only one does, has all its
+        inputs summed before the first lane moves.
         """
         lines = _deliver(stage, add=0)
-        if self._circuit.method == "euler":
+        if stage.reads == stage.writes:
             for q, kind in enumerate(self._circuit.kinds):
-                lines += self.over_lanes(q, kind, [*self._sums(q, kind, 0), *self._kept(kind)])
+                inner = [*self._sums(q, kind, stage), *self._kept(kind)]
+                lines += self.over_lanes(q, kind, inner)
         return lines
 
-    def enter(self, q: int, kind: Kind, stage: int) -> list[str]:
-        """Lines within the lanes of a stage that give the inputs ``x_<input>``."""
-        held = self._circuit.held
-        if self._circuit.method == "euler" or (held and stage == 1):
+    def enter(self, q: int, kind: Kind, stage: Stage, fresh: bool) -> list[str]:
+        """Lines within the lanes of a stage that give the inputs ``x_<input>``.
+
+        Parameters
+        ----------
+        q, kind : int, Kind
+            The kind of the lanes.
+        stage : Stage
+            The stage.
+        fresh : bool
+            Whether its coupling is its own, not that of the first stage.
+        """
+        if stage.reads == stage.writes or not fresh:
             return loads(kind.rows(), _inputs(kind))
-        return self._sums(q, kind, stage) + (self._kept(kind) if held else [])
+        return self._sums(q, kind, stage) + (self._kept(kind) if self._circuit.held else [])
 
     def leave(self, kind: Kind) -> list[str]:
         """Lines within lanes after the inputs were used for the last time."""
         del kind
         return []
 
-    def _sums(self, q: int, kind: Kind, stage: int) -> list[str]:
+    def _sums(self, q: int, kind: Kind, stage: Stage) -> list[str]:
         lines = []
         for i, each in enumerate(kind.recipe.equations.inputs):
             lines += [
                 f"x_{each} = flat[at + {kind.rows()[f'given_{each}'] * ROW}]",
                 f"link = sums{q} + {i} * lanes{q} + j",
                 "for p in range(links[link, 1], links[link, 2]):",
-                f"    x_{each} = x_{each} + link_weights[p] * flat[senders[{stage}, p]]",
+                f"    x_{each} = x_{each} + link_weights[p] * flat[senders[{_line(stage)}, p]]",
             ]
         return lines
 
@@ -120,19 +131,20 @@ class Vectors:
         """A loop over the tiles of a kind and the lanes of each, rounded up to eight."""
         return over_padded(q, kind, inner)
 
-    def before(self, stage: int) -> list[str]:
+    def before(self, stage: Stage) -> list[str]:
         """Lines that run before the lanes of a stage."""
-        matrices = "matrices", stage, "matrix_weights", "spare"
+        line = _line(stage)
+        matrices = "matrices", line, "matrix_weights", "spare"
         return [
-            *call_if("links", "add_links", "flat", "links", "senders", stage, "link_weights"),
-            *call_if("strips", "add_strips", "flat", "strips", stage, "strip_weights"),
+            *call_if("links", "add_links", "flat", "links", "senders", line, "link_weights"),
+            *call_if("strips", "add_strips", "flat", "strips", line, "strip_weights"),
             *call_if("matrices", "multiply_matrices", "flat", *matrices),
             *_deliver(stage, add=1),
         ]
 
-    def enter(self, q: int, kind: Kind, stage: int) -> list[str]:
+    def enter(self, q: int, kind: Kind, stage: Stage, fresh: bool) -> list[str]:
         """Lines within the lanes of a stage that give the inputs ``x_<input>``."""
-        del q, stage
+        del q, stage, fresh
         return loads(kind.rows(), _inputs(kind))
 
     def leave(self, kind: Kind) -> list[str]:
@@ -174,7 +186,12 @@ def _inputs(kind: Kind) -> list[str]:
     return [f"x_{each}" for each in kind.recipe.equations.inputs]
 
 
-def _deliver(stage: int, add: int) -> list[str]:
+def _line(stage: Stage) -> int:
+    """Which line of the senders a stage reads: that of the states, or of the predicted ones."""
+    return 0 if stage.reads == "s_" else 1
+
+
+def _deliver(stage: Stage, add: int) -> list[str]:
     """What arrives with delay, added to the inputs or laid where links find it."""
-    given = "flat", "slots", "arrivals", "tiers", "step", stage, add
+    given = "flat", "slots", "arrivals", "tiers", "step", repr(float(stage.at)), add
     return call_if("tiers", "deliver", *given)

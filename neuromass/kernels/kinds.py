@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from neuromass.kernels import text
+from neuromass.kernels.methods import METHODS
 from neuromass.kernels.text import TILE, Recipe
 
 BLOCK, BEGUN, UNTIL, FIRST, APART, BUNDLES, BUNDLES_END, PAIRS, PAIRS_END, BLOCKED, TIER_LENGTH = (
@@ -54,7 +55,7 @@ class Kind:
         names += [f"y_{each}" for each in eq.states]
         names += [f"x_{each}" for each in eq.inputs]
         names += [f"given_{each}" for each in eq.inputs]
-        names += [f"k_{each}" for each in eq.states]
+        names += [f"{kept}{each}" for kept in METHODS[recipe.method].kept for each in eq.states]
         names += [f"passed_{each}" for each in eq.outputs]
         names += [f"c{i}" for i in eq.constants()]
         names += text.coefficient_names(recipe)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.kernels import circuit, delayed, forms, network_text
+from neuromass.kernels import circuit, delayed, far, forms, network_text
 from neuromass.kernels.compiler import JIT_IS_OFF, jitted, kernel
 from neuromass.kernels.kinds import Circuit
 
@@ -19,7 +19,7 @@ _BY_NAME = {each.name: each for each in (*circuit.SHARED, *delayed.SHARED)}
 _HELPERS = [_BY_NAME[name] for name in forms.HELPERS]
 _CALLS = {f"call_{each.name}": each.call for each in _HELPERS}
 _HELPERS_TEXT = hashlib.sha256(
-    b"".join(Path(str(each.__file__)).read_bytes() for each in (circuit, delayed))
+    b"".join(Path(str(each.__file__)).read_bytes() for each in (circuit, delayed, far))
 ).hexdigest()
 
 

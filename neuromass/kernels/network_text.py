@@ -24,6 +24,7 @@ from neuromass.kernels.forms import (
     stores,
 )
 from neuromass.kernels.kinds import ROW, UNTIL, Circuit, Kind
+from neuromass.kernels.methods import METHODS
 from neuromass.kernels.text import TILE, Recipe
 
 Form = LaneByLane | Vectors
@@ -110,15 +111,14 @@ def _step(circuit: Circuit) -> list[str]:
     lines = ["step = clock + k", "odd = step & 1"]
     lines += call_if("layout", "lay_outside", "flat", "drive", "layout", "k")
     lines += _noise(circuit)
-    lines += _export(circuit, "s_")
-    lines += call_if("traced", "remember", "history", "position + k", "flat", "traced")
-    lines += _arrive()
-    lines += ["if few:", *indented(_first_stage(circuit, few))]
-    lines += ["else:", *indented(_first_stage(circuit, many))]
-    if circuit.method == "heun":
-        lines += [] if circuit.held else _export(circuit, "y_")
-        lines += ["if few:", *indented(_second_stage(circuit, few))]
-        lines += ["else:", *indented(_second_stage(circuit, many))]
+    for number, stage in enumerate(METHODS[circuit.method].stages):
+        if number == 0 or not circuit.held:
+            lines += _export(circuit, stage.reads)
+        if number == 0:
+            lines += call_if("traced", "remember", "history", "position + k", "flat", "traced")
+            lines += _arrive()
+        lines += ["if few:", *indented(_stage(circuit, few, number))]
+        lines += ["else:", *indented(_stage(circuit, many, number))]
     return lines + _record(circuit)
 
 
@@ -153,51 +153,38 @@ def _noise(circuit: Circuit) -> list[str]:
 
 
 def _noise_values(recipe: Recipe, fresh: bool) -> list[str]:
-    """Lines of the noise: drawn in the first stage, the same in the second."""
+    """Lines of the noise: drawn in the first stage, the same in the others."""
     lines = text.noise_lines(recipe)
     return lines if fresh else [each for each in lines if not each.startswith("h")]
 
 
-def _first_stage(circuit: Circuit, form: Form) -> list[str]:
-    lines = form.before(0)
+def _stage(circuit: Circuit, form: Form, number: int) -> list[str]:
+    stage = METHODS[circuit.method].stages[number]
+    lines = form.before(stage) if number == 0 or not circuit.held else []
     for q, kind in enumerate(circuit.kinds):
-        lines += form.over_lanes(q, kind, _numbered(q, _first_of_lane(circuit, form, q, kind)))
+        lines += form.over_lanes(q, kind, _numbered(q, _of_lane(circuit, form, q, kind, number)))
     return lines
 
 
-def _first_of_lane(circuit: Circuit, form: Form, q: int, kind: Kind) -> list[str]:
+def _of_lane(circuit: Circuit, form: Form, q: int, kind: Kind, number: int) -> list[str]:
+    """Lines of a stage within the lanes."""
     recipe, eq, rows = kind.recipe, kind.recipe.equations, kind.rows()
-    forced, kicked = text.noisy_states(recipe)
-    inner = loads(rows, kind.state_rows) + form.enter(q, kind, 0)
+    stages, first = METHODS[circuit.method].stages, number == 0
+    last = number == len(stages) - 1
+    between = [f"{each}{n}" for n in eq.states for each in ("y_", *METHODS[circuit.method].kept)]
+    inner = loads(rows, kind.state_rows if first else [*kind.state_rows, *between])
+    inner += form.enter(q, kind, stages[number], fresh=first or not circuit.held)
     inner += loads(rows, [f"c{i}" for i in eq.constants()] + text.coefficient_names(recipe))
     inner += _normals(kind)
-    inner += _noise_values(recipe, fresh=True)
-    inner += stores(rows, kind.state_rows[len(eq.states) :])
-    inner += [f"flat[at + {rows[f'u_{each}'] * ROW}] = x_{each}" for each in eq.inputs]
-    inner += text.first_stage_lines(eq, circuit.method, forced, kicked)
-    if circuit.method == "euler":
+    inner += _noise_values(recipe, fresh=first)
+    if first:
+        inner += stores(rows, kind.state_rows[len(eq.states) :])
+        inner += [f"flat[at + {rows[f'u_{each}'] * ROW}] = x_{each}" for each in eq.inputs]
+    inner += stages[number].lines(text.writer_of(recipe))
+    if last:
         return inner + _finish(form, kind)
-    inner += stores(rows, [f"{each}{n}" for n in eq.states for each in ("y_", "k_")])
+    inner += stores(rows, between)
     return inner if circuit.held else inner + form.leave(kind)
-
-
-def _second_stage(circuit: Circuit, form: Form) -> list[str]:
-    lines = [] if circuit.held else form.before(1)
-    for q, kind in enumerate(circuit.kinds):
-        lines += form.over_lanes(q, kind, _numbered(q, _second_of_lane(form, q, kind)))
-    return lines
-
-
-def _second_of_lane(form: Form, q: int, kind: Kind) -> list[str]:
-    recipe, eq, rows = kind.recipe, kind.recipe.equations, kind.rows()
-    forced, kicked = text.noisy_states(recipe)
-    names = [*kind.state_rows, *(f"{each}{n}" for n in eq.states for each in ("y_", "k_"))]
-    inner = loads(rows, names) + form.enter(q, kind, 1)
-    inner += loads(rows, [f"c{i}" for i in eq.constants()] + text.coefficient_names(recipe))
-    inner += _normals(kind)
-    inner += _noise_values(recipe, fresh=False)
-    inner += text.second_stage_lines(eq, forced, kicked)
-    return inner + _finish(form, kind)
 
 
 def _normals(kind: Kind) -> list[str]:

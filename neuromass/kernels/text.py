@@ -20,12 +20,10 @@ from typing import Final
 
 from neuromass.expressions import KINDS, Equations
 from neuromass.kernels.control import BELOW_BOUND, FINE, NOT_FINITE, word
+from neuromass.kernels.methods import METHODS
 
 TILE: Final = 64
 """Lanes that a loop carries at a time; their states stay in the first-level cache."""
-
-METHODS: Final = {"euler": 1, "heun": 2}
-"""Name of a method -> its order."""
 
 
 @dataclass(frozen=True)
@@ -173,55 +171,42 @@ def _text_of(equations: Equations, constant: int) -> str:
     return repr(rest[0]) if kind == "number" else f"c{constant}"
 
 
-def step_lines(
-    equations: Equations, method: str, forced: Iterable[str] = (), kicked: Iterable[str] = ()
-) -> list[str]:
-    """Lines that take ``s_<state>`` one step on, the inputs ``x_<input>`` being held.
+@dataclass(frozen=True)
+class EquationWriter:
+    """Writes the stages of a method for some equations; see `methods.Writer`.
 
-    Parameters
+    Attributes
     ----------
     equations : Equations
         The model's equations.
-    method : str
-        ``"euler"`` or ``"heun"``.
-    forced : iterable of str
+    forced : tuple of str
         States to whose derivative ``f_<state>`` is added.
-    kicked : iterable of str
-        States to which the increment ``w_<state>`` is added, the same in both stages.
+    kicked : tuple of str
+        States to which the increment ``w_<state>`` is added, the same in all stages.
     """
-    first = first_stage_lines(equations, method, forced, kicked)
-    return first if method == "euler" else first + second_stage_lines(equations, forced, kicked)
+
+    equations: Equations
+    forced: tuple[str, ...] = ()
+    kicked: tuple[str, ...] = ()
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the states."""
+        return self.equations.states
+
+    def increments(self, states: str, scale: str, to: str) -> list[str]:
+        """Lines that compute ``to<state>``, the derivatives at some states times a scale."""
+        lines = _increment_lines(self.equations, states, scale, to)
+        return lines + [f"{to}{n} = {to}{n} + {scale} * f_{n}" for n in self.forced]
+
+    def kick(self, state: str) -> str:
+        """Text that adds the increment of white noise, if there is one."""
+        return f" + w_{state}" if state in self.kicked else ""
 
 
-def first_stage_lines(
-    equations: Equations, method: str, forced: Iterable[str], kicked: Iterable[str]
-) -> list[str]:
-    """Lines that add ``k_<state>``, the increment of Euler's method, to ``s_<state>``.
-
-    In Heun's method that predicts ``y_<state>``, and ``s_<state>`` is left as it is.
-    """
-    lines = _increment_lines(equations, "s_", "dt", "k_")
-    lines += [f"k_{n} = k_{n} + dt * f_{n}" for n in forced]
-    to = "s_" if method == "euler" else "y_"
-    return lines + [f"{to}{n} = s_{n} + k_{n}{_kick(n, kicked)}" for n in equations.states]
-
-
-def second_stage_lines(
-    equations: Equations, forced: Iterable[str], kicked: Iterable[str]
-) -> list[str]:
-    """Lines that move ``s_<state>`` by half of ``k_<state>`` and half of that at ``y_<state>``.
-
-    The first half is added while the second is being computed.
-    """
-    lines = _increment_lines(equations, "y_", "half", "l_")
-    lines += [f"l_{n} = l_{n} + half * f_{n}" for n in forced]
-    return lines + [
-        f"s_{n} = (s_{n} + 0.5 * k_{n}) + l_{n}{_kick(n, kicked)}" for n in equations.states
-    ]
-
-
-def _kick(state: str, kicked: Iterable[str]) -> str:
-    return f" + w_{state}" if state in kicked else ""
+def step_lines(write: EquationWriter, method: str) -> list[str]:
+    """Lines that take ``s_<state>`` one step on, the inputs ``x_<input>`` being held."""
+    return [line for stage in METHODS[method].stages for line in stage.lines(write)]
 
 
 def output_lines(equations: Equations) -> list[str]:
@@ -257,16 +242,17 @@ def coefficient_names(recipe: Recipe) -> list[str]:
 
 def move_lines(recipe: Recipe) -> list[str]:
     """Lines of one step with its noise, and with what the lower bounds ask for."""
-    forced, kicked = noisy_states(recipe)
-    lines = noise_lines(recipe) + step_lines(recipe.equations, recipe.method, forced, kicked)
+    lines = noise_lines(recipe) + step_lines(writer_of(recipe), recipe.method)
     return lines + bound_lines(recipe)
 
 
-def noisy_states(recipe: Recipe) -> tuple[list[str], list[str]]:
-    """States whose derivative is forced by coloured noise, and states that white noise kicks."""
+def writer_of(recipe: Recipe) -> EquationWriter:
+    """What writes the stages of a population's steps, with its noise on states."""
     sources = [each for each in recipe.sources if not each.on_input]
-    forced = [each.target for each in sources if each.coloured]
-    return forced, [each.target for each in sources if not each.coloured]
+    forced = tuple(each.target for each in sources if each.coloured)
+    return EquationWriter(
+        recipe.equations, forced, tuple(each.target for each in sources if not each.coloured)
+    )
 
 
 def bound_lines(recipe: Recipe) -> list[str]:
@@ -315,7 +301,7 @@ def step_text(recipe: Recipe, name: str) -> str:
     body = [f"dt = constants[{len(eq.constants())}, 0]", "half = 0.5 * dt"]
     body += [f"c{i} = constants[{row}, 0]" for row, i in enumerate(eq.constants())]
     body += [f"s_{each} = state[{row}, 0]" for row, each in enumerate(eq.states)]
-    body += step_lines(eq, recipe.method)
+    body += step_lines(EquationWriter(eq), recipe.method)
     finite = " and ".join(
         [f"isfinite(s_{each})" for each in eq.states]
         + [f"s_{each} >= {recipe.floor(each)}" for each, _ in recipe.bounded]
@@ -613,7 +599,7 @@ def free_step_text(recipe: Recipe, name: str) -> str:
     body = ["half = 0.5 * dt"]
     lines, results = eq.text(eq.constants(), given, "q")
     body += [*lines, *(f"c{i} = {text}" for i, text in zip(eq.constants(), results, strict=True))]
-    body += step_lines(eq, recipe.method)
+    body += step_lines(EquationWriter(eq), recipe.method)
     body += [f"return {' '.join(f's_{each},' for each in eq.states)}"]
     names = [f"s_{each}" for each in eq.states] + [f"x_{each}" for each in eq.inputs]
     names += [f"p_{each}" for each in eq.parameters]

@@ -13,7 +13,7 @@ from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Model, suggestion
 from neuromass.errors import brief, one_of, whole_number
-from neuromass.kernels.text import METHODS
+from neuromass.kernels.methods import METHODS
 from neuromass.units import MS
 
 Floats = NDArray[np.float64]

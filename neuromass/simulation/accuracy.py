@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.errors import SimulationError, brief
-from neuromass.kernels.text import METHODS
+from neuromass.kernels.methods import METHODS
 from neuromass.recordings.recording import Recording, contents_of
 from neuromass.simulation.runner import run, steps_of
 from neuromass.units import MS, Measure
@@ -340,7 +340,7 @@ def _report(system: Any, duration: Any, runs: list[_Run]) -> StepReport:
     nothing = dict.fromkeys(measures, math.nan)
     change = first.largest if first else nothing
     held = getattr(system, "coupling", None) == "held"
-    order = 1 if held else METHODS[system.method]
+    order = 1 if held else METHODS[system.method].order
     made = StepReport(
         model=runs[0].model,
         method=system.method,

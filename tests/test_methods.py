@@ -1,0 +1,124 @@
+"""A method is an object: the midpoint rule is added by one, and everything follows."""
+
+import numpy as np
+import pytest
+from samples import bits
+
+import neuromass as nm
+from neuromass.kernels.methods import METHODS, Method, Stage
+from neuromass.units import Hz, ms, second
+
+
+def half_way(write):
+    lines = write.increments("s_", "half", "k_")
+    return lines + [f"y_{n} = s_{n} + k_{n}{write.kick(n)}" for n in write.states]
+
+
+def whole_way(write):
+    lines = write.increments("y_", "dt", "l_")
+    return lines + [f"s_{n} = s_{n} + l_{n}{write.kick(n)}" for n in write.states]
+
+
+def third(write):
+    """The second of three stages, which writes over the states that it reads."""
+    lines = write.increments("y_", "half", "l_")
+    return lines + [f"y_{n} = s_{n} + l_{n}" for n in write.states]
+
+
+MIDPOINT = Method(
+    "midpoint", 2, (Stage(0.0, "s_", "y_", half_way), Stage(0.5, "y_", "s_", whole_way))
+)
+TWICE = Method(
+    "twice", 2,
+    (Stage(0.0, "s_", "y_", half_way), Stage(0.5, "y_", "y_", third),
+     Stage(0.5, "y_", "s_", whole_way)),
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _registered(monkeypatch):
+    for method in (MIDPOINT, TWICE):
+        monkeypatch.setitem(METHODS, method.name, method)
+
+
+def slope(final):
+    """Order of a function of dt, against its result at a step far smaller."""
+    steps = np.array([0.1, 0.05, 0.025])
+    exact = final(0.1 / 64)
+    errors = [np.max(np.abs(final(dt) - exact)) for dt in steps]
+    return np.polyfit(np.log(steps), np.log(errors), 1)[0]
+
+
+def population(dt, method):
+    pop = nm.QIF(J=15.0, dt=dt * ms, method=method, initial={"r": 20 * Hz, "v": -1.0})
+    nm.run(pop, 16 * ms, inputs=nm.signals.Sine(2.0, frequency=40 * Hz), record=())
+    return np.array([pop.raw.r * 100, pop.raw.v])
+
+
+def pair(dt, method, delay=None, shape=None):
+    initial = {"r": 20 * Hz, "v": -1.0}
+    make = lambda tau: nm.QIF(tau=tau * ms, eta=1.0, dt=dt * ms, method=method, initial=initial,
+                              shape=shape)  # fmt: skip
+    net = nm.Network({"exc": make(20), "inh": make(10)})
+    net.connect("exc", "inh", J=10.0, delay=delay)
+    net.connect("inh", "exc", J=-10.0)
+    return net
+
+
+def network(dt, method, delay=None, shape=None):
+    net = pair(dt, method, delay, shape)
+    nm.run(net, 16 * ms, inputs={"exc": 5.0}, record=())
+    return np.array([np.ravel(net[n].raw.v)[0] for n in ("exc", "inh")])
+
+
+@pytest.mark.parametrize("method", ["midpoint", "twice", "heun"])
+@pytest.mark.parametrize(
+    "system",
+    [
+        population, network, lambda dt, m: network(dt, m, shape=70),
+        lambda dt, m: network(dt, m, delay=2.4 * ms),
+        lambda dt, m: network(dt, m, delay=2.47 * ms),
+    ],
+    ids=["population", "network", "tiles", "delay", "delay off the grid"],
+)  # fmt: skip
+def test_order_two(system, method):
+    assert slope(lambda dt: system(dt, method)) == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize("method", ["midpoint", "twice"])
+def test_all_ways_are_the_same_bits(method):
+    noise = {"v": nm.noise.White(0.1 / ms**0.5), "I_ext": nm.noise.OrnsteinUhlenbeck(0.5, 5 * ms)}
+    for given in ({}, {"noise": noise, "seed": 3}):
+        make = lambda **more: nm.QIF(J=15.0, method=method, **given, **more)  # noqa: B023
+        whole = nm.run(make(), 10 * ms, inputs=3.0)
+        pop = make()
+        with nm.record(pop) as loop:
+            for _ in range(200):
+                pop.update(3.0)
+        assert bits(whole) == bits(loop)
+        lanes = nm.run(make(shape=70), 10 * ms, inputs=3.0)
+        assert lanes.r.magnitude[:, 0].tobytes() == whole.r.magnitude.tobytes()
+        net = nm.Network({"pop": make()})
+        assert bits(nm.run(net, 10 * ms, inputs={"pop": 3.0})["pop"]) == bits(whole)
+
+
+def test_few_lanes_and_many_are_the_same_bits():
+    for method in ("midpoint", "twice"):
+        one, many = network(0.1, method, 2.47 * ms), network(0.1, method, 2.47 * ms, shape=70)
+        assert one.tolist() == many.tolist()
+
+
+def test_an_unknown_method_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match=r"one of euler, heun, midpoint, twice, not 'huen'.*heun"):
+        nm.QIF(method="huen")
+    assert nm.QIF(method="midpoint").method == "midpoint"
+    assert 1 * second == nm.QIF(dt=1 * second, method="twice").dt
+
+
+def test_a_helper_that_was_not_provided_raises():
+    net = pair(0.1, "heun", delay=1 * ms)
+    nm.run(net, 1 * ms)
+    assembly = net.__system__().assembled()
+    assembly.withhold_helpers()
+    with pytest.raises(RuntimeError, match="helper that was not provided"):
+        nm.run(net, 1 * ms)
