@@ -8,11 +8,13 @@ import twin
 from samples import Decay, QIFu, Relay
 
 import neuromass as nm
-from neuromass.kernels.text import METHODS
+from neuromass.kernels.methods import METHODS
 from neuromass.units import Hz, ms, pA
 
 TAU = 10.0
-every_method = pytest.mark.parametrize(("method", "order"), METHODS.items())
+every_method = pytest.mark.parametrize(
+    ("method", "order"), [(each.name, each.order) for each in METHODS.values()]
+)
 
 
 def slope(steps, errors):

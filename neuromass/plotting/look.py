@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from neuromass import units
 from neuromass.errors import brief
 from neuromass.units import MS, Measure
 
@@ -24,6 +25,18 @@ def axis_label(name: str, measure: Measure) -> str:
 
     text = f"{name} ({measure.symbol})" if measure.symbol else name
     return text.replace("_", r"\_") if mpl.rcParams["text.usetex"] else text
+
+
+def axis_measure(axis: Any, measure: Measure) -> Measure:
+    """The unit in which an axis shows values: its own, where it has one of that dimension.
+
+    An axis has a unit once Quantities were drawn on it after `setup_matplotlib`.
+    """
+    own = axis.get_units()
+    if own is None or not units.is_quantity(1 * own):
+        return measure
+    found = units.measure(own)
+    return found if found.dimension == measure.dimension else measure
 
 
 def label_axis(axis: Any, measure: Measure, label: str) -> None:
@@ -99,7 +112,8 @@ class Panels:
         for ax in self.axes:
             grid = ax.get_subplotspec()
             if grid is None or grid.is_last_row() or ax is self.axes[-1]:
-                label_axis(ax.xaxis, MS, axis_label("t", MS))
+                shown = axis_measure(ax.xaxis, MS)
+                label_axis(ax.xaxis, shown, axis_label("t", shown))
             ax.margins(x=0.0)
         if self.new:
             self.axes[-1].tick_params(labelbottom=True)

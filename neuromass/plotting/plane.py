@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from neuromass.declaration import suggestion
 from neuromass.errors import brief
 from neuromass.plotting.look import (
     axis_label,
+    axis_measure,
     colour_cycle,
     entries,
     label_axis,
@@ -97,7 +98,7 @@ def phase_plane(
     """
     if ax is not None:
         require_axes(ax)
-    plane = _Plane.of(population, inputs, axes)
+    plane = _Plane.of(population, inputs, axes).on(ax)
     paths = _paths(population, inputs, trajectories, duration)
     lines = [plane.line(each) for each in paths]
     resting = plane.equilibria()
@@ -127,6 +128,7 @@ class _Plane:
     population: Population
     names: tuple[str, str]
     held: Mapping[str, Any]
+    shown_in: tuple[Measure, Measure] | None = None
 
     @classmethod
     def of(cls, population: Any, inputs: Any, axes: tuple[str, str] | None) -> _Plane:
@@ -148,8 +150,19 @@ class _Plane:
         held = core.held_inputs(core.inputs_by_node(inputs)[""], with_units=True)
         return cls(population, _two_states(axes, states, model.output), held)
 
+    def on(self, ax: Any) -> _Plane:
+        """The same in the units of Axes that show some already."""
+        if ax is None:
+            return self
+        pairs = zip((ax.xaxis, ax.yaxis), self.measures, strict=True)
+        x, y = (axis_measure(axis, measure) for axis, measure in pairs)
+        return replace(self, shown_in=(x, y))
+
     @property
     def measures(self) -> tuple[Measure, Measure]:
+        """Units in which both states are shown."""
+        if self.shown_in is not None:
+            return self.shown_in
         x, y = (core_of(self.population).model.measure(name) for name in self.names)
         return x, y
 

@@ -15,6 +15,7 @@ from neuromass.plotting.look import (
     DASHES,
     Panels,
     axis_label,
+    axis_measure,
     colour_cycle,
     dark_half,
     label_axis,
@@ -22,7 +23,7 @@ from neuromass.plotting.look import (
     some_colours,
 )
 from neuromass.recordings.recording import contents_of
-from neuromass.units import Measure, is_listing
+from neuromass.units import MS, Measure, is_listing
 
 if TYPE_CHECKING:
     from neuromass.recordings.recording import Recording
@@ -67,9 +68,10 @@ def plot_recording(recording: Recording, names: str | Sequence[str] | None, ax: 
     wanted = _names(names, recording.names)
     traces = [trace_of(recording, name) for name in wanted]
     panels = Panels(wanted, ax)
-    times = contents_of(recording).made_times()
     lanes = _Lanes.of(recording)
-    for panel, trace in zip(panels, traces, strict=True):
+    for panel, name, own in zip(panels, wanted, traces, strict=True):
+        trace = trace_of(recording, name, axis_measure(panel.yaxis, own.measure))
+        times = _times_of(recording, panel)
         if lanes.count > _MANY:
             _image(panel, times, trace.values, lanes, trace.label)
             continue
@@ -123,15 +125,29 @@ def plot_recordings(
         for member, trace in content.traces.items():
             _member(
                 panel,
-                contents_of(members[member]).made_times(),
-                trace.values,
+                _times_of(members[member], panel),
+                _converted(trace, axis_measure(panel.yaxis, trace.measure)),
                 styles[member],
                 member,
             )
         one = next(iter(content.traces.values()))
-        label_axis(panel.yaxis, one.measure, axis_label(content.name, one.measure))
+        shown = axis_measure(panel.yaxis, one.measure)
+        label_axis(panel.yaxis, shown, axis_label(content.name, shown))
     _tell_apart(panels, contents, styles)
     return panels.finished()
+
+
+def _times_of(recording: Recording, panel: Any) -> Floats:
+    """Times in the unit of a panel."""
+    times = contents_of(recording).made_times()
+    return np.asarray(axis_measure(panel.xaxis, MS).from_internal(times))
+
+
+def _converted(trace: Trace, measure: Measure) -> Floats:
+    """Values of a trace in another unit of its dimension."""
+    if measure == trace.measure:
+        return trace.values
+    return np.asarray(measure.from_internal(trace.measure.to_internal(trace.values)))
 
 
 @dataclass(frozen=True)
