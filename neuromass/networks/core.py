@@ -22,7 +22,8 @@ from neuromass.networks.history import Sender
 from neuromass.populations.claim import Claim
 from neuromass.populations.core import Core, Drive, Recorder
 from neuromass.populations.population import core_of
-from neuromass.recordings.recording import About, Recording, Recordings
+from neuromass.recordings.contents import About
+from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import NOTHING, Samples
 from neuromass.units import HZ, MS
 

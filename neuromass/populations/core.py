@@ -26,7 +26,8 @@ from neuromass.kernels.text import Recipe, Source
 from neuromass.populations import validation
 from neuromass.populations.claim import Claim
 from neuromass.populations.snapshot import Snapshot
-from neuromass.recordings.recording import About, Recording
+from neuromass.recordings.contents import About
+from neuromass.recordings.recording import Recording
 from neuromass.recordings.samples import NOTHING, Samples
 from neuromass.units import MS
 

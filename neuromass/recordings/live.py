@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from neuromass.recordings.recording import Contents, Recording, Recordings
+from neuromass.recordings.contents import Contents
+from neuromass.recordings.recording import Recording, Recordings
 
 
 class LiveRecording(Recording):

@@ -2,100 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from os import PathLike
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuromass import units
-from neuromass._version import __version__
 from neuromass.declaration import suggestion
 from neuromass.errors import brief
+from neuromass.recordings import export
+from neuromass.recordings.contents import About, Contents, Floats, Parameters
 from neuromass.units import HZ, MS, Measure
 
-__all__ = ["Recording", "Recordings", "concatenate", "load"]
-
-Floats = NDArray[np.float64]
-Parameters = dict[str, tuple[Any, Measure]]
-"""Name -> value in internal units, and the unit in which it is shown."""
-FORMAT = 1
-"""Version of the file format; files of every earlier one can be read."""
-
-
-@dataclass(frozen=True)
-class About:
-    """Where a recording comes from.
-
-    Attributes
-    ----------
-    model, method : str
-        Name of the model, and how it was stepped.
-    dt : float
-        The step in ms.
-    every : int
-        Steps between samples.
-    average : bool
-        Whether samples are means over the steps between them.
-    parameters : dict
-        Name -> value in internal units, and the unit in which it is shown.
-    seed : int or None
-        Seed of the noise.
-    version : str
-        Version of the package.
-    """
-
-    model: str
-    method: str
-    dt: float
-    every: int = 1
-    average: bool = False
-    parameters: Mapping[str, tuple[Any, Measure]] = field(default_factory=dict)
-    seed: int | None = None
-    version: str = __version__
-
-
-@dataclass
-class Contents:
-    """What a recording holds.
-
-    Attributes
-    ----------
-    times : ndarray or callable
-        Times in ms, or what makes them.
-    data : dict of ndarray
-        Traces in internal units, by name.
-    measures : dict of Measure
-        Their units.
-    about : About
-        Where they come from.
-    """
-
-    times: Floats | Callable[[], Floats]
-    data: dict[str, Floats]
-    measures: dict[str, Measure]
-    about: About
-
-    def look_up(self, name: str) -> tuple[Measure, Floats]:
-        """Unit and values of what was recorded under a name, or of the times."""
-        if isinstance(name, str) and name == "t":
-            return MS, self.made_times()
-        if not isinstance(name, str) or name not in self.data:
-            raise KeyError(f"Nothing was recorded as {brief(name)}{suggestion(name, self.data)}")
-        return self.measures[name], self.data[name]
-
-    def made_times(self) -> Floats:
-        """Times in ms; made when they are first asked for, as they cost as much as a trace."""
-        if callable(self.times):
-            self.times = self.times()
-        return self.times
+__all__ = ["Recording", "Recordings"]
 
 
 class Recording:
@@ -104,7 +25,8 @@ class Recording:
     Traces are Quantities with time first, of shape ``(n_samples, *lanes)``: ``rec.r`` or
     ``rec["r"]``. The first sample is the initial state and the last the final one; an input
     is the value used in the step that ends at the sample, and NaN at the first. Slices by
-    time, both ends included, are recordings: ``rec[100 * ms:200 * ms]``.
+    time, both ends included, are recordings: ``rec[100 * ms:200 * ms]``; negative times count back
+    from the last: ``rec[-100 * ms:]``.
 
     Made by ``nm.run`` and ``nm.record``.
 
@@ -183,9 +105,7 @@ class Recording:
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the lanes."""
-        for trace in self._contents.data.values():
-            return trace.shape[1:]
-        return ()
+        return self._contents.shape
 
     def __len__(self) -> int:
         return len(self._times)
@@ -219,8 +139,9 @@ class Recording:
         if key.step is not None:
             raise ValueError("A slice of times has no step; record with every=... instead.")
         slack = 1e-6 * self._contents.about.dt
-        low = _time(key.start, "the start of the slice", -np.inf) - slack
-        high = _time(key.stop, "the end of the slice", np.inf) + slack
+        end = self._times[-1] if len(self._times) else 0.0
+        low = _time(key.start, "the start of the slice", -np.inf, end) - slack
+        high = _time(key.stop, "the end of the slice", np.inf, end) + slack
         inside = (self._times >= low) & (self._times <= high)
         data = {name: values[inside] for name, values in self._contents.data.items()}
         return Recording(self._times[inside], data, self._contents.measures, self._contents.about)
@@ -349,34 +270,7 @@ class Recording:
         >>> nm.run(nm.QIF(), 1 * ms).to_xarray()["r"].attrs["units"]
         'Hz'
         """
-        xarray = _optional("xarray", "to_xarray")
-        lanes = _lane_names(self.shape)
-        variables = {
-            name: (
-                (("t", *lanes)),
-                m.from_internal(self._contents.data[name]) + 0.0,
-                _attributes(m),
-            )
-            for name, m in self._contents.measures.items()
-        }
-        coordinates: dict[str, Any] = {"t": ("t", self._times.copy(), {"units": "ms"})}
-        coordinates |= {name: np.arange(n) for name, n in zip(lanes, self.shape, strict=True)}
-        return xarray.Dataset(variables, coordinates, self._plain_attributes())
-
-    def _plain_attributes(self) -> dict[str, Any]:
-        about = self._contents.about
-        result: dict[str, Any] = {
-            "model": about.model,
-            "method": about.method,
-            "dt": about.dt,
-            "dt_units": "ms",
-            "every": about.every,
-            "average": int(about.average),
-            "neuromass_version": about.version,
-        }
-        if about.seed is not None:  # netCDF's oldest form has no integers beyond 32 bits
-            result["seed"] = about.seed if about.seed < 2**31 else str(about.seed)
-        return result | _plain(about.parameters)
+        return export.to_xarray(self._contents)
 
     def to_dataframe(self) -> Any:
         """The traces as a ``pandas.DataFrame`` over time in ms.
@@ -394,22 +288,7 @@ class Recording:
         >>> list(nm.run(nm.QIF(), 1 * ms).to_dataframe().columns)
         ['r', 'v']
         """
-        pandas = _optional("pandas", "to_dataframe")
-        columns: dict[Any, Floats] = {}
-        for name, values in self._contents.data.items():
-            shown = self._contents.measures[name].from_internal(values) + 0.0
-            if not self.shape:
-                columns[name] = shown
-                continue
-            for lane in np.ndindex(self.shape):
-                columns[(name, *lane)] = shown[(slice(None), *lane)]
-        frame = pandas.DataFrame(columns, index=pandas.Index(self._times.copy(), name="t"))
-        if self.shape:
-            frame.columns.names = ["name", *_lane_names(self.shape)]
-        frame.attrs["units"] = {"t": "ms"} | {
-            n: m.symbol for n, m in self._contents.measures.items()
-        }
-        return frame
+        return export.to_dataframe(self._contents)
 
     def save(self, path: Any) -> Path:
         """Write the recording to an ``.npz`` file, which `load` reads.
@@ -427,7 +306,9 @@ class Recording:
         pathlib.Path
             Where it is.
         """
-        return _write(path, {"": self})
+        from neuromass.recordings import files  # noqa: PLC0415
+
+        return files.write(path, {"": self._contents})
 
     def __repr__(self) -> str:
         if len(self) == 0:
@@ -445,6 +326,11 @@ class Recording:
 def contents_of(recording: Recording) -> Contents:
     """What a recording holds, in internal units, for the rest of the package."""
     return recording._contents
+
+
+def connections_of(recordings: Recordings) -> Mapping[str, Parameters]:
+    """What connected the members of recordings, in internal units."""
+    return recordings._connections
 
 
 class Recordings(Mapping[str, Recording]):
@@ -533,20 +419,9 @@ class Recordings(Mapping[str, Recording]):
             Lanes of a member have dimensions of its own, ``exc_lane``; attributes carry the
             member's or connection's name in front.
         """
-        xarray = _optional("xarray", "to_xarray")
-        parts = []
-        attributes: dict[str, Any] = {}
-        for name, each in self._members.items():
-            part = each.to_xarray()
-            own = [*part.data_vars, *(d for d in part.dims if d != "t")]
-            parts.append(part.rename({key: f"{name}_{key}" for key in own}))
-            attributes |= {f"{name}_{key}": value for key, value in part.attrs.items()}
-        for name, parameters in self._connections.items():
-            attributes |= {f"{name}_{key}": value for key, value in _plain(parameters).items()}
         _ = self.t  # refuses members that do not share their times
-        merged = xarray.merge(parts, combine_attrs="override", join="exact")
-        merged.attrs = attributes
-        return merged
+        members = {name: contents_of(each) for name, each in self._members.items()}
+        return export.all_to_xarray(members, self._connections)
 
     def to_dataframe(self) -> Any:
         """All traces as one ``pandas.DataFrame``, with the member's name as first column level.
@@ -557,19 +432,8 @@ class Recordings(Mapping[str, Recording]):
             Columns (member, name) or (member, name, lane); the lane of a single population
             is empty if another member has lanes.
         """
-        pandas = _optional("pandas", "to_dataframe")
         _ = self.t  # refuses members that do not share their times
-        frames = {name: each.to_dataframe() for name, each in self._members.items()}
-        levels = max(frame.columns.nlevels for frame in frames.values())
-        lanes = [f"lane_{i}" for i in range(levels - 1)] if levels > 2 else ["lane"] * (levels - 1)
-        names = ["member", "name", *lanes]
-        for frame in frames.values():
-            keys = [key if isinstance(key, tuple) else (key,) for key in frame.columns]
-            padded = [(*key, *[""] * (levels - len(key))) for key in keys]
-            frame.columns = pandas.MultiIndex.from_tuples(padded, names=names[1:])
-        whole = pandas.concat(frames, axis=1, names=names)
-        whole.attrs["units"] = {name: each.attrs["units"] for name, each in frames.items()}
-        return whole
+        return export.all_to_dataframe({n: contents_of(e) for n, e in self._members.items()})
 
     def save(self, path: Any) -> Path:
         """Write all recordings to one ``.npz`` file, which `load` reads.
@@ -584,7 +448,10 @@ class Recordings(Mapping[str, Recording]):
         pathlib.Path
             Where it is.
         """
-        return _write(path, self._members, self._connections)
+        from neuromass.recordings import files  # noqa: PLC0415
+
+        members = {name: contents_of(each) for name, each in self._members.items()}
+        return files.write(path, members, self._connections)
 
     def __repr__(self) -> str:
         if not self._members:
@@ -593,313 +460,19 @@ class Recordings(Mapping[str, Recording]):
         return "\n".join(["<Recordings", *lines, ">"])
 
 
-Kind = TypeVar("Kind", "Recording", "Recordings")
-
-
-def concatenate(recordings: Iterable[Kind]) -> Kind:
-    """Join recordings that follow one another in time.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording or of Recordings
-        Of the same model and shape, with the same names, in their order; a first sample that
-        repeats the last one before it is left out. Time that none of them covers stays a gap
-        in ``t``. Those of networks have the same members, which are joined one by one.
-
-    Returns
-    -------
-    Recording or Recordings
-        With the parameters of the last.
-
-    Raises
-    ------
-    ValueError
-        If they do not fit together.
-
-    Examples
-    --------
-    >>> import neuromass as nm
-    >>> from neuromass.units import ms
-    >>> pop = nm.QIF(J=15.0)
-    >>> rec = nm.concatenate([nm.run(pop, 10 * ms), nm.run(pop, 10 * ms, inputs=3.0)])
-    >>> len(rec)
-    401
-    """
-    if isinstance(recordings, (Recording, Recordings)):
-        raise TypeError("concatenate takes a list of recordings, concatenate([first, second]).")
-    if not units.is_listing(recordings):
-        raise TypeError(f"concatenate takes a list of recordings, not {brief(recordings)}.")
-    parts: list[Any] = list(recordings)
-    if not parts:
-        raise ValueError("There is nothing to concatenate: recordings is empty.")
-    kind = Recordings if isinstance(parts[0], Recordings) else Recording
-    for each in parts:
-        if not isinstance(each, (Recording, Recordings)):
-            raise TypeError(f"concatenate takes recordings, not {type(each).__name__}.")
-        if not isinstance(each, kind):
-            raise TypeError(
-                "concatenate was given recordings of one population and of several; "
-                "join them apart."
-            )
-    joined: Any = _joined_members if kind is Recordings else _joined
-    return joined(parts)
-
-
-def _joined_members(parts: list[Any]) -> Recordings:
-    first = parts[0]
-    for each in parts:
-        if set(each) != set(first):
-            raise ValueError(
-                f"Recordings of {_told(each)} do not continue those of {_told(first)}; "
-                f"record the same members and connections in all runs."
-            )
-    joined = {name: _joined([each[name] for each in parts], name) for name in first}
-    return Recordings(joined, parts[-1]._connections)
-
-
-def _told(recordings: Recordings) -> str:
-    return ", ".join(recordings) or "nothing"
-
-
-def _joined(parts: list[Recording], member: str = "") -> Recording:
-    first = parts[0]
-    try:
-        for each in parts:
-            _check_alike(first, each)
-        filled = [each for each in parts if len(each)] or parts[:1]
-        skips = [0, *(_repeats(*pair) for pair in pairwise(filled))]
-    except ValueError as error:
-        raise ValueError(f"{member}: {error}" if member else str(error)) from None
-    pieces = list(zip(filled, skips, strict=True))
-    times = np.concatenate([each._times[skip:] for each, skip in pieces])
-    data = {
-        n: np.concatenate([each._contents.data[n][skip:] for each, skip in pieces])
-        for n in first.names
-    }
-    about = replace(parts[-1]._contents.about, seed=first._contents.about.seed)
-    return Recording(times, data, first._contents.measures, about)
-
-
-def _check_alike(first: Recording, each: Recording) -> None:
-    """Refuse to join recordings of different things."""
-    if (each.model, each.names, each.shape) != (first.model, first.names, first.shape):
-        raise ValueError(f"{each!r} does not continue {first!r}.")
-    one, other = first._contents.about, each._contents.about
-    if (one.dt, one.every, one.average) != (other.dt, other.every, other.average):
-        raise ValueError("The recordings differ in dt, every or average and cannot be joined.")
-    if any(
-        each._contents.measures[n].dimension != m.dimension
-        for n, m in first._contents.measures.items()
-    ):
-        raise ValueError("The recordings do not have the same units.")
-
-
-def _repeats(before: Recording, each: Recording) -> int:
-    """1 if a recording begins with the last sample of the one before it, else 0."""
-    start, end = each._times[0], before._times[-1]
-    slack = 1e-6 * before._contents.about.dt
-    if start < end - slack:
-        raise ValueError(
-            f"A recording that starts at {units.shown(start, MS)} cannot follow one that ends at "
-            f"{units.shown(end, MS)}."
-        )
-    return int(start < end + slack)
-
-
-# ------------------------------------------------------------------------------ files
-
-
-def load(path: Any) -> Recording | Recordings:
-    """Read what ``save`` wrote.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-
-    Returns
-    -------
-    Recording or Recordings
-        As it was saved.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is truncated, or was not written by ``save``.
-
-    Examples
-    --------
-    >>> import neuromass as nm
-    >>> from neuromass.units import ms
-    >>> path = nm.run(nm.QIF(J=15.0), 10 * ms).save("trace.npz")
-    >>> nm.load(path)
-    <Recording of QIF: 201 samples from 0 ms to 10 ms; r [Hz], v>
-    """
-    place = file_of(path)
-    if not place.exists() and Path(path).exists():
-        place = Path(path)
-    with open(place, "rb") as stream:
-        try:
-            header, arrays = _opened(stream)
-        except Exception as error:  # a damaged file can fail in many ways, all meaning the same
-            raise ValueError(
-                f"{path} is truncated, or was not written by save() of a recording ({error})."
-            ) from error
-    if header["format"] > FORMAT:
-        raise ValueError(
-            f"{path} was written by neuromass {header['version']}, a later version than this "
-            f"{__version__}; update the package to read it."
-        )
-    try:
-        members = {name: _read(arrays, name, each) for name, each in header["members"].items()}
-        connections = {
-            name: _read_parameters(arrays, f"connection/{name}", each)
-            for name, each in header.get("connections", {}).items()
-        }
-    except Exception as error:
-        raise ValueError(f"{path} is damaged: {type(error).__name__}, {error}.") from error
-    return members[""] if set(members) == {""} else Recordings(members, connections)
-
-
-_LONGEST_NAME = 240
-"""Characters of a name of a file, besides its ending."""
-
-
-def file_of(path: Any) -> Path:
-    """Where a recording of that name is kept: ``.npz`` is added to names that end otherwise."""
-    if not isinstance(path, str | PathLike):
-        raise TypeError(f"path is the name of a file, not {brief(path)}.")
-    place = Path(path)
-    if not place.name or "\0" in str(path) or len(place.name) > _LONGEST_NAME:
-        raise ValueError(f"path is the name of a file, and {brief(path)} is none.")
-    if place.suffix in (".nc", ".h5", ".hdf5", ".csv", ".json", ".mat"):
-        raise ValueError(
-            f"Recordings are kept as .npz, not as {place.suffix}; for other formats write "
-            f"rec.to_xarray().to_netcdf(path) or rec.to_dataframe().to_csv(path)."
-        )
-    return place if place.suffix == ".npz" else place.with_name(place.name + ".npz")
-
-
-def _opened(stream: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The header and the arrays of a file."""
-    with np.load(stream, allow_pickle=False) as file:
-        header = json.loads(str(file["neuromass"][()]))
-        if not isinstance(header["format"], int):
-            raise ValueError("it has no version")
-        return header, {name: file[name] for name in file.files}
-
-
-def _read(arrays: Mapping[str, Any], member: str, header: Mapping[str, Any]) -> Recording:
-    about = dict(header["about"])
-    about["parameters"] = _read_parameters(arrays, f"{member}/parameter", about["parameters"])
-    data = {name: arrays[f"{member}/{name}"] for name in header["names"]}
-    measures = {name: units.measure(unit) for name, unit in header["names"].items()}
-    return Recording(arrays[f"{member}/t"], data, measures, About(**about))
-
-
-def _read_parameters(arrays: Mapping[str, Any], where: str, texts: Mapping[str, str]) -> Parameters:
-    return {name: (arrays[f"{where}/{name}"], units.measure(text)) for name, text in texts.items()}
-
-
-def _write(
-    path: Any,
-    members: Mapping[str, Recording],
-    connections: Mapping[str, Parameters] = MappingProxyType({}),
-) -> Path:
-    path = file_of(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"There is no folder {str(path.parent)!r} to save {path.name} in; make it first."
-        )
-    header: dict[str, Any] = {"format": FORMAT, "version": __version__, "members": {}}
-    arrays: dict[str, Any] = {}
-    header["connections"] = {
-        name: _write_parameters(arrays, f"connection/{name}", each)
-        for name, each in connections.items()
-    }
-    for member, each in members.items():
-        about = dict(each._contents.about.__dict__)
-        parameters = each._contents.about.parameters
-        about["parameters"] = _write_parameters(arrays, f"{member}/parameter", parameters)
-        names = {name: measure.text for name, measure in each._contents.measures.items()}
-        header["members"][member] = {"about": about, "names": names}
-        arrays[f"{member}/t"] = each._times
-        for name, values in each._contents.data.items():
-            arrays[f"{member}/{name}"] = values
-    arrays["neuromass"] = np.array(json.dumps(header))
-    _write_whole(path, arrays)
-    return path
-
-
-def _write_parameters(
-    arrays: dict[str, Any], where: str, parameters: Mapping[str, tuple[Any, Measure]]
-) -> dict[str, str]:
-    """Put values among the arrays; name -> unit as text."""
-    for name, (value, _) in parameters.items():
-        arrays[f"{where}/{name}"] = np.asarray(value, dtype=float)
-    return {name: measure.text for name, (_, measure) in parameters.items()}
-
-
-def _write_whole(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write beside the target and move there, so that no half file is ever seen."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with open(beside, "xb") as file: np.savez(file, **arrays)  # noqa: E701  # fmt: skip
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
 # --------------------------------------------------------------------------- helpers
 
 
-def _time(value: Any, name: str, otherwise: float) -> float:
-    """One end of a slice of times in ms."""
+def _time(value: Any, name: str, otherwise: float, end: float) -> float:
+    """One end of a slice of times in ms; a negative one counts back from the last time."""
     if value is None:
         return otherwise
     plain = units.to_internal(value, MS, name, 100.0)
     if not isinstance(plain, float) or np.isnan(plain):
         raise ValueError(f"{name} must be a single time, and {brief(value)} is none.")
-    return plain
-
-
-def _lane_names(shape: tuple[int, ...]) -> tuple[str, ...]:
-    if len(shape) == 1:
-        return ("lane",)
-    return tuple(f"lane_{i}" for i in range(len(shape)))
+    return plain + end if plain < 0.0 else plain
 
 
 def _quantities(parameters: Mapping[str, tuple[Any, Measure]]) -> Mapping[str, Any]:
     pairs = parameters.items()
     return MappingProxyType({n: units.to_quantity(m, np.asarray(v)) for n, (v, m) in pairs})
-
-
-def _plain(parameters: Mapping[str, tuple[Any, Measure]]) -> dict[str, Any]:
-    """Parameters as attributes of a dataset: numbers and flat arrays."""
-    result: dict[str, Any] = {}
-    for name, (value, measure) in parameters.items():
-        plain = np.asarray(measure.from_internal(np.asarray(value, dtype=float)))
-        result[f"parameter_{name}"] = float(plain) if plain.ndim == 0 else plain.ravel()
-        if plain.ndim > 1:
-            result[f"parameter_{name}_shape"] = list(plain.shape)
-        if measure.symbol:
-            result[f"parameter_{name}_units"] = measure.symbol
-    return result
-
-
-def _attributes(measure: Measure) -> dict[str, str]:
-    return {"units": measure.symbol or "1"}
-
-
-def _optional(package: str, what: str) -> Any:
-    import importlib  # noqa: PLC0415
-
-    try:
-        return importlib.import_module(package)
-    except ImportError:
-        raise ImportError(
-            f"{what}() needs {package}; install it with: pip install 'neuromass[labels]'"
-        ) from None

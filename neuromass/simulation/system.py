@@ -9,7 +9,8 @@ from neuromass.errors import SimulationError
 from neuromass.populations.claim import Claim
 from neuromass.populations.core import Core, Drive
 from neuromass.populations.core import Recorder as StepRecorder
-from neuromass.recordings.recording import About, Recording, Recordings
+from neuromass.recordings.contents import About
+from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import Samples
 
 __all__ = ["System", "system_of"]

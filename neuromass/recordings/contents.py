@@ -1,0 +1,94 @@
+"""What a recording holds, in internal units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass._version import __version__
+from neuromass.declaration import suggestion
+from neuromass.errors import brief
+from neuromass.units import MS, Measure
+
+Floats = NDArray[np.float64]
+Parameters = dict[str, tuple[Any, Measure]]
+"""Name -> value in internal units, and the unit in which it is shown."""
+
+
+@dataclass(frozen=True)
+class About:
+    """Where a recording comes from.
+
+    Attributes
+    ----------
+    model, method : str
+        Name of the model, and how it was stepped.
+    dt : float
+        The step in ms.
+    every : int
+        Steps between samples.
+    average : bool
+        Whether samples are means over the steps between them.
+    parameters : dict
+        Name -> value in internal units, and the unit in which it is shown.
+    seed : int or None
+        Seed of the noise.
+    version : str
+        Version of the package.
+    """
+
+    model: str
+    method: str
+    dt: float
+    every: int = 1
+    average: bool = False
+    parameters: Mapping[str, tuple[Any, Measure]] = field(default_factory=dict)
+    seed: int | None = None
+    version: str = __version__
+
+
+@dataclass
+class Contents:
+    """What a recording holds.
+
+    Attributes
+    ----------
+    times : ndarray or callable
+        Times in ms, or what makes them.
+    data : dict of ndarray
+        Traces in internal units, by name.
+    measures : dict of Measure
+        Their units.
+    about : About
+        Where they come from.
+    """
+
+    times: Floats | Callable[[], Floats]
+    data: dict[str, Floats]
+    measures: dict[str, Measure]
+    about: About
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the lanes."""
+        for trace in self.data.values():
+            return trace.shape[1:]
+        return ()
+
+    def look_up(self, name: str) -> tuple[Measure, Floats]:
+        """Unit and values of what was recorded under a name, or of the times."""
+        if isinstance(name, str) and name == "t":
+            return MS, self.made_times()
+        if not isinstance(name, str) or name not in self.data:
+            raise KeyError(f"Nothing was recorded as {brief(name)}{suggestion(name, self.data)}")
+        return self.measures[name], self.data[name]
+
+    def made_times(self) -> Floats:
+        """Times in ms; made when they are first asked for, as they cost as much as a trace."""
+        if callable(self.times):
+            self.times = self.times()
+        return self.times
