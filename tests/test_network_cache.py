@@ -107,7 +107,7 @@ exc = nm.QIF(eta=np.linspace(-6, -4, 70), noise=noise, seed=3)
 net = nm.Network({"exc": exc, "inh": nm.QIF(tau=[8, 12] * ms)})
 J = np.random.default_rng(1).normal(size=(2, 70))
 net.connect("exc", "inh", J=J, delay=0.53 * ms)
-net.connect("exc", "inh", J=J)
+net.connect("exc", "inh", J=J, name="instant")
 net.connect("inh", "exc", J=-J.T, delay=np.abs(J.T) * ms + 0.05 * ms,
             synapse=nm.synapses.TsodyksMarkram())
 net.connect("inh", "inh", J=2.0, synapse=nm.synapses.Alpha(2 * ms))
