@@ -140,7 +140,6 @@ class Population(metaclass=ModelType):
         self._core = core
         self._raw = _Raw(self)
         self._output_measure = core.model.measure(core.model.output)
-        self._one_input = len(inputs) == 1
         self._takes_numbers = all(each.measure.is_dimensionless for each in inputs)
 
     def __system__(self) -> Core:
@@ -376,8 +375,9 @@ class Population(metaclass=ModelType):
         >>> print(f"{rate:.2f~P}")
         0.16 Hz
         """
-        if type(value) is float and not inputs and self._takes_numbers:
-            raw = self._quick_step(value)
+        quick = self._core.quick_step
+        if quick is not None and type(value) is float and not inputs and value - value == 0.0:
+            raw = quick(value) if self._takes_numbers else None
             if raw is not None:
                 return self._output_measure.quantity(raw)
         self._step(self._held(value, inputs, with_units=True))
@@ -411,25 +411,13 @@ class Population(metaclass=ModelType):
         >>> pop.advance(3.0) == pop.raw.r
         True
         """
-        if type(value) is float and not inputs:
-            raw = self._quick_step(value)
+        quick = self._core.quick_step
+        if quick is not None and type(value) is float and not inputs and value - value == 0.0:
+            raw = quick(value)
             if raw is not None:
                 return raw
         self._step(self._held(value, inputs, with_units=False))
         return self._plain(self._core.model.output)
-
-    def _quick_step(self, value: float) -> float | None:
-        """Take a step of a single lane with one input; None if none was taken that way."""
-        core = self._core
-        step = core.single_step
-        if step is None or not self._one_input or value - value != 0.0:
-            return None
-        claim = core.claim
-        if claim.lock.locked():
-            claim.check_free(core.name)
-        with claim.lock: raw: float = step(core.state, core.constants, core.control.words, value)  # noqa: E701  # fmt: skip
-        # An output may be NaN by itself; a step that failed says so in the control record.
-        return raw if raw - raw == 0.0 or core.control.bad_state >= 0 else None
 
     def _held(self, value: Any, inputs: dict[str, Any], with_units: bool) -> dict[str, Any]:
         """Inputs of one step, in internal units and of a shape that fits."""
@@ -635,7 +623,7 @@ class Population(metaclass=ModelType):
         )
 
 
-_REBUILT = ("_core", "_raw", "_output_measure", "_one_input", "_takes_numbers")
+_REBUILT = ("_core", "_raw", "_output_measure", "_takes_numbers")
 """What a population makes anew when it is read from a pickle; the rest is a subclass's own."""
 
 _KEPT = (
