@@ -10,6 +10,9 @@ import pytest
 from network_trials import NetworkTrial
 from trials import Trial
 
+import neuromass as nm
+from neuromass.units import Hz, ms
+
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 QUICK = {"population": (Trial, 14, 12), "network": (NetworkTrial, 6, 10)}
@@ -51,3 +54,39 @@ def test_what_parts_is_found(kind):
     node.states[0][name] = node.states[0][name] * (1 + 1e-6) + 1e-6
     with pytest.raises(AssertionError, match="the twin has"):
         trial.check("changing")
+
+
+def delayed():
+    net = nm.Network({"a": nm.QIF(J=15.0), "b": nm.QIF(J=10.0)})
+    net.connect("a", "b", J=5.0, delay=1 * ms)
+    return net
+
+
+def fails_in_its_step(net):
+    with pytest.raises(nm.SimulationError):
+        net.update({"a": 1e300})
+
+
+def fails_before_its_step(net):
+    with pytest.raises(ZeroDivisionError):
+        nm.run(net, 1 * ms, inputs={"a": lambda t: 1 / 0})
+
+
+@pytest.mark.parametrize("fails", [fails_in_its_step, fails_before_its_step])
+@pytest.mark.parametrize("steps", [0, 7])
+def test_a_step_that_failed_is_not_remembered(fails, steps):
+    """The past before the first step is the state set last, whatever was tried before."""
+    tried, fresh = delayed(), delayed()
+    for net in (tried, fresh):
+        for _ in range(steps):
+            net.update()
+        net.connect("b", "a", J=3.0, delay=2 * ms)
+    fails(tried)
+    for net in (tried, fresh):
+        net["a"].set(r=50 * Hz)
+        net["b"].set(r=20 * Hz)
+    copied = tried.copy()
+    for net in (tried, fresh, copied):
+        nm.run(net, 5 * ms)
+    assert tried["b"].raw.v == fresh["b"].raw.v == copied["b"].raw.v
+    assert tried["a"].raw.v == fresh["a"].raw.v == copied["a"].raw.v

@@ -85,6 +85,7 @@ class NetworkCore:
         self.claim = Claim()
         self._recorder: Recorder | None = None
         self._assembly: Assembly | None = None
+        self._made_at = 0
         self._bound: tuple[Any, ...] = (None, None)
         self._reference = weakref.ref(self)
         cores = tuple(self.members.values())
@@ -106,7 +107,7 @@ class NetworkCore:
         return (
             nodes,
             tables,
-            (self.kept_past, self.began, self._assembly),
+            (self.kept_past, self.began, self._assembly, self._made_at),
             self.control.words.copy(),
         )
 
@@ -116,7 +117,7 @@ class NetworkCore:
         for each, own in nodes:
             each.put_back(own)
         self.members, self.wires, self.stages, self.given_past = tables
-        self.kept_past, self.began, self._assembly = about
+        self.kept_past, self.began, self._assembly, self._made_at = about
 
     # ------------------------------------------------------------------ reading
 
@@ -306,8 +307,17 @@ class NetworkCore:
             self.kept_past = self.known_past()
             self._assembly = None
 
+    def states_changed(self) -> None:
+        """A member stands elsewhere: so does the past of what nobody knew before the next step.
+
+        Arrays may have been made for a step that failed or was interrupted.
+        """
+        if self.clock == self._made_at:
+            self._assembly = None
+
     def parameters_changed(self, names: Iterable[str]) -> None:
         """A member has changed its parameters: the loop sees them, but weights may follow tau."""
+        self.states_changed()
         if "tau" in names and any(wire.by_tau for wire in self.wires.values()):
             self.changed()
 
@@ -340,7 +350,7 @@ class NetworkCore:
         assembly = self._assembly
         if self.clock == self.began:
             return {}
-        if assembly is None:
+        if assembly is None or self.clock == self._made_at:
             return self.kept_past
         start = self.control.position
         end = start + assembly.delays.keep
@@ -360,7 +370,7 @@ class NetworkCore:
                 past.check_used(self.given_past, dict(zip(self.wires, routes, strict=True)))
             made = Assembly(self.all_nodes(), routes, self.method, self.coupling == "held")
             self._fill_history(made)
-            self._assembly = made
+            self._made_at, self._assembly = self.clock, made
         return self._assembly
 
     def _fill_history(self, made: Assembly) -> None:

@@ -45,6 +45,9 @@ class Owner(Protocol):
     def parameters_changed(self, names: Iterable[str]) -> None:
         """A member has changed some parameters."""
 
+    def states_changed(self) -> None:
+        """A member has changed its states by hand."""
+
 
 class Recorder(Protocol):
     """Who records steps taken one by one."""
@@ -332,6 +335,9 @@ class Core:
         """Set states, given in internal units and checked."""
         for name, value in values.items():
             self.row(name)[:] = self.spread(value)
+        network = self.network
+        if network is not None:
+            network.states_changed()
 
     def reset(self) -> None:
         """Go back to the initial state and to t = 0."""
