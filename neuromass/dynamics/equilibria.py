@@ -7,10 +7,11 @@ polished on the declared equations, and their stability is that of the exact Jac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,11 @@ class Equilibrium:
             f"This equilibrium has no {brief(name)}; there is {', '.join(self.state)}."
         )
 
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.state:
+            raise KeyError(f"This equilibrium has no {name!r}{suggestion(name, self.state)}")
+        return self.state[name]
+
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.state]
 
@@ -98,6 +104,67 @@ class Equilibrium:
         return f"<{self.stability} {self.kind}: {', '.join(values)}>"
 
 
+@dataclass(frozen=True)
+class Column:
+    """Where a state stands among all numbers of a system.
+
+    Attributes
+    ----------
+    measure : Measure
+        Its unit.
+    begin : int
+        Its first number.
+    shape : tuple of int
+        Shape of its lanes.
+    """
+
+    measure: Measure
+    begin: int
+    shape: tuple[int, ...] = ()
+
+    def quantity(self, numbers: Floats) -> Any:
+        """The state out of all numbers, which stand last."""
+        part = numbers[..., self.begin : self.begin + math.prod(self.shape)]
+        return units.to_quantity(self.measure, part.reshape((*numbers.shape[:-1], *self.shape)))
+
+
+class Field(Protocol):
+    """A vector field: what moves the numbers of a system, one or many of them at a time."""
+
+    def rates(self, at: Floats) -> Floats:
+        """Rates of change at some points, (..., numbers)."""
+
+    def slopes(self, at: Floats) -> Floats:
+        """Derivatives of the rates by the numbers, (..., numbers, numbers)."""
+
+
+@dataclass(frozen=True)
+class ModelField:
+    """The vector field of a model at constant parameters and inputs.
+
+    Attributes
+    ----------
+    equations : Equations
+        Its equations.
+    values : mapping
+        Parameters and inputs; arrays go with the points.
+    """
+
+    equations: Equations
+    values: Mapping[str, Any]
+
+    def _point(self, at: Floats) -> dict[str, Any]:
+        return {**self.values, **{n: at[..., i] for i, n in enumerate(self.equations.states)}}
+
+    def rates(self, at: Floats) -> Floats:
+        """Rates of change of the states."""
+        return rates(self.equations, self._point(at))
+
+    def slopes(self, at: Floats) -> Floats:
+        """The Jacobian."""
+        return jacobian(self.equations, self._point(at))
+
+
 class Equilibria(Sequence[Equilibrium]):
     """The equilibria of a system, in ascending order of its output.
 
@@ -105,8 +172,8 @@ class Equilibria(Sequence[Equilibrium]):
 
     Parameters
     ----------
-    measures : mapping
-        States and their units.
+    columns : mapping of Column
+        States by name, and where their values lie.
     states : ndarray
         (equilibria, states), in internal units.
     eigenvalues : ndarray
@@ -116,9 +183,9 @@ class Equilibria(Sequence[Equilibrium]):
     """
 
     def __init__(
-        self, measures: Mapping[str, Measure], states: Floats, eigenvalues: Any, complete: bool
+        self, columns: Mapping[str, Column], states: Floats, eigenvalues: Any, complete: bool
     ) -> None:
-        self._measures = dict(measures)
+        self._columns = dict(columns)
         self._states = states
         self._eigenvalues = eigenvalues
         self._complete = complete
@@ -140,8 +207,10 @@ class Equilibria(Sequence[Equilibrium]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        pairs = zip(self._measures.items(), self._states[index], strict=True)
-        state = {name: measure.quantity(float(value)) for (name, measure), value in pairs}
+        if isinstance(index, str):
+            return self._of(index)
+        row = self._states[index]
+        state = {name: each.quantity(row) for name, each in self._columns.items()}
         kind, stability = self._natures[index]
         return Equilibrium(state, kind, stability, PER_MS.quantity(self._eigenvalues[index].copy()))
 
@@ -149,15 +218,21 @@ class Equilibria(Sequence[Equilibrium]):
         return (self[i] for i in range(len(self)))
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") and name in self._measures:
-            column = list(self._measures).index(name)
-            return units.to_quantity(self._measures[name], self._states[:, column])
-        raise AttributeError(
-            f"Equilibria have no {name!r}{suggestion(name, self.__dict__.get('_measures', ()))}"
-        )
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self._of(name)
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def _of(self, name: str) -> Any:
+        """A state at all of them, a Quantity."""
+        if name not in self._columns:
+            raise KeyError(f"Equilibria have no {name!r}{suggestion(name, self._columns)}")
+        return self._columns[name].quantity(self._states)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._measures]
+        return [*super().__dir__(), *self._columns]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) == 0
@@ -199,7 +274,7 @@ def find_equilibria(
     if solve is not None and within is None:
         states = _solved(model, solve, columns)
     else:
-        states = _searched(model, columns, _box(model, within))
+        states = _searched(model, columns, search_box(model, within))
     found = _examined(model, states, columns, complete=solve is not None and within is None)
     if shape == ():
         return found[0]
@@ -257,7 +332,7 @@ def each_lane(solve: Callable[[Any], list[dict[str, float]]]) -> Callable[[Any],
 # --------------------------------------------------------------------------- the search
 
 
-def _box(model: Model, within: Mapping[str, Any] | None) -> tuple[Floats, Floats]:
+def search_box(model: Model, within: Mapping[str, Any] | None) -> tuple[Floats, Floats]:
     """Where states are looked for: as given, or some orders around their defaults."""
     given = dict(within or {})
     for name in given:
@@ -284,7 +359,7 @@ def _box(model: Model, within: Mapping[str, Any] | None) -> tuple[Floats, Floats
     return np.array(low), np.array(high)
 
 
-def _starts(low: Floats, high: Floats) -> Floats:
+def starting_points(low: Floats, high: Floats) -> Floats:
     """Points spread evenly over a box: Halton's sequence, with its corners left out."""
     primes = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
     points = np.empty((_STARTS, len(low)))
@@ -301,34 +376,50 @@ def _starts(low: Floats, high: Floats) -> Floats:
 
 
 def _searched(model: Model, columns: Mapping[str, Floats], box: tuple[Floats, Floats]) -> Floats:
-    """Equilibria by damped Newton steps from many points, (most, lanes, states)."""
-    low, high = box
+    """Equilibria of a model in each lane, (most, lanes, states)."""
     lanes = len(next(iter(columns.values()), np.zeros(1)))
-    width = high - low
-    at = np.repeat(_starts(low, high)[:, None], lanes, axis=1)
-    values = {name: np.broadcast_to(each, (_STARTS, lanes)) for name, each in columns.items()}
-    settled = np.zeros((_STARTS, lanes), dtype=bool)
-    for _ in range(_STEPS):
-        at, settled = _newton_step(model.equations, at, values, width)
+    starts = np.repeat(starting_points(*box)[:, None], lanes, axis=1)
+    values = {name: np.broadcast_to(each, (len(starts), lanes)) for name, each in columns.items()}
     lowest = np.array([-np.inf if s.lower is None else s.lower for s in model.states.values()])
+    return search(ModelField(model.equations, values), starts, box[1] - box[0], lowest)
+
+
+def search(field: Field, starts: Floats, width: Floats, lowest: Floats) -> Floats:
+    """Zeros of a vector field by damped Newton steps from many points.
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    starts : ndarray
+        (points, lanes, numbers).
+    width : ndarray
+        What is large for each number.
+    lowest : ndarray
+        What none can be below.
+
+    Returns
+    -------
+    ndarray
+        (most, lanes, numbers), each zero once in its lane; NaN where there are fewer.
+    """
+    at, settled = starts, np.zeros(starts.shape[:-1], dtype=bool)
+    for _ in range(_STEPS):
+        at, settled = _newton_step(field, at, width)
     settled &= np.all(at >= lowest - 1e-9 * width, axis=-1)
     at[~settled] = np.nan
     return _distinct(at, width)
 
 
-def _newton_step(
-    equations: Equations, at: Floats, values: Mapping[str, Floats], width: Floats
-) -> tuple[Floats, NDArray[np.bool_]]:
+def _newton_step(field: Field, at: Floats, width: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """A step of Newton's method, halved up to six times where the rates would not fall."""
-    point = {**values, **{n: at[..., i] for i, n in enumerate(equations.states)}}
-    rate, slope = rates(equations, point), jacobian(equations, point)
-    step = -_quotient(slope, rate)
+    rate = field.rates(at)
+    step = -_quotient(field.slopes(at), rate)
     size = _size(rate, width)
     best, part = at, np.ones(at.shape[:-1])
     for _ in range(6):
         tried = at + part[..., None] * step
-        here = {**values, **{n: tried[..., i] for i, n in enumerate(equations.states)}}
-        better = _size(rates(equations, here), width) < size
+        better = _size(field.rates(tried), width) < size
         best = np.where(better[..., None], tried, best)
         if better.all():
             break
@@ -377,26 +468,29 @@ def _distinct(at: Floats, width: Floats) -> Floats:
 def _examined(
     model: Model, states: Floats, columns: Mapping[str, Floats], complete: bool
 ) -> list[Equilibria]:
-    """Polish equilibria on the declared equations, and tell their eigenvalues, lane by lane."""
+    """Equilibria of a model in each lane, polished, with their eigenvalues."""
     place, lane = np.nonzero(~np.isnan(states[..., 0]))
-    at = states[place, lane]
     values = {name: each[lane] for name, each in columns.items()}
-    at = _polished(model.equations, at, values)
-    point = {**values, **{n: at[:, i] for i, n in enumerate(model.states)}}
-    slope = jacobian(model.equations, point)
-    slope = np.where(np.isfinite(slope), slope, 0.0)
-    eigenvalues = np.linalg.eigvals(slope).astype(complex) if len(at) else np.zeros((0, 1))
-    order = np.lexsort((-eigenvalues.imag, -eigenvalues.real), axis=-1) if len(at) else None
-    if order is not None:
-        eigenvalues = np.take_along_axis(eigenvalues, order, axis=-1)
-    measures = {name: each.measure for name, each in model.states.items()}
+    at, eigenvalues = examined(ModelField(model.equations, values), states[place, lane])
+    named = {name: Column(s.measure, i) for i, (name, s) in enumerate(model.states.items())}
     result = []
     for number in range(states.shape[1]):
         own = np.flatnonzero(lane == number)
         own = own[np.lexsort(at[own].T[::-1])] if len(own) else own
         own = _without_repeats(at, own)
-        result.append(Equilibria(measures, at[own] + 0.0, eigenvalues[own], complete))
+        result.append(Equilibria(named, at[own] + 0.0, eigenvalues[own], complete))
     return result
+
+
+def examined(field: Field, at: Floats) -> tuple[Floats, Any]:
+    """Zeros of a field polished, and their eigenvalues, the least stable first."""
+    at = _polished(field, at)
+    if not len(at):
+        return at, np.zeros(at.shape, dtype=complex)
+    slope = field.slopes(at)
+    values = np.linalg.eigvals(np.where(np.isfinite(slope), slope, 0.0)).astype(complex)
+    order = np.lexsort((-values.imag, -values.real), axis=-1)
+    return at, np.take_along_axis(values, order, axis=-1)
 
 
 def _without_repeats(at: Floats, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -408,17 +502,13 @@ def _without_repeats(at: Floats, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.array(kept, dtype=np.intp)
 
 
-def _polished(equations: Equations, at: Floats, values: Mapping[str, Floats]) -> Floats:
-    """Newton steps on the declared equations, as long as they bring the rates down."""
-    names = equations.states
-    size = np.max(np.abs(rates(equations, {**values, **dict(zip(names, at.T, strict=True))})), -1)
+def _polished(field: Field, at: Floats) -> Floats:
+    """Newton steps, as long as they bring the rates down."""
+    size = np.max(np.abs(field.rates(at)), axis=-1, initial=0.0)
     for _ in range(4 if len(at) else 0):
-        point = {**values, **dict(zip(names, at.T, strict=True))}
-        step = _quotient(jacobian(equations, point), rates(equations, point))
+        step = _quotient(field.slopes(at), field.rates(at))
         moved = at - np.where(np.isfinite(step), step, 0.0)
-        new = np.max(
-            np.abs(rates(equations, {**values, **dict(zip(names, moved.T, strict=True))})), -1
-        )
+        new = np.max(np.abs(field.rates(moved)), axis=-1)
         better = new < size
         at, size = np.where(better[:, None], moved, at), np.where(better, new, size)
     return at

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import suggestion
+from neuromass.dynamics.equilibria import Equilibria
 from neuromass.errors import brief, one_of, warn
 from neuromass.kernels.control import FINE
 from neuromass.networks import history as past
@@ -481,6 +482,48 @@ class Network:
         code = core.claim.under(core.name, take, *given)
         if code != FINE:
             raise core.failure(code)
+
+    def equilibria(
+        self, inputs: Any = None, *, within: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Equilibria:
+        """Equilibria of a network without delays, with their stability.
+
+        They are looked for by Newton's method from 200 points of a box and from the present
+        state, so that some may be missed in large networks. The Jacobian is that of central
+        differences, good to some ten digits.
+
+        Parameters
+        ----------
+        inputs : mapping, optional
+            Constant inputs, as for `update`.
+        within : mapping, optional
+            Member -> state -> lowest and highest value, between which the search begins;
+            otherwise as in `Population.equilibria`.
+
+        Returns
+        -------
+        Equilibria
+            States are named ``"exc.r"``: ``found["exc.r"]``, ``found[0]["exc.r"]``; those of
+            a synapse ``"exc->inh.s"``.
+
+        Raises
+        ------
+        ValueError
+            If a connection has a delay: its stability is another one.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> from neuromass.units import ms
+        >>> net = nm.Network({"exc": nm.QIF(tau=20 * ms, J=8.0), "inh": nm.QIF(tau=10 * ms)})
+        >>> made = net.connect("exc", "inh", J=10.0), net.connect("inh", "exc", J=-10.0)
+        >>> [each.kind for each in net.equilibria({"exc": 3.0}) if each.stable]
+        ['focus']
+        """
+        from neuromass.networks.equilibria import find_in_network  # noqa: PLC0415
+
+        drives = self._drives(inputs, with_units=True)
+        return find_in_network(self._readable(), drives, within or {})
 
     # ------------------------------------------------------- going back, copying
 
