@@ -400,6 +400,25 @@ def test_damaged_files_are_a_warning_and_are_made_anew(elsewhere, tmp_path, kind
     assert compiled == 0
 
 
+def test_files_that_change_places_are_noticed(elsewhere, tmp_path):
+    """Two models of one form: the kernel of one under the name of the other's."""
+    other = OWN.replace("1.5 * x", "0.5 * x")
+    expected = outcome(elsewhere(OWN))[0]
+    before = set((tmp_path / "cache").rglob("*.nbc"))
+    outcome(elsewhere(other))
+    after = sorted(set((tmp_path / "cache").rglob("*.nbc")) - before)
+    kind = lambda file: file.name.split("_")[:-1]
+    pairs = [(a, b) for a in sorted(before) for b in after if kind(a) == kind(b)]
+    assert pairs
+    for one, another in pairs:
+        mine, theirs = one.read_bytes(), another.read_bytes()
+        one.write_bytes(theirs)
+        another.write_bytes(mine)
+    lines = elsewhere(warned(OWN))
+    check_one_warning_and_right_numbers(lines, "another kernel")
+    assert outcome(lines)[0] == expected
+
+
 def test_every_byte_of_a_kernel_is_checked(elsewhere, tmp_path):
     elsewhere(OWN)
     (file, *_) = sorted((tmp_path / "cache").rglob("*.nbc"))

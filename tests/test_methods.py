@@ -109,7 +109,9 @@ def test_few_lanes_and_many_are_the_same_bits():
 
 
 def test_an_unknown_method_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match=r"one of euler, heun, midpoint, twice, not 'huen'.*heun"):
+    with pytest.raises(
+        ValueError, match=r"one of 'euler', 'heun', 'midpoint', 'twice', not 'huen'.*heun"
+    ):
         nm.QIF(method="huen")
     assert nm.QIF(method="midpoint").method == "midpoint"
     assert 1 * second == nm.QIF(dt=1 * second, method="twice").dt

@@ -101,7 +101,7 @@ def kernel(
         return _made[name]
 
 
-_FORM = 2
+_FORM = 3
 """Of the files, which changes with what this module puts in them."""
 _DIGEST = hashlib.sha256().digest_size
 _NORMALS_TEXT = hashlib.sha256(Path(normals.__file__).read_bytes()).hexdigest()
@@ -150,18 +150,23 @@ def _last_words(error: Exception) -> str:
     return " ".join(lines[:4])
 
 
+def _digest(name: str, content: bytes) -> bytes:
+    """What tells a file that is damaged, or that stands under the name of another kernel."""
+    return hashlib.sha256(Path(name).name.encode() + b"\0" + content).digest()
+
+
 class _File(IndexDataCacheFile):
-    """Files of compiled code that begin with a checksum of the rest."""
+    """Files of compiled code that begin with a digest of their kernel's name and of the rest."""
 
     def _save_data(self, name: str, data: Any) -> None:
         content = self._dump(data)
         with self._open_for_write(self._data_path(name)) as file:
-            file.write(hashlib.sha256(content).digest() + content)
+            file.write(_digest(name, content) + content)
 
     def _load_data(self, name: str) -> Any:
         whole = Path(self._data_path(name)).read_bytes()
-        if hashlib.sha256(whole[_DIGEST:]).digest() != whole[:_DIGEST]:
-            raise ValueError(f"{self._data_path(name)} is damaged")
+        if _digest(name, whole[_DIGEST:]) != whole[:_DIGEST]:
+            raise ValueError(f"{self._data_path(name)} is damaged, or is that of another kernel")
         return pickle.loads(whole[_DIGEST:])
 
     def _load_index(self) -> dict[Any, str]:
