@@ -202,3 +202,42 @@ def test_an_unknown_name_is_refused_with_the_nearest():
         _ = nm.QIFAdaption
     with pytest.raises(ImportError, match="cannot import name 'nothing_like_it'"):
         exec("from neuromass import nothing_like_it")
+
+
+OTHERS = {
+    "neuromass.units": {"_REGISTRY", "_units", "_magnitude"},
+    "neuromass.kernels.compiler": {"_cache"},
+    "neuromass.expressions.functions": {"_lru_cache_wrapper"},
+    "neuromass.errors": {"_getframe"},
+    "neuromass.declaration.model": {
+        "_parameter", "_set_parameters", "_state_of", "_set_states", "_output_of",
+    },
+}  # fmt: skip
+"""Private names of others that a module uses: those of libraries, and of the populations that
+declarations are attributes of."""
+
+
+def private_of_others(module):
+    """Names with an underscore that a module takes of objects and does not define itself."""
+    tree = ast.parse(FILES[module].read_text())
+    defined = {
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+    own = {"self", "cls"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            base = getattr(node.value, "id", "")
+            if base in own or isinstance(node.ctx, ast.Store):
+                defined.add(node.attr)
+        elif isinstance(node, ast.AnnAssign):
+            defined.add(getattr(node.target, "id", ""))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") not in own:
+            name = node.attr
+            if name.startswith("_") and not name.startswith("__") and name not in defined:
+                yield name
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_no_module_takes_private_names_of_another(module):
+    assert set(private_of_others(module)) <= OTHERS.get(module, set())

@@ -91,9 +91,9 @@ def list_models() -> ModelTable:
 def _models() -> list[Any]:
     import neuromass  # noqa: PLC0415
 
-    homes = neuromass._HOMES.items()
-    found = [getattr(neuromass, name) for name, home in homes if home.startswith("models.")]
-    return sorted((each for each in found if isinstance(each, ModelType)), key=_place)
+    found = [getattr(neuromass, name) for name in neuromass.__all__ if name[0].isupper()]
+    models = (each for each in found if isinstance(each, ModelType) and each.model is not None)
+    return sorted(models, key=_place)
 
 
 def _place(cls: Any) -> tuple[bool, int, str]:
