@@ -240,7 +240,9 @@ class QIFConductance(QIF):
         """Make the oscillating inhibitory population of the book chapter.
 
         eta = 20, delta = 0.5, v_syn = -10, kappa = 1, tau_s = tau/0.95: a limit cycle of
-        period 2.0829 tau, between Hopf bifurcations at eta = 3.930 and 23.401.
+        period 2.0829 tau, between Hopf bifurcations at eta = 3.930 and 23.401. It begins at
+        g = 1.6, near the cycle: from g = 0 the first burst is so violent that the default step
+        is too long for it.
 
         Parameters
         ----------
@@ -258,7 +260,8 @@ class QIFConductance(QIF):
         [True]
         """
         values = {"tau": 10 * ms, "eta": 20.0, "delta": 0.5, "v_syn": -10.0}
-        return cls(**{**values, "kappa": 1.0, "tau_s": 10 / 0.95 * ms, **changes})
+        more = {"kappa": 1.0, "tau_s": 10 / 0.95 * ms, "initial": {"g": 1.6}}
+        return cls(**{**values, **more, **changes})
 
     @staticmethod
     def solve(p: Any) -> dict[str, Any]:
