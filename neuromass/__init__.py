@@ -18,12 +18,12 @@ from neuromass._version import __version__
 from neuromass.errors import brief
 
 _HOMES = {
-    "Input": "declaration.model",
+    "Input": "declaration.declarations",
     "IzhikevichMeanField": "models.izhikevich",
     "JansenRit": "models.jansen_rit",
     "Network": "networks.network",
-    "Output": "declaration.model",
-    "Parameter": "declaration.model",
+    "Output": "declaration.declarations",
+    "Parameter": "declaration.declarations",
     "Population": "populations.population",
     "QIF": "models.qif",
     "QIFAdaptation": "models.adaptation",
@@ -36,7 +36,7 @@ _HOMES = {
     "Recording": "recordings.recording",
     "Recordings": "recordings.recording",
     "SimulationError": "errors",
-    "State": "declaration.model",
+    "State": "declaration.declarations",
     "UnitError": "units",
     "WilsonCowan": "models.wilson_cowan",
     "check_dt": "simulation.accuracy",

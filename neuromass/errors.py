@@ -99,3 +99,15 @@ class SimulationError(ArithmeticError):
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (str(self), self.population, self.state, self.lane, self.time, self.dt)
         return SimulationError, parts, {"recording": self.recording}
+
+
+def suggestion(name: Any, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: the one that is near, or what there is."""
+    names = list(known)
+    text = name if isinstance(name, str) else brief(name)
+    near = difflib.get_close_matches(text, names, n=1, cutoff=0.5)
+    if not near:
+        near = [each for each in names if each.lower() == text.lower()]
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; there is {', '.join(names)}." if names else "."

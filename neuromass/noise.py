@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
-from neuromass.declaration import Model, suggestion
-from neuromass.errors import brief, whole_number
+from neuromass.declaration import Model
+from neuromass.errors import brief, suggestion, whole_number
 from neuromass.expressions import exact_meaning
 from neuromass.units import MS, Measure
 

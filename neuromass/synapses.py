@@ -17,8 +17,8 @@ from functools import cache
 from typing import Any, ClassVar
 
 from neuromass import units
-from neuromass.declaration import Input, Output, Parameter, State, suggestion
-from neuromass.errors import brief, warn
+from neuromass.declaration import Input, Output, Parameter, State
+from neuromass.errors import brief, suggestion, warn
 from neuromass.populations.population import Population
 from neuromass.units import MS, Hz, Measure, ms
 

@@ -209,7 +209,7 @@ OTHERS = {
     "neuromass.kernels.compiler": {"_cache"},
     "neuromass.expressions.functions": {"_lru_cache_wrapper"},
     "neuromass.errors": {"_getframe"},
-    "neuromass.declaration.model": {
+    "neuromass.declaration.declarations": {
         "_parameter", "_set_parameters", "_state_of", "_set_states", "_output_of",
     },
 }  # fmt: skip

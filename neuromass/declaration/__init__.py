@@ -1,16 +1,9 @@
 """What a model declares: parameters, states, inputs and outputs, and the checks of its class."""
 
-from neuromass.declaration.model import (
-    Declaration,
-    Input,
-    Model,
-    ModelType,
-    Output,
-    Parameter,
-    State,
-    suggestion,
-    table,
-)
+from neuromass.declaration import pickling as _registered  # noqa: F401
+from neuromass.declaration.declarations import Declaration, Input, Output, Parameter, State
+from neuromass.declaration.model import Model, ModelType
+from neuromass.declaration.table import table
 
 __all__ = [
     "Declaration",
@@ -20,6 +13,5 @@ __all__ = [
     "Output",
     "Parameter",
     "State",
-    "suggestion",
     "table",
 ]

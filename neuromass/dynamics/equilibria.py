@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
-from neuromass.declaration import Model, suggestion
+from neuromass.declaration import Model
 from neuromass.dynamics.jacobian import jacobian, rates
-from neuromass.errors import brief
+from neuromass.errors import brief, suggestion
 from neuromass.expressions import Equations
 from neuromass.units import HZ, Measure
 

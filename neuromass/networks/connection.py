@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from neuromass import units
-from neuromass.declaration import suggestion
-from neuromass.errors import brief
+from neuromass.errors import brief, suggestion
 from neuromass.networks import connectivity as wiring
 from neuromass.networks import history as past
 from neuromass.populations.core import Core

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
-from neuromass.declaration import suggestion
-from neuromass.errors import SimulationError, brief
+from neuromass.errors import SimulationError, brief, suggestion
 from neuromass.kernels.control import FIELDS, Control
 from neuromass.networks import connectivity as wiring
 from neuromass.networks import history as past

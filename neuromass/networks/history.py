@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import signals, units
-from neuromass.declaration import suggestion
-from neuromass.errors import brief, warn
+from neuromass.errors import brief, suggestion, warn
 from neuromass.networks.arrays import Route
 from neuromass.populations.core import Core
 from neuromass.units import Measure

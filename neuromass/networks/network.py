@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
-from neuromass.declaration import suggestion
 from neuromass.dynamics.equilibria import Equilibria
-from neuromass.errors import brief, one_of, warn
+from neuromass.errors import brief, one_of, suggestion, warn
 from neuromass.kernels.control import FINE
 from neuromass.networks import history as past
 from neuromass.networks import members as membership

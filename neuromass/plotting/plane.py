@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
-from neuromass.declaration import suggestion
-from neuromass.errors import brief
+from neuromass.errors import brief, suggestion
 from neuromass.plotting.look import (
     axis_label,
     axis_measure,

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from neuromass import noise as noises
 from neuromass import units
-from neuromass.declaration import Model, ModelType, suggestion
-from neuromass.errors import SimulationError, brief
+from neuromass.declaration import Model, ModelType
+from neuromass.errors import SimulationError, brief, suggestion
 from neuromass.kernels.control import BELOW_BOUND, Control
 from neuromass.kernels.text import Recipe, Source
 from neuromass.populations import validation

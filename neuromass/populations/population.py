@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from neuromass import noise as noises
 from neuromass import units
-from neuromass.declaration import Declaration, ModelType, suggestion
+from neuromass.declaration import Declaration, ModelType
 from neuromass.dynamics.equilibria import find_equilibria
-from neuromass.errors import brief
+from neuromass.errors import brief, suggestion
 from neuromass.kernels.control import FINE
 from neuromass.populations import validation
 from neuromass.populations.core import Core, Drive

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from neuromass import noise as noises
 from neuromass import units
-from neuromass.declaration import Model, suggestion
-from neuromass.errors import brief, one_of, whole_number
+from neuromass.declaration import Model
+from neuromass.errors import brief, one_of, suggestion, whole_number
 from neuromass.kernels.methods import METHODS
 from neuromass.units import MS
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass._version import __version__
-from neuromass.declaration import suggestion
-from neuromass.errors import brief
+from neuromass.errors import brief, suggestion
 from neuromass.units import MS, Measure
 
 Floats = NDArray[np.float64]

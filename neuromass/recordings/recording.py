@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuromass import units
-from neuromass.declaration import suggestion
-from neuromass.errors import brief
+from neuromass.errors import brief, suggestion
 from neuromass.recordings import export
 from neuromass.recordings.contents import About, Contents, Floats, Parameters
 from neuromass.units import HZ, MS, Measure

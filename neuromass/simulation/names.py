@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from neuromass.declaration import suggestion
-from neuromass.errors import brief
+from neuromass.errors import brief, suggestion
 from neuromass.populations.core import Core
 from neuromass.simulation.system import System
 from neuromass.units import is_listing
