@@ -476,3 +476,28 @@ def test_a_model_out_of_a_made_up_module():
 def test_a_model_without_docstrings(elsewhere):
     (printed,) = elsewhere(f"{FILE}\nprint(M().update(0.3).magnitude)", flags=["-OO"])
     assert printed == repr(float(model(LEAK)().update(0.3).magnitude))
+
+
+def test_names_that_results_use_are_reserved():
+    """The list is that of the classes: what they have, no state can be called."""
+    from neuromass.declaration.checks import OF_RESULTS, RESERVED
+    from neuromass.dynamics.equilibria import Equilibria, Equilibrium
+    from neuromass.recordings.recording import Recording
+
+    own = {name for each in (Recording, Equilibria, Equilibrium) for name in dir(each)}
+    own |= set(Equilibrium.__dataclass_fields__)
+    public = {name for name in own if not name.startswith("_")}
+    assert public - set(dir(nm.Population)) <= OF_RESULTS | RESERVED
+
+
+@pytest.mark.parametrize("name", ["fs", "names", "model", "stable", "array", "equations"])
+def test_a_state_with_a_name_that_is_taken(name):
+    text = f"""
+        tau = nm.Parameter(10 * ms)
+        {name} = nm.State(1.0)
+        @staticmethod
+        def derivatives({name}, tau):
+            return -{name} / tau
+    """
+    with pytest.raises((ValueError, TypeError), match=f"M.{name} is a name that"):
+        model(text)

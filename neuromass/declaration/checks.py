@@ -88,6 +88,8 @@ def check_names(cls: Any, groups: Mapping[str, Mapping[str, Declaration]]) -> No
                 why = "begins with an underscore" if name.startswith("_") else "is no Python name"
             elif name in taken:
                 why = "is a name that populations use themselves"
+            elif name in OF_RESULTS and each.kind != "parameter":
+                why = "is a name that recordings and equilibria use themselves"
             else:
                 continue
             raise ValueError(f"{cls.__name__}.{name} {why}; give the {each.kind} another one.")
@@ -101,8 +103,16 @@ def _population_of(cls: Any) -> Any:
 RESERVED = frozenset(
     {"t", "dt", "method", "shape", "initial", "noise", "seed", "lane", "name", "derivatives"}
     | {"inputs", "record", "every", "average", "progress", "at", "self", "input", "output"}
+    | {"model", "equations", "current_model", "within", "solve"}
 )
-"""Keywords of the interface, which no model may declare."""
+"""Keywords of the interface and names of the class, which no model may declare."""
+
+OF_RESULTS = frozenset(
+    {"array", "complete", "count", "eigenvalues", "frequency", "fs", "index", "kind", "names"}
+    | {"parameters", "plot", "save", "scaled", "stability", "stable", "state", "to_dataframe"}
+    | {"to_xarray", "version"}
+)
+"""Names of recordings and equilibria, under which no state, input or output would be found."""
 
 
 def check_arguments(cls: Any, order: Iterable[str], groups: Mapping[str, Any]) -> None:
