@@ -501,3 +501,10 @@ def test_a_state_with_a_name_that_is_taken(name):
     """
     with pytest.raises((ValueError, TypeError), match=f"M.{name} is a name that"):
         model(text)
+
+
+@pytest.mark.parametrize("name", ["A; import os", "", "1A", "class", "a b", "x\ny"])
+def test_the_name_of_a_class_is_a_name(name):
+    """It becomes a part of the text of kernels."""
+    with pytest.raises(ValueError, match="no name of one; give it a Python name"):
+        type(nm.QIF)(name, (nm.QIF,), {})
