@@ -503,8 +503,8 @@ def test_a_state_with_a_name_that_is_taken(name):
         model(text)
 
 
-@pytest.mark.parametrize("name", ["A; import os", "", "1A", "class", "a b", "x\ny"])
+@pytest.mark.parametrize("name", ["A; import os", "", "1A", "a b", "x\ny"])
 def test_the_name_of_a_class_is_a_name(name):
     """It becomes a part of the text of kernels."""
-    with pytest.raises(ValueError, match="no name of one; give it a Python name"):
+    with pytest.raises(TypeError, match="name of a model is an identifier"):
         type(nm.QIF)(name, (nm.QIF,), {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import types
 from dataclasses import dataclass, replace
 from typing import Any
@@ -111,10 +110,6 @@ class ModelType(type):
         if not (isinstance(name, str) and name.isidentifier()):
             raise TypeError(
                 f"The name of a model is an identifier, such as QIF, not {brief(name)}."
-            )
-        if not name.isidentifier() or keyword.iskeyword(name):
-            raise ValueError(
-                f"A model is a class, and {brief(name)} is no name of one; give it a Python name."
             )
         ready = options.pop("model", None)
         check_sharing(namespace)
