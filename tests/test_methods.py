@@ -2,11 +2,17 @@
 
 import numpy as np
 import pytest
+from numba import njit
 from samples import bits
 
 import neuromass as nm
+from neuromass.kernels.far import Far
 from neuromass.kernels.methods import METHODS, Method, Stage
 from neuromass.units import Hz, ms, second
+
+
+def set_to_one(numbers):
+    numbers[0] = 1.0
 
 
 def half_way(write):
@@ -118,9 +124,16 @@ def test_an_unknown_method_is_refused_with_those_there_are():
 
 
 def test_a_helper_that_was_not_provided_raises():
-    net = pair(0.1, "heun", delay=1 * ms)
-    nm.run(net, 1 * ms)
-    assembly = net.__system__().assembled()
-    assembly.withhold_helpers()
+    """Instead of a jump to the address 0, which ends the process."""
+    helper = Far(set_to_one, "float64[::1]")
+    call = helper.call
+
+    @njit
+    def loop(address, numbers):
+        call(address, (numbers,))
+
+    numbers = np.zeros(1)
+    loop(helper.address, numbers)
+    assert numbers[0] == 1.0
     with pytest.raises(RuntimeError, match="helper that was not provided"):
-        nm.run(net, 1 * ms)
+        loop(0, numbers)

@@ -466,3 +466,29 @@ def test_what_is_set_is_what_is_shown(r, v, tau, eta):
     again = pop.copy()
     assert everything(again) == everything(pop)
     assert everything(pickle.loads(pickle.dumps(pop))) == everything(pop)
+
+
+def test_arithmetic_in_place_is_that_of_one_population():
+    pop = nm.QIF(eta=[1.0, 2.0], tau=[10, 20] * ms)
+    pop.eta += 0.5
+    pop.tau *= 2
+    assert pop.eta.magnitude.tolist() == [1.5, 2.5]
+    assert pop.tau.magnitude.tolist() == [20.0, 40.0]
+    own = np.zeros_like(pop.eta.magnitude)
+    own[0] = 3.0  # a new array is one's own
+    assert pop.eta.magnitude.tolist() == [1.5, 2.5]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (nm.noise.OrnsteinUhlenbeck(0.5, 5 * ms), nm.noise.OrnsteinUhlenbeck(0.6, 5 * ms)),
+        (nm.noise.OrnsteinUhlenbeck(0.5, 5 * ms), nm.noise.OrnsteinUhlenbeck(0.5, 6 * ms)),
+        (nm.noise.White(0.5 * ms**0.5), nm.noise.White(0.6 * ms**0.5)),
+    ],
+)
+def test_a_snapshot_with_noise_of_another_strength(one, other):
+    first, second = (nm.QIF(noise={"I_ext": each}, seed=1) for each in (one, other))
+    first.restore(nm.QIF(noise={"I_ext": one}, seed=2).snapshot())
+    with pytest.raises(ValueError, match="with noise on I_ext, of another strength"):
+        second.restore(first.snapshot())

@@ -426,10 +426,6 @@ class Assembly:
             )
         )  # fmt: skip
 
-    def withhold_helpers(self) -> None:
-        """Give the loop no helpers, which it then misses in words; for tests."""
-        self._parts[0] = np.zeros_like(self._parts[0])
-
     def _unused(self) -> set[str]:
         """What the loop never calls for this wiring."""
         used = {
