@@ -559,8 +559,9 @@ class Core:
         return SimulationError(
             f"{where}{place}: {state} {self._fault(code, state, flat)} in the step from t = "
             f"{units.shown(self.time, MS, 10)} with dt = {units.shown(self.dt, MS)}, where "
-            f"{values}. Take a smaller dt (nm.check_dt shows what it changes) or look at the "
-            f"input; the population stands at the last good step.",
+            f"{values}. nm.check_dt tells whether a smaller dt would do; if none does, the "
+            f"equations run away at these parameters and inputs. The population stands at the "
+            f"last good step.",
             where,
             state,
             lane,
