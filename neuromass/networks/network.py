@@ -64,7 +64,8 @@ class Network:
         Heun's method second order for the whole network. ``"held"``: coupling is computed at
         the start of a step and held, as in a hand-written loop of ``update``; first order.
     seed : int, optional
-        Fills in the seed of members with noise that were given none, from their names.
+        Fills in the seed of members with noise that were given none, from their names. Seeds
+        that were drawn stay: copies and `reset` repeat the same noise.
     short_delays : {"dt"}, optional
         Lift delays between 0 and dt to dt, instead of refusing them.
     history : mapping, optional
@@ -586,7 +587,10 @@ class Network:
         core.begin_again(saved.histories, saved.began, saved.clock)
 
     def reset(self) -> None:
-        """Return to the initial states and to t = 0; parameters stay, and noise repeats itself."""
+        """Return to the initial states and to t = 0; parameters stay, and noise repeats itself.
+
+        It does so under seeds that were drawn, too; ``copy(seed=None)`` draws others.
+        """
         self._core.check_free("reset")
         self._change(self._core.reset)
 
@@ -601,6 +605,8 @@ class Network:
         Returns
         -------
         Network
+            With the seeds of the original, also those that were drawn, and so the same noise;
+            ``copy(seed=None)`` draws others for members that were given none.
         """
         for unknown in set(changes) - set(KEYWORDS):
             raise TypeError(f"copy takes no {brief(unknown)}{suggestion(unknown, KEYWORDS)}")

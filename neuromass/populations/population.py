@@ -65,10 +65,11 @@ class Population(metaclass=ModelType):
     noise : mapping, optional
         ``nm.noise.White`` or ``nm.noise.OrnsteinUhlenbeck`` by name of input or state.
     seed : int, optional
-        Seed of the noise; drawn, and shown, if left out.
+        Seed of the noise; drawn, and shown, if left out. A seed that was drawn stays, too: copies
+        and `reset` repeat the same noise, and ``copy(seed=None)`` draws another.
     lane : int
         Number of the first lane, for the noise: the twin of lane 3 of a larger population
-        has ``lane=3``.
+        has ``lane=3``. Lanes have noise of their own under one seed: trials are lanes.
     dt : Quantity, optional
         The step, fixed for the population's life; the model's default otherwise.
     method : {"heun", "euler"}
@@ -460,7 +461,11 @@ class Population(metaclass=ModelType):
     # -------------------------------------------------------------- going back, copying
 
     def reset(self) -> None:
-        """Return to the initial state and to t = 0; parameters stay, and noise repeats itself."""
+        """Return to the initial state and to t = 0; parameters stay, and noise repeats itself.
+
+        It does so under a seed that was drawn, too. Trials with other noise are lanes
+        (``shape=10``), or copies that draw a seed of their own, ``copy(seed=None)``.
+        """
         self._core.check_free("reset")
         self._change(self._core.reset)
 
@@ -565,6 +570,15 @@ class Population(metaclass=ModelType):
         Returns
         -------
         Population
+            With the seed of the original, also if that was drawn, and so the same noise;
+            ``copy(seed=None)`` draws another for a trial of its own.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> pop = nm.QIF(noise={"I_ext": nm.noise.White(0.1 * nm.units.ms**0.5)})
+        >>> pop.copy().seed == pop.seed, pop.copy(seed=None).seed == pop.seed
+        (True, False)
         """
         core = self._readable()
         validation.check_known(changes, core.model, keywords=True)
