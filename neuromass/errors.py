@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 _FOLDER = str(Path(__file__).parent)
 
 
@@ -48,10 +50,23 @@ def name_of(value: Any, what: str) -> str:
     raise TypeError(f"{what} is given by name, as text, not as {brief(value)}.")
 
 
+def flag(value: Any, name: str) -> bool:
+    """A flag as a bool; a TypeError that names it for anything but True and False."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise TypeError(f"{name} is True or False, not {brief(value)}.")
+
+
+def knows_its_unit(value: Any) -> bool:
+    """Whether a value has a unit, as Quantities of pint and of other packages have."""
+    named = any(hasattr(value, each) for each in ("units", "unit", "dimensions"))
+    return named and not isinstance(value, type)
+
+
 def whole_number(value: Any, name: str) -> int:
     """A whole number as an int; a TypeError that names it for anything else."""
     try:
-        if not isinstance(value, (bool, type)):
+        if not isinstance(value, (bool, type)) and not knows_its_unit(value):
             return operator.index(value)
     except TypeError:
         pass

@@ -26,7 +26,7 @@ import numpy as np
 import pint
 from numpy.typing import ArrayLike, NDArray
 
-from neuromass.errors import brief
+from neuromass.errors import brief, knows_its_unit
 
 __all__ = [
     "Measure",
@@ -470,14 +470,13 @@ def refuse_foreign_units(value: Any, name: str) -> None:
     """
     if type(value) in (float, int, np.ndarray, np.float64) or is_quantity(value):
         return
-    for attribute in ("units", "unit", "dimensions"):
-        if hasattr(value, attribute) and not isinstance(value, type):
-            package = type(value).__module__.partition(".")[0]
-            raise TypeError(
-                f"{name} was given with a unit of the package {package}, {brief(value)}; convert "
-                f"it to one of pint: take its number in a unit you know, times that unit of "
-                f"neuromass.units, for example 3.0 * neuromass.units.mV."
-            )
+    if knows_its_unit(value):
+        package = type(value).__module__.partition(".")[0]
+        raise TypeError(
+            f"{name} was given with a unit of the package {package}, {brief(value)}; convert "
+            f"it to one of pint: take its number in a unit you know, times that unit of "
+            f"neuromass.units, for example 3.0 * neuromass.units.mV."
+        )
 
 
 def _is_of_objects(value: Any) -> bool:

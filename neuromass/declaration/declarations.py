@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neuromass import units
-from neuromass.errors import brief
+from neuromass.errors import brief, flag
 from neuromass.units import Measure
 
 
@@ -114,8 +114,8 @@ class Parameter(_Valued):
         hint: str = "",
     ) -> None:
         self._take(default, None)
-        self.positive = positive
-        self.nonnegative = nonnegative
+        self.positive = flag(positive, "positive")
+        self.nonnegative = flag(nonnegative, "nonnegative")
         self.doc = doc
         self.hint = hint
         if bounds is not None and not (isinstance(bounds, tuple | list) and len(bounds) == 2):

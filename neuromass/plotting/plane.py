@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
-from neuromass.errors import brief, suggestion
+from neuromass.errors import brief, flag, suggestion
 from neuromass.plotting.look import (
     axis_label,
     axis_measure,
@@ -105,7 +105,7 @@ def phase_plane(
     new = ax is None
     if new:
         ax = _new_plane()
-    if field:
+    if flag(field, "field"):
         _draw_field(ax, plane, low, high)
     _draw_nullclines(ax, plane, low, high, linestyle)
     _draw_paths(ax, lines)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neuromass.errors import brief
+from neuromass.errors import brief, knows_its_unit
 from neuromass.signals.signal import Windowed
 from neuromass.signals.steps import SLACK, Floats, Steps, cell, mixed
 from neuromass.signals.values import (
@@ -258,7 +258,11 @@ def _read_period(value: Any, width: float) -> Value:
 
 def _read_count(value: Any) -> int:
     try:
-        count = 0 if isinstance(value, (bool, np.bool_)) else operator.index(value)
+        count = (
+            0
+            if isinstance(value, (bool, np.bool_)) or knows_its_unit(value)
+            else operator.index(value)
+        )
     except TypeError:
         count = 0
     if count < 1:

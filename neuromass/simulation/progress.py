@@ -6,7 +6,7 @@ import sys
 import warnings
 from typing import Any
 
-from neuromass.errors import brief
+from neuromass.errors import flag
 from neuromass.simulation.inputs import Window
 
 
@@ -66,10 +66,9 @@ class TimeBar:
 
 def progress_bar(progress: bool | None, window: Window, label: str) -> NoBar | TimeBar:
     """The bar of a run; one that shows nothing where nobody looks."""
-    if not (progress is None or isinstance(progress, bool)):
-        raise TypeError(f"progress is True, False or None, not {brief(progress)}.")
-    wanted = _is_interactive() if progress is None else progress
-    return TimeBar(window, label, progress is True) if wanted else NoBar()
+    asked = progress is not None and flag(progress, "progress")
+    wanted = _is_interactive() if progress is None else asked
+    return TimeBar(window, label, asked) if wanted else NoBar()
 
 
 def _is_interactive() -> bool:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from neuromass import units
-from neuromass.errors import SimulationError, brief, whole_number
+from neuromass.errors import SimulationError, flag, whole_number
 from neuromass.kernels.control import FINE
 from neuromass.simulation.inputs import Inputs, Window
 from neuromass.simulation.names import names_to_record
@@ -94,11 +94,10 @@ def run(
         found.follow_class()
         window = Window(found.clock, steps_of(duration, found.dt), found.dt)
         spacing = _every(every, window.steps)
-        if not isinstance(average, bool):
-            raise TypeError(f"average is True or False, not {brief(average)}.")
+        means = flag(average, "average")
         names = names_to_record(record, found)
         fed = Inputs(inputs, found, window, system)
-        recorder = Recorder(found, names, spacing, average, window.steps)
+        recorder = Recorder(found, names, spacing, means, window.steps)
         return _loop(found, window, fed, recorder, progress_bar(progress, window, found.name))
 
     return found.claim.under(found.name, work)
