@@ -506,6 +506,12 @@ _NO_NUMBERS: Final = (bool, np.bool_, str, bytes, bytearray, memoryview, type(No
 
 def _plain(value: Any, name: str, unit: Measure, example: float | None) -> Any:
     """A float, or a new array of floats, of something that consists of real numbers."""
+    refuse_foreign_units(value, name)
+    if is_quantity(value) or is_quantity(getattr(value, "data", None)):
+        raise TypeError(
+            f"{_needs(name, unit, example)}, not Quantities inside of something else, "
+            f"{brief(value)}; give one Quantity, or a list of them."
+        )
     if isinstance(value, _NO_NUMBERS):
         raise TypeError(f"{_needs(name, unit, example)}, not {brief(value)}.")
     if np.ma.is_masked(value):
