@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 
 import neuromass as nm
 from neuromass.declaration import ModelType
-from neuromass.dynamics import equilibria
+from neuromass.dynamics.jacobian import jacobian
 from neuromass.units import Hz, UnitError, mm, ms, mV, nA, nF, nS, pA, pF, second, uS, volt
 
 PI = math.pi
@@ -193,7 +193,7 @@ def zero_of_line(line):
 
 
 def eigenvalues(cls, values):
-    return np.linalg.eigvals(equilibria.jacobian(cls.equations, values))
+    return np.linalg.eigvals(jacobian(cls.equations, values))
 
 
 def pair(cls, values):
@@ -226,7 +226,7 @@ def hopf_points(at, cls, grid):
 
 def folds(at, cls, grid):
     """Values where the branch `at(x)` turns back: an eigenvalue is zero."""
-    det = lambda x: np.linalg.det(equilibria.jacobian(cls.equations, at(x)))
+    det = lambda x: np.linalg.det(jacobian(cls.equations, at(x)))
     return [at(x) for x in sign_changes(det, grid)]
 
 
@@ -296,7 +296,7 @@ def test_the_declared_equations_are_those_written_by_hand(case, data):
 @pytest.mark.parametrize("case", MODELS, ids=IDS)
 def test_the_jacobian_is_that_of_differences(case):
     y = {name: getattr(case.make().raw, name) for name in case.cls.model.states}
-    exact = equilibria.jacobian(case.cls.equations, {**case.values, **y})
+    exact = jacobian(case.cls.equations, {**case.values, **y})
     for column, name in enumerate(y):
         h = 1e-5 * max(1.0, abs(y[name]))
         ahead = np.array(BY_HAND[case.name](case.values, *{**y, name: y[name] + h}.values()))
@@ -547,9 +547,7 @@ def test_saddle_nodes_and_cusp(delta):
         p = numbers(nm.QIF, tau=1 * ms, delta=delta, J=J)
         at = branch(nm.QIF, p, x * math.sqrt(delta) / PI)
         assert at["eta"] == pytest.approx(eta, rel=1e-13)
-        assert np.linalg.det(equilibria.jacobian(nm.QIF.equations, at)) == pytest.approx(
-            0, abs=1e-10
-        )
+        assert np.linalg.det(jacobian(nm.QIF.equations, at)) == pytest.approx(0, abs=1e-10)
         inside, outside = (
             {len(nm.QIF(delta=delta, J=J, eta=eta + step).equilibria()) for step in steps}
             for steps in ((0.0,), (-1e-6, 1e-6))
@@ -761,7 +759,7 @@ def test_covariances_of_weak_white_noise_at_the_node():
     """A C + C A' + Q = 0 with the declared Jacobian."""
     p = numbers(nm.QIF, tau=1 * ms, eta=-5.0, delta=1.0, J=15.0)
     r, v, *_ = EQUILIBRIA[0]
-    A = equilibria.jacobian(nm.QIF.equations, {**p, "r": r, "v": v})
+    A = jacobian(nm.QIF.equations, {**p, "r": r, "v": v})
     C = solve_continuous_lyapunov(A, -np.diag([0.0, 1.0]))
     expected = [0.0001269436998857613, 0.003069168815799618, 0.13792736880795]
     assert [C[0, 0], C[0, 1], C[1, 1]] == pytest.approx(expected, rel=1e-11)

@@ -11,17 +11,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, SimpleNamespace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import Model
-from neuromass.dynamics.jacobian import jacobian, rates
+from neuromass.dynamics.field import Column, Field, ModelField
 from neuromass.errors import brief, suggestion
-from neuromass.expressions import Equations
-from neuromass.units import HZ, Measure
+from neuromass.units import HZ
 
 __all__ = ["Equilibria", "Equilibrium", "find_equilibria"]
 
@@ -102,67 +101,6 @@ class Equilibrium:
     def __repr__(self) -> str:
         values = (f"{name} = {value:.6g~P}".rstrip() for name, value in self.state.items())
         return f"<{self.stability} {self.kind}: {', '.join(values)}>"
-
-
-@dataclass(frozen=True)
-class Column:
-    """Where a state stands among all numbers of a system.
-
-    Attributes
-    ----------
-    measure : Measure
-        Its unit.
-    begin : int
-        Its first number.
-    shape : tuple of int
-        Shape of its lanes.
-    """
-
-    measure: Measure
-    begin: int
-    shape: tuple[int, ...] = ()
-
-    def quantity(self, numbers: Floats) -> Any:
-        """The state out of all numbers, which stand last."""
-        part = numbers[..., self.begin : self.begin + math.prod(self.shape)]
-        return units.to_quantity(self.measure, part.reshape((*numbers.shape[:-1], *self.shape)))
-
-
-class Field(Protocol):
-    """A vector field: what moves the numbers of a system, one or many of them at a time."""
-
-    def rates(self, at: Floats) -> Floats:
-        """Rates of change at some points, (..., numbers)."""
-
-    def slopes(self, at: Floats) -> Floats:
-        """Derivatives of the rates by the numbers, (..., numbers, numbers)."""
-
-
-@dataclass(frozen=True)
-class ModelField:
-    """The vector field of a model at constant parameters and inputs.
-
-    Attributes
-    ----------
-    equations : Equations
-        Its equations.
-    values : mapping
-        Parameters and inputs; arrays go with the points.
-    """
-
-    equations: Equations
-    values: Mapping[str, Any]
-
-    def _point(self, at: Floats) -> dict[str, Any]:
-        return {**self.values, **{n: at[..., i] for i, n in enumerate(self.equations.states)}}
-
-    def rates(self, at: Floats) -> Floats:
-        """Rates of change of the states."""
-        return rates(self.equations, self._point(at))
-
-    def slopes(self, at: Floats) -> Floats:
-        """The Jacobian."""
-        return jacobian(self.equations, self._point(at))
 
 
 class Equilibria(Sequence[Equilibrium]):
@@ -380,11 +318,10 @@ def _searched(model: Model, columns: Mapping[str, Floats], box: tuple[Floats, Fl
     lanes = len(next(iter(columns.values()), np.zeros(1)))
     starts = np.repeat(starting_points(*box)[:, None], lanes, axis=1)
     values = {name: np.broadcast_to(each, (len(starts), lanes)) for name, each in columns.items()}
-    lowest = np.array([-np.inf if s.lower is None else s.lower for s in model.states.values()])
-    return search(ModelField(model.equations, values), starts, box[1] - box[0], lowest)
+    return search(ModelField(model, values), starts, box[1] - box[0])
 
 
-def search(field: Field, starts: Floats, width: Floats, lowest: Floats) -> Floats:
+def search(field: Field, starts: Floats, width: Floats) -> Floats:
     """Zeros of a vector field by damped Newton steps from many points.
 
     Parameters
@@ -395,8 +332,6 @@ def search(field: Field, starts: Floats, width: Floats, lowest: Floats) -> Float
         (points, lanes, numbers).
     width : ndarray
         What is large for each number.
-    lowest : ndarray
-        What none can be below.
 
     Returns
     -------
@@ -406,9 +341,15 @@ def search(field: Field, starts: Floats, width: Floats, lowest: Floats) -> Float
     at, settled = starts, np.zeros(starts.shape[:-1], dtype=bool)
     for _ in range(_STEPS):
         at, settled = _newton_step(field, at, width)
-    settled &= np.all(at >= lowest - 1e-9 * width, axis=-1)
+    settled &= np.all(at >= lowest_numbers(field) - 1e-9 * width, axis=-1)
     at[~settled] = np.nan
     return _distinct(at, width)
+
+
+def lowest_numbers(field: Field) -> Floats:
+    """What no number of a system can be below."""
+    columns = field.columns.values()
+    return np.concatenate([np.full(math.prod(each.shape), each.lower) for each in columns])
 
 
 def _newton_step(field: Field, at: Floats, width: Floats) -> tuple[Floats, NDArray[np.bool_]]:
@@ -471,14 +412,14 @@ def _examined(
     """Equilibria of a model in each lane, polished, with their eigenvalues."""
     place, lane = np.nonzero(~np.isnan(states[..., 0]))
     values = {name: each[lane] for name, each in columns.items()}
-    at, eigenvalues = examined(ModelField(model.equations, values), states[place, lane])
-    named = {name: Column(s.measure, i) for i, (name, s) in enumerate(model.states.items())}
+    field = ModelField(model, values)
+    at, eigenvalues = examined(field, states[place, lane])
     result = []
     for number in range(states.shape[1]):
         own = np.flatnonzero(lane == number)
         own = own[np.lexsort(at[own].T[::-1])] if len(own) else own
         own = _without_repeats(at, own)
-        result.append(Equilibria(named, at[own] + 0.0, eigenvalues[own], complete))
+        result.append(Equilibria(field.columns, at[own] + 0.0, eigenvalues[own], complete))
     return result
 
 

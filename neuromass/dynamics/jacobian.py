@@ -134,12 +134,12 @@ class _Differentiated:
 def derivatives_by(
     equations: Equations, names: tuple[str, ...]
 ) -> tuple[Equations, tuple[tuple[Derivative, ...], ...]]:
-    """The derivatives of the right-hand sides by some of their symbols, as a graph.
+    """The derivatives of the roots of some equations by some of their symbols, as a graph.
 
     Parameters
     ----------
     equations : Equations
-        Equations that were read, not used as written.
+        The equations; of those that are used as written the outputs alone.
     names : tuple of str
         States, inputs or parameters.
 
@@ -148,7 +148,7 @@ def derivatives_by(
     grown : Equations
         The same equations with the nodes of the derivatives behind their own.
     roots : tuple
-        For each state, and for each name, the node of the derivative; None where it is zero.
+        For each root, and for each name, the node of the derivative; None where it is zero.
     """
     graph = Graph()
     for node in equations.nodes:
@@ -158,8 +158,8 @@ def derivatives_by(
     for name in names:
         (kind,) = (k for k in ("state", "input", "parameter") if name in _names(equations, k))
         found = _Differentiated(graph, count, (kind, name)).of
-        columns.append([found[root] for root in equations.derivatives])
-    roots = tuple(zip(*columns, strict=True)) if columns else ((),) * len(equations.states)
+        columns.append([found[root] for root in equations.roots])
+    roots = tuple(zip(*columns, strict=True)) if columns else ((),) * len(equations.roots)
     return replace(equations, nodes=tuple(graph.nodes)), roots
 
 
@@ -219,6 +219,7 @@ def jacobian(
             result[..., column] = _difference(equations, values, name)
         return result
     grown, roots = derivatives_by(equations, by)
+    roots = roots[: len(equations.states)]
     wanted = sorted({each for row in roots for each in row if each is not None})
     found = dict(zip(wanted, grown.values(wanted, values, array_meaning), strict=True))
     for i, row in enumerate(roots):
@@ -230,6 +231,26 @@ def jacobian(
         slope = _difference(equations, values, by[column])
         result[..., column] = np.where(undefined[..., column], slope, result[..., column])
     return result
+
+
+def output_slopes(equations: Equations, output: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Derivatives of an output by the states that it depends on.
+
+    Parameters
+    ----------
+    equations : Equations
+        The equations.
+    output : str
+        The output.
+    values : mapping
+        Value of each state and parameter, in internal units; arrays go with the points.
+    """
+    grown, roots = derivatives_by(equations, equations.states)
+    row = roots[len(roots) - len(equations.outputs) + equations.outputs.index(output)]
+    present = {name: root for name, root in zip(equations.states, row, strict=True) if root}
+    found = grown.values(list(present.values()), values, array_meaning)
+    shape = np.broadcast_shapes(*(np.shape(each) for each in values.values()))
+    return {n: np.broadcast_to(each, shape) for n, each in zip(present, found, strict=True)}
 
 
 def _difference(equations: Equations, values: Mapping[str, Any], name: str) -> Floats:

@@ -18,6 +18,7 @@ from neuromass.networks import history as past
 from neuromass.networks.arrays import PASSED, Assembly, Route
 from neuromass.networks.connection import FIXED, WAY, Connection, Wire, strength_measure
 from neuromass.networks.history import Sender
+from neuromass.populations import validation
 from neuromass.populations.claim import Claim
 from neuromass.populations.core import Core, Drive, Recorder
 from neuromass.populations.population import core_of
@@ -448,6 +449,19 @@ class NetworkCore:
                 found[member][each] = one
         return found
 
+    def held_inputs(self, inputs: Any, with_units: bool) -> dict[str, dict[str, Any]]:
+        """Inputs of a step by member and name, checked, in internal units; else the defaults."""
+        held: dict[str, dict[str, Any]] = {}
+        for member, given in self.inputs_by_node(inputs).items():
+            core = self.members[member]
+            held[member] = {
+                name: _input_of(core, name, given[name], f"{member}.{name}", with_units)
+                if name in given
+                else each.default
+                for name, each in core.model.inputs.items()
+            }
+        return held
+
     def _only_input(self, member: str) -> str:
         declared = self.members[member].model.inputs
         if len(declared) != 1:
@@ -543,3 +557,17 @@ def _let_go(members: Sequence[Core], control: Control, network: weakref.ref[Any]
     for each in members:
         if each.is_of(network):
             each.leave(control.clock)
+
+
+def _input_of(core: Core, name: str, value: Any, label: str, with_units: bool) -> Any:
+    """A given input in internal units, for all lanes; its name in errors is that of the network."""
+    declared = core.model.inputs[name]
+    if with_units:
+        plain = units.to_internal(value, declared.measure, label, declared.example)
+        units.require_finite(plain, label)
+    else:
+        plain = validation.plain_input(value, label)
+    if isinstance(plain, float):
+        return plain
+    validation.check_broadcast(label, plain, core.shape)
+    return core.spread(plain)

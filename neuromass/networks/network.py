@@ -20,8 +20,7 @@ from neuromass.networks.connection import Connection, Wire, wire_between
 from neuromass.networks.core import NetworkCore
 from neuromass.networks.history import Sender
 from neuromass.noise import take_seed
-from neuromass.populations import validation
-from neuromass.populations.core import Core, Drive
+from neuromass.populations.core import Drive
 from neuromass.populations.population import Population, core_of
 from neuromass.populations.snapshot import Snapshot
 from neuromass.signals import Signal
@@ -463,15 +462,11 @@ class Network:
         }
 
     def _drives(self, inputs: Any, with_units: bool) -> list[Drive]:
-        drives = []
-        for member, given in self._core.inputs_by_node(inputs).items():
-            core = self._core.members[member]
-            for name, each in core.model.inputs.items():
-                value: Any = each.default
-                if name in given:
-                    value = _input_of(core, name, given[name], f"{member}.{name}", with_units)
-                drives.append(Drive(member, name, np.atleast_1d(value), varies=False))
-        return drives
+        return [
+            Drive(member, name, np.atleast_1d(value), varies=False)
+            for member, held in self._core.held_inputs(inputs, with_units).items()
+            for name, value in held.items()
+        ]
 
     def _step(self, drives: list[Drive]) -> None:
         core = self._core
@@ -489,8 +484,7 @@ class Network:
         """Equilibria of a network without delays, with their stability.
 
         They are looked for by Newton's method from 200 points of a box and from the present
-        state, so that some may be missed in large networks. The Jacobian is that of central
-        differences, good to some ten digits.
+        state, so that some may be missed in large networks.
 
         Parameters
         ----------
@@ -522,8 +516,8 @@ class Network:
         """
         from neuromass.networks.equilibria import find_in_network  # noqa: PLC0415
 
-        drives = self._drives(inputs, with_units=True)
-        return find_in_network(self._readable(), drives, within or {})
+        core = self._readable()
+        return find_in_network(core, core.held_inputs(inputs, with_units=True), within or {})
 
     # ------------------------------------------------------- going back, copying
 
@@ -713,17 +707,3 @@ class Network:
 
     def __repr__(self) -> str:
         return self.describe()
-
-
-def _input_of(core: Core, name: str, value: Any, label: str, with_units: bool) -> Any:
-    """A given input in internal units, for all lanes; its name in errors is that of the network."""
-    declared = core.model.inputs[name]
-    if with_units:
-        plain = units.to_internal(value, declared.measure, label, declared.example)
-        units.require_finite(plain, label)
-    else:
-        plain = validation.plain_input(value, label)
-    if isinstance(plain, float):
-        return plain
-    validation.check_broadcast(label, plain, core.shape)
-    return core.spread(plain)

@@ -1,0 +1,126 @@
+"""Vector fields: what moves the states of a system, at constant parameters and inputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass import units
+from neuromass.declaration import Model
+from neuromass.dynamics.jacobian import jacobian, rates
+from neuromass.units import Measure
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where a state stands among all numbers of a system.
+
+    Attributes
+    ----------
+    measure : Measure
+        Its unit.
+    begin : int
+        Its first number.
+    shape : tuple of int
+        Shape of its lanes.
+    lower : float
+        What it cannot be below.
+    """
+
+    measure: Measure
+    begin: int
+    shape: tuple[int, ...] = ()
+    lower: float = -math.inf
+
+    def quantity(self, numbers: Floats) -> Any:
+        """The state out of all numbers, which stand last."""
+        part = numbers[..., self.begin : self.begin + math.prod(self.shape)]
+        return units.to_quantity(self.measure, part.reshape((*numbers.shape[:-1], *self.shape)))
+
+
+class Field(Protocol):
+    """A vector field: what moves the numbers of a system, one or many points at a time."""
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """States by name."""
+
+    @property
+    def symbols(self) -> Mapping[str, Measure]:
+        """Parameters, inputs and strengths that can be varied, and their units."""
+
+    def value(self, name: str) -> float:
+        """The present value of a symbol."""
+
+    def varied(self, name: str, value: Any) -> Field:
+        """The same field at another value of a symbol: a number, or one for each point."""
+
+    def rates(self, at: Floats) -> Floats:
+        """Rates of change at some points, (..., numbers)."""
+
+    def slopes(self, at: Floats) -> Floats:
+        """Derivatives of the rates by the numbers, (..., numbers, numbers)."""
+
+    def slopes_by(self, name: str, at: Floats) -> Floats:
+        """Derivatives of the rates by a symbol, (..., numbers)."""
+
+
+@dataclass(frozen=True)
+class ModelField:
+    """The vector field of a model at constant parameters and inputs.
+
+    Attributes
+    ----------
+    model : Model
+        The model.
+    values : mapping
+        Parameters and inputs; arrays go with the points.
+    """
+
+    model: Model
+    values: Mapping[str, Any]
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """States by name."""
+        return {
+            name: Column(state.measure, i, (), -math.inf if state.lower is None else state.lower)
+            for i, (name, state) in enumerate(self.model.states.items())
+        }
+
+    @property
+    def symbols(self) -> dict[str, Measure]:
+        """Parameters and inputs."""
+        return {name: self.model.measure(name) for name in self.values}
+
+    def value(self, name: str) -> float:
+        """The present value of a parameter or input."""
+        return float(np.ravel(self.values[name])[0])
+
+    def varied(self, name: str, value: Any) -> ModelField:
+        """The same field at another value of a parameter or input."""
+        return replace(self, values={**self.values, name: value})
+
+    def _point(self, at: Floats) -> dict[str, Any]:
+        states = {name: at[..., i] for i, name in enumerate(self.model.states)}
+        return {**self.values, **states}
+
+    def rates(self, at: Floats) -> Floats:
+        """Rates of change of the states."""
+        return rates(self.model.equations, self._point(at))
+
+    def slopes(self, at: Floats) -> Floats:
+        """The Jacobian."""
+        return jacobian(self.model.equations, self._point(at))
+
+    def slopes_by(self, name: str, at: Floats) -> Floats:
+        """Derivatives by a parameter or input."""
+        slope: Floats = jacobian(self.model.equations, self._point(at), (name,))[..., 0]
+        return slope

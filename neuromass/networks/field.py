@@ -1,0 +1,272 @@
+"""The vector field of a network at constant inputs: its members and its synapses."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass.dynamics.field import Column
+from neuromass.dynamics.jacobian import jacobian, output_slopes, rates
+from neuromass.expressions import array_meaning
+from neuromass.networks.connection import Wire
+from neuromass.networks.core import NetworkCore
+from neuromass.units import Measure
+
+Floats = NDArray[np.float64]
+_STEP: Final = np.finfo(float).eps ** (1 / 3)
+
+
+@dataclass(frozen=True)
+class Link:
+    """What one node sends to an input of another.
+
+    Attributes
+    ----------
+    source, variable : str
+        The node that sends, and which of its values.
+    gate : str or None
+        Node by whose ``gain`` that value is multiplied.
+    target, input : str
+        Where it arrives.
+    weights : ndarray
+        (lanes of the source, lanes of the target).
+    strength : str or None
+        Symbol that the weights are multiplied by.
+    by_tau : bool
+        Whether the target's tau multiplies them too.
+    delays : ndarray
+        Delay of each pair in ms.
+    """
+
+    source: str
+    variable: str
+    gate: str | None
+    target: str
+    input: str
+    weights: Floats
+    strength: str | None
+    by_tau: bool
+    delays: Floats
+
+
+class NetworkField:
+    """The vector field of a network; delays are left out, see `delayed_slopes`.
+
+    Parameters
+    ----------
+    core : NetworkCore
+        The network.
+    held : mapping
+        Member -> input -> value in internal units.
+    """
+
+    def __init__(self, core: NetworkCore, held: Mapping[str, Mapping[str, Any]]) -> None:
+        self._nodes = core.all_nodes()
+        self.columns = _columns(core)
+        self.count = sum(each.lanes * len(each.model.states) for each in self._nodes.values())
+        self.symbols: dict[str, Measure] = {}
+        self._given: dict[str, Any] = {}
+        for node, each in self._nodes.items():
+            inputs = held.get(node, {})
+            for name, value in {**each.parameters, **inputs}.items():
+                self.symbols[f"{node}.{name}"] = each.model.measure(name)
+                self._given[f"{node}.{name}"] = each.spread(value)
+        self.links: list[Link] = []
+        for name, wire in core.wires.items():
+            if np.ndim(wire.strength) == 0:
+                self.symbols[f"{name}.{wire.strength_name}"] = wire.strength_measure
+                self._given[f"{name}.{wire.strength_name}"] = np.atleast_1d(float(wire.strength))
+            self.links += _links(core, name, wire)
+
+    def value(self, name: str) -> float:
+        """The present value of a symbol; refused if lanes differ in it."""
+        values = self._given[name]
+        if np.ptp(values) > 0.0:
+            raise ValueError(f"{name} differs between lanes, so that it has no single value.")
+        return float(values.flat[0])
+
+    def varied(self, name: str, value: Any) -> NetworkField:
+        """The same field at another value of a symbol, for all lanes."""
+        other = copy.copy(self)
+        other._given = {**self._given, name: np.asarray(value, dtype=float)[..., None]}
+        return other
+
+    # ------------------------------------------------------------------ values
+
+    def _values(self, node: str, at: Floats) -> dict[str, Any]:
+        """States and parameters of a node, (..., lanes)."""
+        core = self._nodes[node]
+        values = {name: self._given[f"{node}.{name}"] for name in core.parameters}
+        for name in core.model.states:
+            begin = self.columns[f"{node}.{name}"].begin
+            values[name] = at[..., begin : begin + core.lanes]
+        return values
+
+    def _sent(self, node: str, variable: str, at: Floats) -> Any:
+        values, equations = self._values(node, at), self._nodes[node].model.equations
+        if variable in values:
+            return values[variable]
+        root = equations.output_roots[equations.outputs.index(variable)]
+        (found,) = equations.values([root], values, array_meaning)
+        return np.broadcast_to(found, (*at.shape[:-1], self._nodes[node].lanes))
+
+    def _sent_slopes(self, node: str, variable: str, at: Floats) -> Iterator[tuple[int, Any]]:
+        """First number of each state that a node's value depends on, and the derivative by it."""
+        model = self._nodes[node].model
+        if variable in model.states:
+            yield self.columns[f"{node}.{variable}"].begin, np.ones(1)
+            return
+        slopes = output_slopes(model.equations, variable, self._values(node, at))
+        for name, slope in slopes.items():
+            yield self.columns[f"{node}.{name}"].begin, slope
+
+    def _carried(self, link: Link, at: Floats) -> Any:
+        sent = self._sent(link.source, link.variable, at)
+        return sent if link.gate is None else sent * self._sent(link.gate, "gain", at)
+
+    def _carried_slopes(self, link: Link, at: Floats) -> Iterator[tuple[int, Any]]:
+        gain = 1.0 if link.gate is None else self._sent(link.gate, "gain", at)
+        for begin, slope in self._sent_slopes(link.source, link.variable, at):
+            yield begin, slope * gain
+        if link.gate is not None:
+            sent = self._sent(link.source, link.variable, at)
+            for begin, slope in self._sent_slopes(link.gate, "gain", at):
+                yield begin, slope * sent
+
+    def _factor(self, link: Link) -> Any:
+        """What multiplies the weights, (..., lanes of the target)."""
+        factor = np.ones(1) if link.strength is None else self._given[link.strength]
+        return factor * self._given[f"{link.target}.tau"] if link.by_tau else factor
+
+    def _inputs(self, at: Floats) -> dict[str, dict[str, Any]]:
+        """All inputs by node and name, (..., lanes)."""
+        inputs: dict[str, dict[str, Any]] = {}
+        for node, core in self._nodes.items():
+            given = {
+                n: self._given.get(f"{node}.{n}", each.default)
+                for n, each in core.model.inputs.items()
+            }
+            inputs[node] = {
+                name: np.broadcast_to(value, (*at.shape[:-1], core.lanes))
+                for name, value in given.items()
+            }
+        for link in self.links:
+            arriving = (self._carried(link, at) @ link.weights) * self._factor(link)
+            inputs[link.target][link.input] = inputs[link.target][link.input] + arriving
+        return inputs
+
+    # ------------------------------------------------------------------ the field
+
+    def rates(self, at: Floats) -> Floats:
+        """Rates of change of all states, (..., numbers)."""
+        result = np.empty(at.shape)
+        with np.errstate(all="ignore"):
+            inputs = self._inputs(at)
+            for node, core in self._nodes.items():
+                found = rates(core.model.equations, {**self._values(node, at), **inputs[node]})
+                for i, name in enumerate(core.model.states):
+                    begin = self.columns[f"{node}.{name}"].begin
+                    result[..., begin : begin + core.lanes] = found[..., i]
+        return result
+
+    def slopes(self, at: Floats) -> Floats:
+        """The Jacobian, as if there were no delays."""
+        parts = self.delayed_slopes(at)
+        return np.sum(list(parts.values()), axis=0)
+
+    def delayed_slopes(self, at: Floats) -> dict[float, Floats]:
+        """Derivatives of the rates by the numbers as they were some time ago.
+
+        Returns
+        -------
+        dict
+            Delay in ms -> (..., numbers, numbers); the delay 0.0 is always there.
+        """
+        parts = {0.0: np.zeros((*at.shape, self.count))}
+        with np.errstate(all="ignore"):
+            inputs = self._inputs(at)
+            by_input = {}
+            for node, core in self._nodes.items():
+                values = {**self._values(node, at), **inputs[node]}
+                self._place_own(parts[0.0], node, jacobian(core.model.equations, values))
+                if core.model.inputs:
+                    names = tuple(core.model.inputs)
+                    found = jacobian(core.model.equations, values, names)
+                    by_input.update({(node, n): found[..., i] for i, n in enumerate(names)})
+            for link in self.links:
+                for delay in np.unique(link.delays[link.weights != 0.0]).tolist():
+                    part = parts.setdefault(delay, np.zeros((*at.shape, self.count)))
+                    chosen = np.where(link.delays == delay, link.weights, 0.0)
+                    single = replace(link, weights=chosen)
+                    self._place_link(part, single, by_input[link.target, link.input], at)
+        return parts
+
+    def _place_own(self, result: Floats, node: str, slopes: Floats) -> None:
+        """Write the derivatives within each lane of a node where they belong."""
+        core = self._nodes[node]
+        lanes = np.arange(core.lanes)
+        begins = [self.columns[f"{node}.{name}"].begin for name in core.model.states]
+        for i, row in enumerate(begins):
+            for j, column in enumerate(begins):
+                result[..., row + lanes, column + lanes] += slopes[..., i, j]
+
+    def _place_link(self, result: Floats, link: Link, by_input: Floats, at: Floats) -> None:
+        """Add the derivatives of a target's rates by what a link carries."""
+        core = self._nodes[link.target]
+        lanes, sources = core.lanes, self._nodes[link.source].lanes
+        arriving = by_input * self._factor(link)[..., None]  # (..., target lanes, states)
+        for begin, slope in self._carried_slopes(link, at):
+            for i, name in enumerate(core.model.states):
+                row = self.columns[f"{link.target}.{name}"].begin
+                result[..., row : row + lanes, begin : begin + sources] += (
+                    arriving[..., :, i, None] * link.weights.T * slope[..., None, :]
+                )
+
+    def slopes_by(self, name: str, at: Floats) -> Floats:
+        """Derivatives by a symbol, by central differences: good to some ten digits."""
+        here = np.asarray(self._given[name], dtype=float)[..., 0]
+        step = _STEP * np.maximum(np.abs(here), 1e-3)
+        ahead, behind = here + step, here - step
+        change = self.varied(name, ahead).rates(at) - self.varied(name, behind).rates(at)
+        slope: Floats = change / np.asarray(ahead - behind)[..., None]
+        return slope
+
+
+def _columns(core: NetworkCore) -> dict[str, Column]:
+    columns, count = {}, 0
+    for node, each in core.all_nodes().items():
+        for name, state in each.model.states.items():
+            lower = -math.inf if state.lower is None else state.lower
+            columns[f"{node}.{name}"] = Column(state.measure, count, each.shape, lower)
+            count += each.lanes
+    return columns
+
+
+def _links(core: NetworkCore, name: str, wire: Wire) -> Iterator[Link]:
+    """What a connection comes to: links along its synapse, then those between the members."""
+    nodes, route = core.all_nodes(), core.route(name, wire, core.stages[name])
+    for source, variable, stage, to in route.links():
+        lanes = nodes[source].lanes
+        yield Link(
+            source, variable, None, stage, to, np.eye(lanes), None, False, np.zeros((lanes, lanes))
+        )
+    single = np.ndim(wire.strength) == 0
+    pairs = core.pairs(name, replace(wire, strength=1.0)) if single else route.pairs
+    shape = nodes[wire.source].lanes, nodes[wire.target].lanes
+    weights, delays = np.zeros(shape), np.zeros(shape)
+    weights[pairs.sources, pairs.targets] = pairs.values
+    delays[pairs.sources, pairs.targets] = pairs.delays
+    source, variable = route.sender
+    gate = route.stages[-1] if route.gates else None
+    if gate is not None:
+        source, variable = wire.source, wire.variable
+    strength = f"{name}.{wire.strength_name}" if single else None
+    yield Link(
+        source, variable, gate, wire.target, wire.input, weights, strength, wire.by_tau, delays
+    )
