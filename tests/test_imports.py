@@ -29,6 +29,7 @@ ROOMS = [
     "models",
     "networks",
     "simulation",
+    "analysis",
     "plotting",
     "__main__",
 ]

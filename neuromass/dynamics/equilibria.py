@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import Model
-from neuromass.dynamics.field import Column, Field, ModelField
+from neuromass.dynamics.field import Column, Field, ModelField, Solve, search_box
 from neuromass.errors import brief, suggestion
 from neuromass.units import HZ
 
@@ -78,6 +78,11 @@ class Equilibrium:
         turning = PER_MS.to_internal(np.abs(np.imag(self.eigenvalues.magnitude)))
         turning = turning[turning > _SPLIT * np.max(np.abs(self.eigenvalues.magnitude), initial=0)]
         return HZ.quantity(float(turning[0]) / (2.0 * np.pi) if len(turning) else 0.0)
+
+    def numbers(self, columns: Mapping[str, Column]) -> Floats:
+        """All states in internal units, in the order of some columns."""
+        rows = (units.to_internal(self[name], c.measure, name) for name, c in columns.items())
+        return np.concatenate([np.ravel(each) for each in rows])
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self.state:
@@ -208,12 +213,13 @@ def find_equilibria(
         For lanes an array of their shape, with the equilibria of each.
     """
     model: Model = kind.current_model()
-    solve = _solver(kind, model)
-    if solve is not None and within is None:
-        states = _solved(model, solve, columns)
+    field = ModelField(model, columns, solver(kind, model))
+    if field.solve is not None and within is None:
+        states = _solved(model, field.solve, columns)
     else:
         states = _searched(model, columns, search_box(model, within))
-    found = _examined(model, states, columns, complete=solve is not None and within is None)
+    complete = field.solve is not None and within is None
+    found = _examined(model, states, columns, complete)
     if shape == ():
         return found[0]
     lanes = np.empty(len(found), dtype=object)
@@ -221,7 +227,7 @@ def find_equilibria(
     return lanes.reshape(shape)
 
 
-def _solver(kind: Any, model: Model) -> Callable[[Any], Mapping[str, Any]] | None:
+def solver(kind: Any, model: Model) -> Solve | None:
     """The model's ``solve``, unless the equations are no longer those that it is for."""
     home = next((base for base in kind.__mro__ if "solve" in vars(base)), None)
     if home is None or home.model is None:
@@ -230,6 +236,29 @@ def _solver(kind: Any, model: Model) -> Callable[[Any], Mapping[str, Any]] | Non
         home is kind or home.current_model().equations.arithmetic() == model.equations.arithmetic()
     )
     return home.solve if own else None
+
+
+def zeros_at(field: Field, name: str, values: Floats) -> tuple[Floats, Floats]:
+    """Zeros of a field at some values of a symbol.
+
+    Returns
+    -------
+    states : ndarray
+        (zeros, numbers).
+    values : ndarray
+        The value of the symbol at each.
+    """
+    if isinstance(field, ModelField) and field.solve is not None:
+        given = {
+            n: np.broadcast_to(np.ravel(each), len(values)) for n, each in field.values.items()
+        }
+        states = _solved(field.model, field.solve, {**given, name: values})
+    else:
+        low, high = field.box
+        starts = np.repeat(starting_points(low, high)[:, None], len(values), axis=1)
+        states = search(field.varied(name, values), starts, high - low)
+    place, lane = np.nonzero(np.isfinite(states).all(axis=-1))
+    return states[place, lane], values[lane]
 
 
 def _solved(model: Model, solve: Callable[[Any], Any], columns: Mapping[str, Floats]) -> Floats:
@@ -268,33 +297,6 @@ def each_lane(solve: Callable[[Any], list[dict[str, float]]]) -> Callable[[Any],
 
 
 # --------------------------------------------------------------------------- the search
-
-
-def search_box(model: Model, within: Mapping[str, Any] | None) -> tuple[Floats, Floats]:
-    """Where states are looked for: as given, or some orders around their defaults."""
-    given = dict(within or {})
-    for name in given:
-        if name not in model.states:
-            raise ValueError(
-                f"within: {model.name} has no state {name!r}{suggestion(name, model.states)}"
-            )
-    low, high = [], []
-    for name, state in model.states.items():
-        unit = float(state.measure.to_internal(1.0))
-        reach = 10.0 * max(abs(state.default), unit)
-        if state.measure.dimension == HZ.dimension:
-            reach = max(reach, 1.0)  # a spike each millisecond
-        begin = state.lower if state.lower is not None else state.default - reach
-        ends = [begin, state.default + reach]
-        if name in given:
-            ends = [
-                units.to_internal(each, state.measure, f"within[{name!r}]") for each in given[name]
-            ]
-            if not ends[0] < ends[1]:
-                raise ValueError(f"within[{name!r}] is the lowest and the highest value.")
-        low.append(ends[0])
-        high.append(ends[1])
-    return np.array(low), np.array(high)
 
 
 def starting_points(low: Floats, high: Floats) -> Floats:

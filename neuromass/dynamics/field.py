@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.declaration import Model
 from neuromass.dynamics.jacobian import jacobian, rates
-from neuromass.units import Measure
+from neuromass.errors import suggestion
+from neuromass.units import HZ, Measure
 
 Floats = NDArray[np.float64]
+Solve = Callable[[Any], Mapping[str, Any]]
+"""From parameters and inputs, arrays over lanes, to the states of all equilibria of each lane."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,14 @@ class Field(Protocol):
     def symbols(self) -> Mapping[str, Measure]:
         """Parameters, inputs and strengths that can be varied, and their units."""
 
+    @property
+    def solve(self) -> Solve | None:
+        """What gives all zeros from the values of all symbols, if anything does."""
+
+    @property
+    def box(self) -> tuple[Floats, Floats]:
+        """Lowest and highest numbers between which zeros are looked for."""
+
     def value(self, name: str) -> float:
         """The present value of a symbol."""
 
@@ -82,10 +93,13 @@ class ModelField:
         The model.
     values : mapping
         Parameters and inputs; arrays go with the points.
+    solve : callable or None
+        What gives all of its zeros.
     """
 
     model: Model
     values: Mapping[str, Any]
+    solve: Solve | None = None
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -99,6 +113,11 @@ class ModelField:
     def symbols(self) -> dict[str, Measure]:
         """Parameters and inputs."""
         return {name: self.model.measure(name) for name in self.values}
+
+    @property
+    def box(self) -> tuple[Floats, Floats]:
+        """Where states are looked for."""
+        return search_box(self.model, None)
 
     def value(self, name: str) -> float:
         """The present value of a parameter or input."""
@@ -124,3 +143,30 @@ class ModelField:
         """Derivatives by a parameter or input."""
         slope: Floats = jacobian(self.model.equations, self._point(at), (name,))[..., 0]
         return slope
+
+
+def search_box(model: Model, within: Mapping[str, Any] | None) -> tuple[Floats, Floats]:
+    """Where states are looked for: as given, or some orders around their defaults."""
+    given = dict(within or {})
+    for name in given:
+        if name not in model.states:
+            raise ValueError(
+                f"within: {model.name} has no state {name!r}{suggestion(name, model.states)}"
+            )
+    low, high = [], []
+    for name, state in model.states.items():
+        unit = float(state.measure.to_internal(1.0))
+        reach = 10.0 * max(abs(state.default), unit)
+        if state.measure.dimension == HZ.dimension:
+            reach = max(reach, 1.0)  # a spike each millisecond
+        begin = state.lower if state.lower is not None else state.default - reach
+        ends = [begin, state.default + reach]
+        if name in given:
+            ends = [
+                units.to_internal(each, state.measure, f"within[{name!r}]") for each in given[name]
+            ]
+            if not ends[0] < ends[1]:
+                raise ValueError(f"within[{name!r}] is the lowest and the highest value.")
+        low.append(ends[0])
+        high.append(ends[1])
+    return np.array(low), np.array(high)

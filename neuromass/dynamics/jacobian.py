@@ -247,7 +247,9 @@ def output_slopes(equations: Equations, output: str, values: Mapping[str, Any]) 
     """
     grown, roots = derivatives_by(equations, equations.states)
     row = roots[len(roots) - len(equations.outputs) + equations.outputs.index(output)]
-    present = {name: root for name, root in zip(equations.states, row, strict=True) if root}
+    present = {
+        name: root for name, root in zip(equations.states, row, strict=True) if root is not None
+    }
     found = grown.values(list(present.values()), values, array_meaning)
     shape = np.broadcast_shapes(*(np.shape(each) for each in values.values()))
     return {n: np.broadcast_to(each, shape) for n, each in zip(present, found, strict=True)}

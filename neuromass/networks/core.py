@@ -462,6 +462,14 @@ class NetworkCore:
             }
         return held
 
+    def field(self, inputs: Any) -> Any:
+        """The vector field at constant inputs, given as for a run."""
+        from neuromass.networks.equilibria import refuse_delays  # noqa: PLC0415
+        from neuromass.networks.field import NetworkField  # noqa: PLC0415
+
+        refuse_delays(self)
+        return NetworkField(self, self.held_inputs(inputs, with_units=True))
+
     def _only_input(self, member: str) -> str:
         declared = self.members[member].model.inputs
         if len(declared) != 1:

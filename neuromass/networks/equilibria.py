@@ -7,15 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from neuromass.dynamics.equilibria import (
-    Equilibria,
-    examined,
-    search,
-    search_box,
-    starting_points,
-)
+from neuromass.dynamics.equilibria import Equilibria, examined, search, starting_points
 from neuromass.networks.core import NetworkCore
-from neuromass.networks.field import NetworkField
+from neuromass.networks.field import NetworkField, box_of
 
 
 def find_in_network(
@@ -36,16 +30,10 @@ def find_in_network(
     """
     field = NetworkField(core, held)
     refuse_delays(core)
-    low, high, present = [], [], []
-    for node, each in core.all_nodes().items():
-        box = search_box(each.model, within.get(node))
-        for i, name in enumerate(each.model.states):
-            low += [box[0][i]] * each.lanes
-            high += [box[1][i]] * each.lanes
-            present += each.row(name).tolist()
-    begin, end = np.array(low), np.array(high)
-    starts = np.concatenate([np.array([present]), starting_points(begin, end)])
-    found = search(field, starts[:, None], end - begin)[:, 0]
+    low, high = box_of(core.all_nodes(), within)
+    rows = [each.row(name) for each in core.all_nodes().values() for name in each.model.states]
+    starts = np.concatenate([[np.concatenate(rows)], starting_points(low, high)])
+    found = search(field, starts[:, None], high - low)[:, 0]
     found = found[np.lexsort(found.T[::-1])] if len(found) else found
     return Equilibria(field.columns, *examined(field, found), complete=False)
 

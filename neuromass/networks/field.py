@@ -11,11 +11,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.dynamics.field import Column
+from neuromass.dynamics.field import Column, search_box
 from neuromass.dynamics.jacobian import jacobian, output_slopes, rates
 from neuromass.expressions import array_meaning
 from neuromass.networks.connection import Wire
 from neuromass.networks.core import NetworkCore
+from neuromass.populations.core import Core
 from neuromass.units import Measure
 
 Floats = NDArray[np.float64]
@@ -66,6 +67,8 @@ class NetworkField:
         Member -> input -> value in internal units.
     """
 
+    solve = None
+
     def __init__(self, core: NetworkCore, held: Mapping[str, Mapping[str, Any]]) -> None:
         self._nodes = core.all_nodes()
         self.columns = _columns(core)
@@ -83,6 +86,11 @@ class NetworkField:
                 self.symbols[f"{name}.{wire.strength_name}"] = wire.strength_measure
                 self._given[f"{name}.{wire.strength_name}"] = np.atleast_1d(float(wire.strength))
             self.links += _links(core, name, wire)
+
+    @property
+    def box(self) -> tuple[Floats, Floats]:
+        """Where states are looked for."""
+        return box_of(self._nodes, {})
 
     def value(self, name: str) -> float:
         """The present value of a symbol; refused if lanes differ in it."""
@@ -236,6 +244,18 @@ class NetworkField:
         change = self.varied(name, ahead).rates(at) - self.varied(name, behind).rates(at)
         slope: Floats = change / np.asarray(ahead - behind)[..., None]
         return slope
+
+
+def box_of(
+    nodes: Mapping[str, Core], within: Mapping[str, Mapping[str, Any]]
+) -> tuple[Floats, Floats]:
+    """Where the states of some nodes are looked for, those of all lanes."""
+    ends = []
+    for node, each in nodes.items():
+        box = np.array(search_box(each.model, within.get(node)))
+        ends.append(np.repeat(box, each.lanes, axis=1))
+    low, high = np.concatenate(ends, axis=1)
+    return low, high
 
 
 def _columns(core: NetworkCore) -> dict[str, Column]:

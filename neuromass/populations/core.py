@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Model, ModelType
+from neuromass.dynamics.equilibria import solver
+from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError, brief, suggestion
 from neuromass.kernels.control import BELOW_BOUND, Control
 from neuromass.kernels.text import Recipe, Source
@@ -634,6 +636,19 @@ class Core:
             near = suggestion(name, self.model.inputs)
             raise TypeError(f"{self.name} has no input {brief(name)}{near}")
         return held
+
+    def field(self, inputs: Any) -> ModelField:
+        """The vector field at constant inputs, given as for a run; of one lane."""
+        if self.lanes > 1:
+            raise ValueError(
+                f"This {self.name} has {self.lanes} lanes; analyse one of them at a time, a "
+                f"population of its own."
+            )
+        held = self.held_inputs(self.inputs_by_node(inputs)[""], with_units=True)
+        values = {
+            name: float(np.ravel(each)[0]) for name, each in {**self.parameters, **held}.items()
+        }
+        return ModelField(self.model, values, solver(self.kind, self.model))
 
     def about(self, node: str, every: int, average: bool) -> About:
         """Where a recording of it comes from."""

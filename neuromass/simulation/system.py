@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from neuromass.dynamics.field import Field
 from neuromass.errors import SimulationError
 from neuromass.populations.claim import Claim
 from neuromass.populations.core import Core, Drive
@@ -71,6 +72,9 @@ class System(Protocol):
 
     def inputs_by_node(self, inputs: Any) -> Mapping[str, Mapping[str, Any]]:
         """Inputs as a user gives them: node -> input -> value, with all nodes that have inputs."""
+
+    def field(self, inputs: Any) -> Field:
+        """The vector field at constant inputs."""
 
     def room(self) -> int:
         """How many steps can be taken at once."""

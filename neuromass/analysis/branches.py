@@ -1,0 +1,301 @@
+"""Branches of equilibria in one parameter, and the special points on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass.analysis.diagram import Branch, Diagram, SpecialPoint
+from neuromass.analysis.follow import (
+    Path,
+    Point,
+    Zeros,
+    between,
+    corrected,
+    follow,
+    tangent_at,
+)
+from neuromass.analysis.problem import (
+    OUT_OF_RANGE,
+    Equilibrate,
+    field_of,
+    scales,
+    span,
+    symbol,
+)
+from neuromass.dynamics.equilibria import Equilibrium, zeros_at
+from neuromass.errors import warn
+
+Floats = NDArray[np.float64]
+
+_LOOKS: Final = 9
+"""Values of the parameter at which equilibria are looked for."""
+_LARGEST: Final = 0.02
+"""Longest step, as a part of the range."""
+
+
+def continuation(
+    system: Any,
+    parameter: str,
+    values: Any,
+    *,
+    inputs: Any = None,
+    start: Any = None,
+    step: float = _LARGEST,
+) -> Diagram:
+    """All branches of equilibria in a range of a parameter, and where they change.
+
+    Equilibria are looked for at nine values of the range. Each branch is followed by
+    pseudo-arclength continuation around its folds to both ends, and further ones are found where
+    branches cross. On the way folds, Hopf points and branch points are located.
+
+    Parameters
+    ----------
+    system : Population or Network
+        One without lanes that differ, and without delays. It is left as it is.
+    parameter : str
+        What varies: a parameter or an input of a population (``"eta"``, ``"I_ext"``), of a
+        member (``"exc.eta"``), or the strength of a connection (``"inh->exc.J"``).
+    values : tuple
+        Lowest and highest value, with their unit.
+    inputs : optional
+        Constant inputs as for `run`; their defaults if left out.
+    start : Equilibrium, optional
+        Follow the branch through this equilibrium alone, at the system's present value.
+    step : float
+        Longest step along a branch, as a part of the range.
+
+    Returns
+    -------
+    Diagram
+        Branches, folds, Hopf points and branch points.
+
+    Raises
+    ------
+    ValueError
+        If nothing of that name can be varied, or the range does not ascend.
+
+    Notes
+    -----
+    Folds are zeros of the tangent's component along the parameter, Hopf points of the sum of a
+    pair of eigenvalues, branch points of the bordered Jacobian; each is found by bisection with
+    interpolation to rounding.
+
+    Examples
+    --------
+    The S-shaped curve of Montbrió, Pazó and Roxin, https://doi.org/10.1103/PhysRevX.5.021028:
+
+    >>> import neuromass as nm
+    >>> diagram = nm.analysis.continuation(nm.QIF(J=15.0), "eta", (-10, 5))
+    >>> diagram.folds
+    [<fold at eta = -3.13614: r = 22.0628 Hz, v = -0.721361>, <fold at eta = -5.74353: ...>]
+    """
+    field = field_of(system, inputs, "continuation")
+    name = symbol(field, parameter)
+    ends = span(values, field.symbols[name], name)
+    if start is None:
+        looks = np.linspace(*ends, _LOOKS)
+        found = zeros_at(field, name, looks)
+        begins = [(state, value) for state, value in zip(*found, strict=True)]
+    else:
+        begins = [(_numbers_of(field, start), field.value(name))]
+    states = np.array([state for state, _ in begins]).reshape(len(begins), -1)
+    problem = Equilibrate(field, name, ends, scales(field, states, ends[1] - ends[0]))
+    branches = list(_branches(problem, begins, step))
+    if not branches:
+        warn(f"continuation: no equilibrium was found for {name} in the range.")
+    return Diagram(problem, branches)
+
+
+def _numbers_of(field: Any, start: Any) -> Floats:
+    if not isinstance(start, Equilibrium):
+        raise TypeError(f"start is one of the system's equilibria(), not {type(start).__name__}.")
+    return start.numbers(field.columns)
+
+
+def _branches(
+    problem: Equilibrate, begins: list[tuple[Floats, float]], step: float
+) -> Iterator[Branch]:
+    """Every branch through some equilibria, and those that cross it."""
+    known: list[Branch] = []
+    for state, value in begins:
+        at = problem.scaled(state, value)
+        if any(passes_through(problem, branch, at) for branch in known):
+            continue
+        across = np.zeros(len(at))
+        across[-1] = 1.0
+        place, _ = corrected(problem, at, across)
+        if place is None:
+            continue
+        tangent = tangent_at(problem, place, across)
+        waiting = [Point(place, tangent)]
+        while waiting:
+            branch = _through(problem, waiting.pop(), step)
+            known.append(branch)
+            yield branch
+            for point in branch.special:
+                if point.kind == "branch point":
+                    waiting += _crossing(problem, point, known, step)
+
+
+def passes_through(problem: Equilibrate, branch: Branch, at: Floats) -> bool:
+    """Whether a branch passes through a point."""
+    across = np.zeros(len(at))
+    across[-1] = 1.0
+    numbers = branch.numbers
+    for i in np.flatnonzero((numbers[:-1, -1] - at[-1]) * (numbers[1:, -1] - at[-1]) <= 0.0):
+        first, last = numbers[i], numbers[i + 1]
+        gap = last[-1] - first[-1]
+        part = (at[-1] - first[-1]) / gap if gap else 0.5
+        place, _ = corrected(
+            problem, np.append((first + part * (last - first))[:-1], at[-1]), across
+        )
+        if place is not None and np.max(np.abs(place - at)) < 1e-6:
+            return True
+    return False
+
+
+def _through(problem: Equilibrate, point: Point, step: float) -> Branch:
+    """The branch through a point, to both sides."""
+    forward = _followed(problem, point, step)
+    if forward.end == "the curve is closed":
+        points, ends = forward.points, (forward.end, forward.end)
+    else:
+        backward = _followed(problem, Point(point.at, -point.tangent), step)
+        before = [Point(each.at, -each.tangent) for each in reversed(backward.points[1:])]
+        points, ends = before + forward.points, (backward.end, forward.end)
+    return Branch(problem, points, ends, list(_special(problem, points)))
+
+
+def _followed(problem: Equilibrate, point: Point, step: float) -> Path:
+    path = follow(problem, point, largest=step, acceptable=_explained)
+    if path.end == OUT_OF_RANGE:
+        last = path.points[-1]
+        ends = np.array(problem.ends) / problem.scale[-1]
+        end = ends[1] if last.tangent[-1] > 0.0 else ends[0]
+        guess = last.at + last.tangent * (end - last.at[-1]) / last.tangent[-1]
+        guess[-1] = end
+        across = np.zeros(len(guess))
+        across[-1] = 1.0
+        place, _ = corrected(problem, guess, across)
+        if place is not None and place[-1] != last.at[-1]:
+            path.points.append(Point(place, tangent_at(problem, place, last.tangent)))
+    return path
+
+
+# -------------------------------------------------------------------- special points
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """What changes at special points, at one point of a branch."""
+
+    unstable: int
+    fold: float
+    hopf: float
+    crossing: float
+
+    def explains(self, other: _Signs) -> bool:
+        """Whether what changed in the number of unstable directions is seen in the tests."""
+        single = (self.fold * other.fold < 0.0) != (self.crossing * other.crossing < 0.0)
+        pair = self.hopf * other.hopf < 0.0
+        change = abs(self.unstable - other.unstable)
+        return (
+            change == single or (pair and change == 2 - single) or (pair and change == 2 + single)
+        )
+
+
+def _signs(problem: Equilibrate, point: Point) -> _Signs:
+    values = problem.eigenvalues(point.at)
+    return _Signs(
+        int(np.sum(values.real > 0.0)),
+        point.tangent[-1],
+        _pair_test(values),
+        _crossing_test(problem, point),
+    )
+
+
+def _explained(problem: Any, before: Point, after: Point) -> bool:
+    return _signs(problem, before).explains(_signs(problem, after))
+
+
+def _pair_test(values: Any) -> float:
+    """Zero where two eigenvalues add up to zero; changes its sign there."""
+    first, second = np.triu_indices(len(values), 1)
+    sums = values[first] + values[second]
+    if not len(sums):
+        return 1.0
+    size = np.abs(sums)
+    if not size.all():
+        return 0.0
+    sign = np.sign(np.prod(sums / size).real)
+    return float(sign * size.min())
+
+
+def _crossing_test(problem: Zeros, point: Point) -> float:
+    """Zero where branches cross; changes its sign there."""
+    whole = np.vstack([problem.derivative(point.at), point.tangent])
+    sign, _ = np.linalg.slogdet(whole)
+    return float(sign * np.linalg.svd(whole, compute_uv=False)[-1])
+
+
+def _special(problem: Equilibrate, points: list[Point]) -> Iterator[SpecialPoint]:
+    """Folds, Hopf points and branch points of a branch, in its order."""
+    tests = {
+        "fold": lambda zeros, point: float(point.tangent[-1]),
+        "hopf": lambda zeros, point: _pair_test(zeros.eigenvalues(point.at)),
+        "branch point": _crossing_test,
+    }
+    for before, after in zip(points[:-1], points[1:], strict=True):
+        found = []
+        for kind, test in tests.items():
+            if test(problem, before) * test(problem, after) < 0.0:
+                place = between(problem, before, after, test)
+                if place is not None and (kind != "hopf" or _turns(problem, place)):
+                    found.append(SpecialPoint(kind, problem, place))
+        yield from sorted(found, key=lambda each: before.tangent @ (each.point.at - before.at))
+
+
+def _turns(problem: Equilibrate, point: Point) -> bool:
+    """Whether the two eigenvalues that add up to zero are a complex pair."""
+    values = problem.eigenvalues(point.at)
+    first, second = np.triu_indices(len(values), 1)
+    pair = np.argmin(np.abs(values[first] + values[second]))
+    size = np.max(np.abs(values))
+    return bool(abs(values[first[pair]].imag) > 1e-6 * size)
+
+
+def _crossing(
+    problem: Equilibrate, special: SpecialPoint, known: list[Branch], step: float
+) -> list[Point]:
+    """Where another branch leaves a branch point, unless it is known."""
+    at = special.point.at
+    matrix = problem.derivative(at)
+    left, _, right = np.linalg.svd(matrix)
+    psi, kernel = left[:, -1], right[-2:]
+    h = 1e-4
+    bent = [
+        (problem.derivative(at + h * each) - problem.derivative(at - h * each)) / (2.0 * h)
+        for each in kernel
+    ]
+    a = [[float(psi @ bent[i] @ kernel[j]) for j in range(2)] for i in range(2)]
+    size = max(abs(a[0][0]), abs(a[0][1]), abs(a[1][1]))
+    inside = a[0][1] ** 2 - a[0][0] * a[1][1]
+    if size == 0.0 or inside <= 0.0:
+        return []
+    if abs(a[0][0]) >= abs(a[1][1]):
+        pairs = [((-a[0][1] + sign * np.sqrt(inside)) / a[0][0], 1.0) for sign in (1, -1)]
+    else:
+        pairs = [(1.0, (-a[0][1] + sign * np.sqrt(inside)) / a[1][1]) for sign in (1, -1)]
+    directions = [x * kernel[0] + y * kernel[1] for x, y in pairs]
+    directions = [each / np.linalg.norm(each) for each in directions]
+    other = min(directions, key=lambda each: abs(float(each @ special.point.tangent)))
+    for sign in (1.0, -1.0):
+        place, _ = corrected(problem, at + sign * step * other, other)
+        if place is not None and any(passes_through(problem, each, place) for each in known):
+            return []
+    return [Point(at, other)]

@@ -1,0 +1,238 @@
+"""What an analysis of equilibria returns: branches, special points, diagrams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass.analysis.follow import Point
+from neuromass.analysis.normal_forms import first_lyapunov, turning_pair
+from neuromass.analysis.problem import Equilibrate
+from neuromass.dynamics.equilibria import PER_MS
+from neuromass.errors import brief
+from neuromass.units import HZ, MS
+
+Floats = NDArray[np.float64]
+
+
+class SpecialPoint:
+    """A point of a branch at which its stability or number changes.
+
+    Parameter and states are attributes too: ``point.eta``, ``point.r``; ``point["exc.r"]`` in
+    networks.
+
+    Attributes
+    ----------
+    kind : str
+        ``"fold"``, ``"hopf"`` or ``"branch point"``.
+    """
+
+    def __init__(self, kind: str, problem: Equilibrate, point: Point) -> None:
+        self.kind = kind
+        self.problem = problem
+        self.point = point
+
+    @property
+    def parameter(self) -> str:
+        """Name of what varies."""
+        return self.problem.name
+
+    @property
+    def value(self) -> Any:
+        """The parameter's value, as a Quantity."""
+        measure = self.problem.field.symbols[self.parameter]
+        return measure.quantity(float(self.problem.parameter(self.point.at)))
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The states as Quantities, by name."""
+        states = self.problem.states(_without_rounding(self.point.at))
+        return {name: each.quantity(states) for name, each in self.problem.field.columns.items()}
+
+    @cached_property
+    def eigenvalues(self) -> Any:
+        """Eigenvalues of the Jacobian in 1/ms, the least stable first."""
+        return PER_MS.quantity(self.problem.eigenvalues(self.point.at))
+
+    def _omega(self) -> float:
+        if self.kind != "hopf":
+            raise AttributeError(f"A {self.kind} has no period; Hopf points have one.")
+        omega, _, _ = turning_pair(self.problem.jacobian(self.point.at))
+        return omega
+
+    @property
+    def frequency(self) -> Any:
+        """Frequency of the oscillation that begins at a Hopf point, in Hz."""
+        return HZ.quantity(self._omega() / (2.0 * np.pi))
+
+    @property
+    def period(self) -> Any:
+        """Period of the oscillation that begins at a Hopf point."""
+        return MS.quantity(2.0 * np.pi / self._omega())
+
+    @cached_property
+    def lyapunov_coefficient(self) -> float:
+        """First Lyapunov coefficient of a Hopf point; only its sign does not depend on units.
+
+        The eigenvector has length 1 in units that are large for each state.
+        """
+        self._omega()
+        slopes = self.problem.local_slopes(float(self.problem.parameter(self.point.at)))
+        return first_lyapunov(slopes, self.point.at[:-1])
+
+    @property
+    def supercritical(self) -> bool:
+        """Whether the cycles that begin at a Hopf point are stable in its plane."""
+        return self.lyapunov_coefficient < 0.0
+
+    def __getitem__(self, name: str) -> Any:
+        if name == self.parameter:
+            return self.value
+        columns = self.problem.field.columns
+        if name in columns:
+            return columns[name].quantity(self.problem.states(_without_rounding(self.point.at)))
+        names = ", ".join([self.parameter, *columns])
+        raise KeyError(f"This {self.kind} has no {brief(name)}; there is {names}.")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), self.parameter, *self.problem.field.columns]
+
+    def __repr__(self) -> str:
+        states = (f"{name} = {value:.6g~P}".rstrip() for name, value in self.state.items())
+        head = f"{self.kind} at {self.parameter} = {self.value:.6g~P}".rstrip()
+        if self.kind == "hopf":
+            kind = "supercritical" if self.supercritical else "subcritical"
+            head = f"{kind} Hopf point at {self.parameter} = {self.value:.6g~P}".rstrip()
+            head += f", {self.frequency:.6g~P}"
+        return f"<{head}: {', '.join(states)}>"
+
+
+def _without_rounding(at: Floats) -> Floats:
+    """Scaled numbers, zero where they are zero but for rounding."""
+    return np.where(np.abs(at) < 1e-13, 0.0, at)
+
+
+class Branch:
+    """Equilibria that go on from one to the next while a parameter varies.
+
+    Parameter and states are attributes, Quantities along the branch: ``branch.eta``,
+    ``branch.r``; ``branch["exc.r"]`` in networks.
+
+    Attributes
+    ----------
+    special : list of SpecialPoint
+        Folds, Hopf points and branch points, in the order of the branch.
+    ends : tuple of str
+        Why it ends where it begins, and where it ends.
+    """
+
+    def __init__(
+        self,
+        problem: Equilibrate,
+        points: list[Point],
+        ends: tuple[str, str],
+        special: list[SpecialPoint],
+    ) -> None:
+        self.problem = problem
+        self.points = points
+        self.ends = ends
+        self.special = special
+
+    @cached_property
+    def numbers(self) -> Floats:
+        """Scaled states and parameter at each point, (points, states + 1)."""
+        return np.array([each.at for each in self.points])
+
+    @cached_property
+    def eigenvalues(self) -> Any:
+        """Eigenvalues at each point in 1/ms, (points, states)."""
+        return PER_MS.quantity(self.problem.eigenvalues(self.numbers))
+
+    @property
+    def stable(self) -> NDArray[np.bool_]:
+        """At which points small deviations die out."""
+        return np.asarray(np.all(self.eigenvalues.magnitude.real < 0.0, axis=-1))
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, name: str) -> Any:
+        problem = self.problem
+        if name == problem.name:
+            values = np.asarray(problem.parameter(self.numbers))
+            return problem.field.symbols[name].quantity(values)
+        columns = problem.field.columns
+        if name in columns:
+            return columns[name].quantity(problem.states(self.numbers))
+        names = ", ".join([problem.name, *columns])
+        raise KeyError(f"This branch has no {brief(name)}; there is {names}.")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), self.problem.name, *self.problem.field.columns]
+
+    def __repr__(self) -> str:
+        values = self[self.problem.name]
+        special = ", ".join(each.kind for each in self.special) or "no special points"
+        return (
+            f"<branch of {len(self)} points, {self.problem.name} from {values[0]:.6g~P} "
+            f"to {values[-1]:.6g~P}: {special}>"
+        )
+
+
+class Diagram:
+    """The equilibria of a system in a range of a parameter.
+
+    Attributes
+    ----------
+    branches : list of Branch
+        What was followed.
+    """
+
+    def __init__(self, problem: Equilibrate, branches: list[Branch]) -> None:
+        self.problem = problem
+        self.branches = branches
+
+    def _of_kind(self, kind: str) -> list[SpecialPoint]:
+        return [each for branch in self.branches for each in branch.special if each.kind == kind]
+
+    @property
+    def folds(self) -> list[SpecialPoint]:
+        """Where branches turn back: saddle-node bifurcations."""
+        return self._of_kind("fold")
+
+    @property
+    def hopfs(self) -> list[SpecialPoint]:
+        """Where oscillations begin."""
+        return self._of_kind("hopf")
+
+    @property
+    def branch_points(self) -> list[SpecialPoint]:
+        """Where branches cross; each one is found on every branch through it."""
+        return self._of_kind("branch point")
+
+    def __repr__(self) -> str:
+        lines = [f"<diagram over {self.problem.name}: {len(self.branches)} branches"]
+        for branch in self.branches:
+            lines.append(f"  {branch!r}")
+            lines += [f"    {each!r}" for each in branch.special]
+        return "\n".join(lines) + ">"

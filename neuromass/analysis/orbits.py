@@ -1,0 +1,448 @@
+"""Limit cycles: single ones, and branches of them in one parameter."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass import units
+from neuromass.analysis.collocation import DEGREE, FEWEST, VALUES, WEIGHTS, Collocation
+from neuromass.analysis.diagram import SpecialPoint
+from neuromass.analysis.follow import Point, between, corrected, follow, tangent_at
+from neuromass.analysis.normal_forms import turning_pair
+from neuromass.analysis.problem import Equilibrate, span, symbol
+from neuromass.errors import brief
+from neuromass.units import HZ, MS
+
+Floats = NDArray[np.float64]
+
+_FIRST: Final = 0.01
+"""Amplitude of the first cycle from a Hopf point, where 1 is large."""
+_LARGEST: Final = 0.1
+"""Longest step along a branch of cycles."""
+
+
+class Cycle:
+    """A limit cycle.
+
+    Parameter and states are attributes: ``cycle.eta``, and ``cycle.r``, a Quantity along the
+    times ``cycle.t``.
+
+    Attributes
+    ----------
+    kind : str
+        ``"cycle"``, or what is special about it: ``"fold of cycles"``, ``"period doubling"``,
+        ``"torus"``.
+    """
+
+    def __init__(self, equations: Collocation, point: Point, kind: str = "cycle") -> None:
+        self.equations = equations
+        self.point = point
+        self.kind = kind
+
+    @property
+    def parameter(self) -> str:
+        """Name of what varies."""
+        return self.equations.problem.name
+
+    @property
+    def value(self) -> Any:
+        """The parameter's value, as a Quantity."""
+        problem = self.equations.problem
+        measure = problem.field.symbols[problem.name]
+        return measure.quantity(float(problem.parameter(self.point.at)))
+
+    @property
+    def period_in_ms(self) -> float:
+        """The period as a plain number."""
+        return self.equations.period(self.point.at)
+
+    @property
+    def period(self) -> Any:
+        """The period."""
+        return MS.quantity(self.period_in_ms)
+
+    @property
+    def frequency(self) -> Any:
+        """One over the period."""
+        return HZ.quantity(1.0 / self.period_in_ms)
+
+    @cached_property
+    def multipliers(self) -> Any:
+        """Floquet multipliers; the first is the trivial one, 1 but for the error of the orbit."""
+        return self.equations.multipliers(self.point.at)
+
+    @property
+    def stable(self) -> bool:
+        """Whether small deviations die out."""
+        return bool(np.all(np.abs(self.multipliers[1:]) < 1.0))
+
+    @property
+    def t(self) -> Any:
+        """Times of the nodes, from 0 to the period."""
+        return MS.quantity(np.append(self.equations.times, 1.0) * self.period_in_ms)
+
+    @cached_property
+    def _states(self) -> Floats:
+        profile = self.equations.profile(self.point.at)
+        return np.concatenate([profile, profile[:1]]) * self.equations.problem.scale[:-1]
+
+    @cached_property
+    def _fine(self) -> Floats:
+        """States at times between which nothing is hidden, (times, states)."""
+        times = np.append(
+            (
+                self.equations.times[:, None]
+                + np.diff(np.append(self.equations.times, 1.0))[:, None] * np.arange(8) / 8
+            ).ravel(),
+            1.0,
+        )
+        profile = self.equations.profile(self.point.at)
+        return self.equations.values_at(profile, times) * self.equations.problem.scale[:-1]
+
+    def _quantity(self, name: str, states: Floats) -> Any:
+        columns = self.equations.problem.field.columns
+        if name not in columns:
+            raise KeyError(f"This cycle has no {brief(name)}; there is {', '.join(columns)}.")
+        return columns[name].quantity(states)
+
+    def maximum(self, name: str) -> Any:
+        """The highest value of a state."""
+        return self._quantity(name, self._fine.max(axis=0))
+
+    def minimum(self, name: str) -> Any:
+        """The lowest value of a state."""
+        return self._quantity(name, self._fine.min(axis=0))
+
+    def mean(self, name: str) -> Any:
+        """The mean of a state over a period."""
+        equations = self.equations
+        points = VALUES @ equations.pieces(equations.profile(self.point.at))
+        mean = np.einsum("j,k,jks->s", np.diff(equations.mesh), WEIGHTS, points)
+        return self._quantity(name, mean * equations.problem.scale[:-1])
+
+    def __getitem__(self, name: str) -> Any:
+        return self.value if name == self.parameter else self._quantity(name, self._states)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), self.parameter, *self.equations.problem.field.columns]
+
+    def __repr__(self) -> str:
+        how = "stable" if self.stable else "unstable"
+        return (
+            f"<{how} {self.kind} at {self.parameter} = {self.value:.6g~P}: "
+            f"period {self.period:.6g~P}>"
+        )
+
+
+class CycleBranch:
+    """Limit cycles that go on from one to the next while a parameter varies.
+
+    The parameter is an attribute, a Quantity along the branch: ``branch.eta``.
+
+    Attributes
+    ----------
+    cycles : list of Cycle
+        The cycles, in order.
+    special : list of Cycle
+        Folds of cycles, period doublings and torus bifurcations.
+    end : str
+        Why it ends.
+    """
+
+    def __init__(self, cycles: list[Cycle], special: list[Cycle], end: str) -> None:
+        self.cycles = cycles
+        self.special = special
+        self.end = end
+
+    @property
+    def parameter(self) -> str:
+        """Name of what varies."""
+        return self.cycles[0].parameter
+
+    @property
+    def period(self) -> Any:
+        """Period of each cycle."""
+        return MS.quantity(np.array([each.period_in_ms for each in self.cycles]))
+
+    @property
+    def frequency(self) -> Any:
+        """Frequency of each cycle."""
+        return HZ.quantity(1.0 / np.array([each.period_in_ms for each in self.cycles]))
+
+    @property
+    def stable(self) -> NDArray[np.bool_]:
+        """Which of them are stable."""
+        return np.array([each.stable for each in self.cycles])
+
+    @property
+    def folds(self) -> list[Cycle]:
+        """Where the branch turns back."""
+        return [each for each in self.special if each.kind == "fold of cycles"]
+
+    @property
+    def period_doublings(self) -> list[Cycle]:
+        """Where cycles of twice the period begin."""
+        return [each for each in self.special if each.kind == "period doubling"]
+
+    @property
+    def tori(self) -> list[Cycle]:
+        """Where a second frequency begins."""
+        return [each for each in self.special if each.kind == "torus"]
+
+    def maximum(self, name: str) -> Any:
+        """The highest value of a state in each cycle."""
+        return _stacked([each.maximum(name) for each in self.cycles])
+
+    def minimum(self, name: str) -> Any:
+        """The lowest value of a state in each cycle."""
+        return _stacked([each.minimum(name) for each in self.cycles])
+
+    def mean(self, name: str) -> Any:
+        """The mean of a state over each cycle."""
+        return _stacked([each.mean(name) for each in self.cycles])
+
+    def at(self, value: Any) -> list[Cycle]:
+        """The cycles of the branch at a value of the parameter.
+
+        Parameters
+        ----------
+        value : number or Quantity
+            The value.
+        """
+        problem = self.cycles[0].equations.problem
+        measure = problem.field.symbols[problem.name]
+        wanted = float(units.to_internal(value, measure, problem.name)) / problem.scale[-1]
+        found = []
+        for before, after in itertools.pairwise(self.cycles):
+            first, last = before.point.at[-1], after.point.at[-1]
+            if min(first, last) <= wanted < max(first, last):
+                nearer = before if abs(first - wanted) < abs(last - wanted) else after
+                one = _moved_to(nearer, wanted)
+                found += [] if one is None else [one]
+        return found
+
+    def __len__(self) -> int:
+        return len(self.cycles)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str):
+            return _stacked([each[key] for each in self.cycles]) if key == self.parameter else None
+        return self.cycles[key]
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and name == self.parameter:
+            return _stacked([each.value for each in self.cycles])
+        raise AttributeError(f"This branch of cycles has no {brief(name)}.")
+
+    def __repr__(self) -> str:
+        first, last = self.cycles[0], self.cycles[-1]
+        lines = [
+            f"<branch of {len(self)} cycles, {self.parameter} from {first.value:.6g~P} "
+            f"to {last.value:.6g~P}, period from {first.period:.6g~P} to {last.period:.6g~P}; "
+            f"{self.end}"
+        ]
+        return "\n".join([*lines, *(f"  {each!r}" for each in self.special)]) + ">"
+
+
+def _stacked(quantities: list[Any]) -> Any:
+    values = np.array([each.magnitude for each in quantities])
+    return type(quantities[0])(values, quantities[0].units)
+
+
+def _moved_to(cycle: Cycle, parameter: float) -> Cycle | None:
+    """The cycle at another value of the parameter close by."""
+    equations, at = cycle.equations, cycle.point.at
+    guess = at + cycle.point.tangent * (parameter - at[-1]) / (cycle.point.tangent[-1] or 1.0)
+    guess[-1] = parameter
+    across = np.zeros(len(at))
+    across[-1] = 1.0
+    for begin in (guess, np.append(at[:-1], parameter)):
+        place, _ = corrected(equations, begin, across)
+        if place is not None:
+            along = tangent_at(equations, place, cycle.point.tangent)
+            return Cycle(equations, Point(place, along))
+    return None
+
+
+def first_cycle(hopf: SpecialPoint) -> tuple[Collocation, Point]:
+    """The small cycle that begins at a Hopf point."""
+    problem, at = _balanced(hopf.problem, hopf.point.at)
+    parameter = float(problem.parameter(at))
+    omega, q, _ = turning_pair(problem.local_slopes(parameter)(at[:-1]))
+    mesh = np.linspace(0.0, 1.0, FEWEST + 1)
+    period = 2.0 * np.pi / omega
+    blank = Collocation(problem, mesh, np.zeros((DEGREE * FEWEST, len(q))), period)
+    wave = np.real(q * np.exp(2j * np.pi * blank.times[:, None]))
+    wave /= np.max(np.abs(wave))
+    start = replace(blank, reference=at[:-1] + _FIRST * wave)
+    tangent = blank.numbers(wave, blank.clock, 0.0)
+    tangent /= np.linalg.norm(tangent)
+    place, _ = corrected(start, start.numbers(start.reference, period, parameter), tangent)
+    if place is None:
+        raise RuntimeError("No cycle was found close to this Hopf point.")
+    start = replace(start, smallest=0.2 * start.amplitude(place))
+    return start, Point(place, tangent_at(start, place, tangent))
+
+
+def _balanced(problem: Equilibrate, at: Floats) -> tuple[Equilibrate, Floats]:
+    """Scales that fit an oscillation also of states that are zero at rest."""
+    _, q, _ = turning_pair(problem.local_slopes(float(problem.parameter(at)))(at[:-1]))
+    size, felt = np.abs(q), np.abs(at[:-1]) > 1e-6
+    if not felt.any():
+        return problem, at
+    scale = problem.scale.copy()
+    scale[:-1] *= np.where(felt | (size == 0.0), 1.0, size / np.max(size[felt]))
+    return problem.rescaled(scale, at)
+
+
+# ------------------------------------------------------------------------- branches
+
+
+def cycles(
+    start: Any,
+    values: Any,
+    *,
+    parameter: str | None = None,
+    step: float = _LARGEST,
+    most: int = 300,
+) -> CycleBranch:
+    """The branch of limit cycles that begins at a Hopf point or goes through a cycle.
+
+    Parameters
+    ----------
+    start : SpecialPoint or Cycle
+        A Hopf point of a `continuation`, or a cycle.
+    values : tuple
+        Lowest and highest value of the parameter, with their unit.
+    parameter : str, optional
+        What varies, if `start` is a cycle and another parameter is meant.
+    step : float
+        Longest step along the branch, where 1 is large for the states.
+    most : int
+        Cycles at most.
+
+    Returns
+    -------
+    CycleBranch
+        The cycles with their periods and Floquet multipliers, and where their stability changes.
+
+    Notes
+    -----
+    Orthogonal collocation with polynomials of degree four on a mesh that is moved and refined, as
+    in AUTO; multipliers from the collocation equations themselves.
+
+    Examples
+    --------
+    Gamma oscillations of an inhibitory population:
+
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> pop = nm.QIFSynaptic(J=-21.0, tau_s=10 * ms, delta=0.3)
+    >>> diagram = nm.analysis.continuation(pop, "eta", (0, 10))
+    >>> gamma = nm.analysis.cycles(diagram.hopfs[0], (0, 10))
+    >>> gamma.at(4.0)
+    [<stable cycle at eta = 4: period 34.0472 ms>]
+    """
+    equations, point = _beginning(start, values, parameter)
+    forward = follow(equations, point, largest=step, most=most)
+    steps, end = forward.steps, forward.end
+    found = [Cycle(e, p) for e, p in zip(forward.equations, forward.points, strict=True)]
+    special = [each for one in steps for each in _special(*one)]
+    if isinstance(start, Cycle):
+        backward = follow(equations, Point(point.at, -point.tangent), largest=step, most=most)
+        before = [Cycle(e, p) for e, p in zip(backward.equations, backward.points, strict=True)]
+        found = before[:0:-1] + found
+        special = [each for one in backward.steps for each in _special(*one)][::-1] + special
+        end = f"{backward.end}; {end}"
+    return CycleBranch(found, special, end)
+
+
+def _beginning(start: Any, values: Any, parameter: str | None) -> tuple[Collocation, Point]:
+    if isinstance(start, Cycle):
+        problem = start.equations.problem
+        name = problem.name if parameter is None else symbol(problem.field, parameter)
+        ends = span(values, problem.field.symbols[name], name)
+        return _along(start, name, ends)
+    if not isinstance(start, SpecialPoint) or start.kind != "hopf":
+        what = f"a {start.kind}" if isinstance(start, SpecialPoint) else type(start).__name__
+        raise TypeError(
+            f"cycles begin at a Hopf point of a continuation or at a cycle, not {what}."
+        )
+    problem = start.problem
+    ends = span(values, problem.field.symbols[problem.name], problem.name)
+    return first_cycle(SpecialPoint("hopf", replace(problem, ends=ends), start.point))
+
+
+def _along(cycle: Cycle, name: str, ends: tuple[float, float]) -> tuple[Collocation, Point]:
+    """A cycle as the beginning of a branch in some parameter."""
+    equations, at = cycle.equations, cycle.point.at
+    old = equations.problem
+    field = old.field.varied(old.name, old.parameter(at)) if name != old.name else old.field
+    value = float(old.parameter(at)) if name == old.name else field.value(name)
+    scale = np.append(old.scale[:-1], ends[1] - ends[0])
+    problem = Equilibrate(field, name, ends, scale)
+    moved = replace(equations, problem=problem, reference=equations.profile(at))
+    place = np.append(at[:-1], value / scale[-1])
+    across = np.zeros(len(place))
+    across[-1] = 1.0
+    return moved, Point(place, tangent_at(moved, place, across))
+
+
+def _special(equations: Any, before: Point, after: Point) -> Iterator[Cycle]:
+    """Where stability changes between two cycles."""
+    for kind, test in _TESTS.items():
+        if test(equations, before) * test(equations, after) < 0.0:
+            place = between(equations, before, after, test)
+            if place is not None and _is_true(kind, equations.multipliers(place.at)):
+                yield Cycle(equations, place, kind)
+
+
+def _doubling_test(multipliers: Any) -> float:
+    """Zero where a multiplier is -1; changes its sign there."""
+    shifted = multipliers + 1.0
+    sign = np.sign(np.prod(shifted / np.maximum(np.abs(shifted), 1e-300)).real)
+    return float(sign * np.min(np.abs(shifted)))
+
+
+def _torus_test(multipliers: Any) -> float:
+    """Zero where the product of two multipliers is 1; changes its sign there."""
+    first, second = np.triu_indices(len(multipliers) - 1, 1)
+    products = multipliers[1:][first] * multipliers[1:][second]
+    if not len(products):
+        return 1.0
+    gaps = (products - 1.0) / (np.abs(products) + 1.0)
+    sign = np.sign(np.prod(gaps / np.maximum(np.abs(gaps), 1e-300)).real)
+    return float(sign * np.min(np.abs(gaps)))
+
+
+_TESTS: Final[dict[str, Callable[[Any, Point], float]]] = {
+    "fold of cycles": lambda zeros, point: float(point.tangent[-1]),
+    "period doubling": lambda zeros, point: _doubling_test(zeros.multipliers(point.at)),
+    "torus": lambda zeros, point: _torus_test(zeros.multipliers(point.at)),
+}
+
+
+def _is_true(kind: str, multipliers: Any) -> bool:
+    """Whether a test is zero for the multipliers that it is meant for, and not by a jump."""
+    others = multipliers[1:]
+    if kind == "period doubling":
+        return bool(np.min(np.abs(others + 1.0)) < 1e-6)
+    if kind == "torus":
+        turning = others[np.abs(others.imag) > 1e-6]
+        return bool(len(turning)) and bool(np.min(np.abs(np.abs(turning) - 1.0)) < 1e-6)
+    return True

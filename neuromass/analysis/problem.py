@@ -1,0 +1,181 @@
+"""What is analysed: a system's vector field at constant inputs, and what varies in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass import units
+from neuromass.analysis.follow import Point
+from neuromass.dynamics.equilibria import lowest_numbers
+from neuromass.dynamics.field import Field
+from neuromass.errors import brief, suggestion
+from neuromass.simulation.system import system_of
+from neuromass.units import Measure
+
+Floats = NDArray[np.float64]
+Slopes = Callable[[Floats], Floats]
+"""From points, (..., numbers), to Jacobians, (..., numbers, numbers)."""
+
+_STEP: Final = 2e-3
+"""Step of differences of fourth order, where 1 is large."""
+
+
+def symbol(field: Field, name: Any) -> str:
+    """The name of what is varied, checked."""
+    if not isinstance(name, str) or name not in field.symbols:
+        near = suggestion(name, field.symbols) if isinstance(name, str) else ""
+        raise ValueError(f"parameter: the system has no {brief(name)} that can be varied{near}")
+    return name
+
+
+def span(values: Any, measure: Measure, name: str) -> tuple[float, float]:
+    """The ends of the range of a parameter, in internal units."""
+    try:
+        first, last = values
+    except (TypeError, ValueError):
+        raise ValueError(f"The range of {name} is a pair, (lowest, highest).") from None
+    ends = [units.to_internal(each, measure, f"The range of {name}") for each in (first, last)]
+    for each in ends:
+        units.require_finite(each, f"The range of {name}")
+    if not ends[0] < ends[1]:
+        raise ValueError(f"The range of {name} ascends, from the lowest to the highest value.")
+    return float(ends[0]), float(ends[1])
+
+
+def field_of(system: Any, inputs: Any, what: str) -> Field:
+    """The vector field of a population or network at constant inputs."""
+    found = system_of(system, what)
+    field: Field = found.field(inputs)
+    return field
+
+
+@dataclass(frozen=True)
+class Equilibrate:
+    """Equations of the equilibria of a field while a symbol varies.
+
+    The numbers are the states and then the symbol, each divided by what is large for it.
+
+    Attributes
+    ----------
+    field : Field
+        The field.
+    name : str
+        The symbol.
+    ends : tuple of float
+        Its range.
+    scale : ndarray
+        What is large, for each state and the symbol.
+    """
+
+    field: Field
+    name: str
+    ends: tuple[float, float]
+    scale: Floats
+
+    @cached_property
+    def lowest(self) -> Floats:
+        """What the states cannot be below."""
+        return lowest_numbers(self.field)
+
+    def states(self, at: Floats) -> Floats:
+        """States out of scaled numbers."""
+        return at[..., :-1] * self.scale[:-1]
+
+    def parameter(self, at: Floats) -> Any:
+        """The symbol's value out of scaled numbers."""
+        return at[..., -1] * self.scale[-1]
+
+    def scaled(self, states: Floats, parameter: float) -> Floats:
+        """Numbers of a point."""
+        return np.append(states, parameter) / self.scale
+
+    def residual(self, at: Floats) -> Floats:
+        """Rates of change, each divided by what is large for its state."""
+        field = self.field.varied(self.name, self.parameter(at))
+        return field.rates(self.states(at)) / self.scale[:-1]
+
+    def derivative(self, at: Floats) -> Floats:
+        """Derivatives of the residual."""
+        field, states = self.field.varied(self.name, self.parameter(at)), self.states(at)
+        whole = np.concatenate(
+            [field.slopes(states), field.slopes_by(self.name, states)[..., None]], axis=-1
+        )
+        return whole * self.scale / self.scale[:-1, None]
+
+    def jacobian(self, at: Floats) -> Floats:
+        """Derivatives of the rates by the states."""
+        return self.field.varied(self.name, self.parameter(at)).slopes(self.states(at))
+
+    def local_slopes(self, parameter: float) -> Slopes:
+        """The Jacobian in scaled states at a value of the symbol."""
+        field, scale = self.field.varied(self.name, parameter), self.scale[:-1]
+        return lambda states: field.slopes(states * scale) * scale / scale[:, None]
+
+    def eigenvalues(self, at: Floats) -> Any:
+        """Eigenvalues of the Jacobian, the least stable first."""
+        slopes = self.jacobian(at)
+        values = np.linalg.eigvals(slopes).astype(complex)
+        order = np.lexsort((-values.imag, -values.real), axis=-1)
+        return np.take_along_axis(values, order, axis=-1)
+
+    def reaches(self, at: Floats) -> str:
+        """Why the curve ends before a point: it leaves the range, or the bounds of states."""
+        value, states = self.parameter(at), self.states(at)
+        if not self.ends[0] - 1e-12 <= value <= self.ends[1] + 1e-12 * self.scale[-1]:
+            return OUT_OF_RANGE
+        if np.any(states < self.lowest - 1e-9 * self.scale[:-1]):
+            return "it leaves the bounds of its states"
+        if np.max(np.abs(at)) > 1e4:
+            return "it grows without end"
+        return ""
+
+    def adapted(self, point: Point) -> tuple[Equilibrate, Point]:
+        """The same equations serve everywhere."""
+        return self, point
+
+    def rescaled(self, scale: Floats, at: Floats) -> tuple[Equilibrate, Floats]:
+        """The same equations with other scales, and a point in these."""
+        return replace(self, scale=scale), at * self.scale / scale
+
+
+OUT_OF_RANGE: Final = "the end of the range"
+
+
+def scales(field: Field, states: Floats, width: float) -> Floats:
+    """What is large for each state, as it is among some points, and for the symbol."""
+    unit = np.concatenate(
+        [
+            np.full(int(np.prod(each.shape, dtype=int)), float(each.measure.to_internal(1.0)))
+            for each in field.columns.values()
+        ]
+    )
+    size = np.max(np.abs(states), axis=0, initial=0.0)
+    return np.append(np.where(size > 1e-9 * unit, np.maximum(size, 1e-3 * unit), unit), width)
+
+
+def second(slopes: Slopes, at: Floats, along: Floats) -> Floats:
+    """Derivative of a Jacobian in a direction, by differences of fourth order."""
+    near, far, step = _across(slopes, at, along)
+    change: Floats = (8.0 * (near[0] - near[1]) - (far[0] - far[1])) / (12.0 * step)
+    return change
+
+
+def third(slopes: Slopes, at: Floats, along: Floats) -> Floats:
+    """Second derivative of a Jacobian in a direction, by differences of fourth order."""
+    near, far, step = _across(slopes, at, along)
+    change = 16.0 * (near[0] + near[1]) - (far[0] + far[1]) - 30.0 * slopes(at)
+    return np.asarray(change / (12.0 * step**2))
+
+
+def _across(slopes: Slopes, at: Floats, along: Floats) -> tuple[Any, Any, float]:
+    felt = np.abs(at) > 1e-6  # what is large is not known of states that are zero
+    size = float(np.max(np.abs(along), where=felt if felt.any() else True, initial=0.0))
+    step = _STEP / max(size, 1e-300)
+    found = slopes(at + np.array([1.0, -1.0, 2.0, -2.0])[:, None] * step * along)
+    return found[:2], found[2:], step
