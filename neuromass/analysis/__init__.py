@@ -3,5 +3,16 @@
 from neuromass.analysis.branches import continuation
 from neuromass.analysis.diagram import Branch, Diagram, SpecialPoint
 from neuromass.analysis.orbits import Cycle, CycleBranch, cycles
+from neuromass.analysis.two_parameters import Curve, curve
 
-__all__ = ["Branch", "Cycle", "CycleBranch", "Diagram", "SpecialPoint", "continuation", "cycles"]
+__all__ = [
+    "Branch",
+    "Curve",
+    "Cycle",
+    "CycleBranch",
+    "Diagram",
+    "SpecialPoint",
+    "continuation",
+    "curve",
+    "cycles",
+]

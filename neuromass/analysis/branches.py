@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -104,7 +105,12 @@ def continuation(
     else:
         begins = [(_numbers_of(field, start), field.value(name))]
     states = np.array([state for state, _ in begins]).reshape(len(begins), -1)
-    problem = Equilibrate(field, name, ends, scales(field, states, ends[1] - ends[0]))
+    problem = Equilibrate(
+        field,
+        name,
+        ends,
+        scales(field.varied(name, begins[0][1]) if begins else field, states, ends[1] - ends[0]),
+    )
     branches = list(_branches(problem, begins, step))
     if not branches:
         warn(f"continuation: no equilibrium was found for {name} in the range.")
@@ -214,7 +220,7 @@ def _signs(problem: Equilibrate, point: Point) -> _Signs:
     return _Signs(
         int(np.sum(values.real > 0.0)),
         point.tangent[-1],
-        _pair_test(values),
+        pair_test(values),
         _crossing_test(problem, point),
     )
 
@@ -223,7 +229,7 @@ def _explained(problem: Any, before: Point, after: Point) -> bool:
     return _signs(problem, before).explains(_signs(problem, after))
 
 
-def _pair_test(values: Any) -> float:
+def pair_test(values: Any) -> float:
     """Zero where two eigenvalues add up to zero; changes its sign there."""
     first, second = np.triu_indices(len(values), 1)
     sums = values[first] + values[second]
@@ -247,10 +253,10 @@ def _special(problem: Equilibrate, points: list[Point]) -> Iterator[SpecialPoint
     """Folds, Hopf points and branch points of a branch, in its order."""
     tests = {
         "fold": lambda zeros, point: float(point.tangent[-1]),
-        "hopf": lambda zeros, point: _pair_test(zeros.eigenvalues(point.at)),
+        "hopf": lambda zeros, point: pair_test(zeros.eigenvalues(point.at)),
         "branch point": _crossing_test,
     }
-    for before, after in zip(points[:-1], points[1:], strict=True):
+    for before, after in itertools.pairwise(points):
         found = []
         for kind, test in tests.items():
             if test(problem, before) * test(problem, after) < 0.0:

@@ -4,51 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.analysis.follow import Point
 from neuromass.analysis.normal_forms import first_lyapunov, turning_pair
-from neuromass.analysis.problem import Equilibrate
+from neuromass.analysis.problem import Equilibrate, Slopes
 from neuromass.dynamics.equilibria import PER_MS
+from neuromass.dynamics.field import Field
 from neuromass.errors import brief
 from neuromass.units import HZ, MS
 
 Floats = NDArray[np.float64]
 
 
-class SpecialPoint:
-    """A point of a branch at which its stability or number changes.
+class Special(Protocol):
+    """The equations that a special point belongs to."""
 
-    Parameter and states are attributes too: ``point.eta``, ``point.r``; ``point["exc.r"]`` in
+    field: Field
+
+    def parameters(self, at: Floats) -> Mapping[str, Any]:
+        """What varies, by name, in internal units."""
+
+    def states(self, at: Floats) -> Floats:
+        """States out of scaled numbers."""
+
+    def eigenvalues(self, at: Floats) -> Any:
+        """Eigenvalues of the Jacobian."""
+
+    def local(self, at: Floats) -> tuple[Slopes, Floats]:
+        """The Jacobian in scaled states at the parameters of a point, and its states."""
+
+
+class SpecialPoint:
+    """An equilibrium at which the number or the stability of equilibria changes.
+
+    Parameters and states are attributes too: ``point.eta``, ``point.r``; ``point["exc.r"]`` in
     networks.
 
     Attributes
     ----------
     kind : str
-        ``"fold"``, ``"hopf"`` or ``"branch point"``.
+        ``"fold"``, ``"hopf"`` or ``"branch point"`` in one parameter; ``"cusp"``,
+        ``"Bogdanov-Takens"``, ``"generalised Hopf"`` or ``"fold-Hopf"`` in two.
     """
 
-    def __init__(self, kind: str, problem: Equilibrate, point: Point) -> None:
+    def __init__(self, kind: str, problem: Any, point: Point) -> None:
         self.kind = kind
         self.problem = problem
         self.point = point
 
     @property
-    def parameter(self) -> str:
-        """Name of what varies."""
-        return self.problem.name
+    def parameters(self) -> dict[str, Any]:
+        """What varies, by name, as Quantities."""
+        found, symbols = self.problem.parameters(self.point.at), self.problem.field.symbols
+        return {name: symbols[name].quantity(float(value)) for name, value in found.items()}
 
     @property
-    def value(self) -> Any:
-        """The parameter's value, as a Quantity."""
-        measure = self.problem.field.symbols[self.parameter]
-        return measure.quantity(float(self.problem.parameter(self.point.at)))
-
-    @property
-    def state(self) -> Mapping[str, Any]:
+    def state(self) -> dict[str, Any]:
         """The states as Quantities, by name."""
         states = self.problem.states(_without_rounding(self.point.at))
         return {name: each.quantity(states) for name, each in self.problem.field.columns.items()}
@@ -59,9 +74,10 @@ class SpecialPoint:
         return PER_MS.quantity(self.problem.eigenvalues(self.point.at))
 
     def _omega(self) -> float:
-        if self.kind != "hopf":
+        if self.kind not in ("hopf", "generalised Hopf"):
             raise AttributeError(f"A {self.kind} has no period; Hopf points have one.")
-        omega, _, _ = turning_pair(self.problem.jacobian(self.point.at))
+        slopes, states = self.problem.local(self.point.at)
+        omega, _, _ = turning_pair(slopes(states))
         return omega
 
     @property
@@ -76,13 +92,12 @@ class SpecialPoint:
 
     @cached_property
     def lyapunov_coefficient(self) -> float:
-        """First Lyapunov coefficient of a Hopf point; only its sign does not depend on units.
+        """First Lyapunov coefficient of a Hopf point, with states divided by what is large.
 
-        The eigenvector has length 1 in units that are large for each state.
+        Only its sign is independent of how the states are measured.
         """
         self._omega()
-        slopes = self.problem.local_slopes(float(self.problem.parameter(self.point.at)))
-        return first_lyapunov(slopes, self.point.at[:-1])
+        return first_lyapunov(*self.problem.local(self.point.at))
 
     @property
     def supercritical(self) -> bool:
@@ -90,13 +105,10 @@ class SpecialPoint:
         return self.lyapunov_coefficient < 0.0
 
     def __getitem__(self, name: str) -> Any:
-        if name == self.parameter:
-            return self.value
-        columns = self.problem.field.columns
-        if name in columns:
-            return columns[name].quantity(self.problem.states(_without_rounding(self.point.at)))
-        names = ", ".join([self.parameter, *columns])
-        raise KeyError(f"This {self.kind} has no {brief(name)}; there is {names}.")
+        known = {**self.parameters, **self.state}
+        if name not in known:
+            raise KeyError(f"This {self.kind} has no {brief(name)}; there is {', '.join(known)}.")
+        return known[name]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -107,16 +119,20 @@ class SpecialPoint:
             raise AttributeError(error.args[0]) from None
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), self.parameter, *self.problem.field.columns]
+        return [*super().__dir__(), *self.parameters, *self.state]
 
     def __repr__(self) -> str:
-        states = (f"{name} = {value:.6g~P}".rstrip() for name, value in self.state.items())
-        head = f"{self.kind} at {self.parameter} = {self.value:.6g~P}".rstrip()
+        kind = self.kind
+        if kind == "hopf":
+            kind = f"{'super' if self.supercritical else 'sub'}critical Hopf point"
+        head = f"{kind} at {_shown(self.parameters)}"
         if self.kind == "hopf":
-            kind = "supercritical" if self.supercritical else "subcritical"
-            head = f"{kind} Hopf point at {self.parameter} = {self.value:.6g~P}".rstrip()
             head += f", {self.frequency:.6g~P}"
-        return f"<{head}: {', '.join(states)}>"
+        return f"<{head}: {_shown(self.state)}>"
+
+
+def _shown(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value:.6g~P}".rstrip() for name, value in values.items())
 
 
 def _without_rounding(at: Floats) -> Floats:

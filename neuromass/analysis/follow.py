@@ -23,6 +23,8 @@ _NEWTON: Final = 7
 """Newton steps at most."""
 _STRAIGHT: Final = 0.97
 """Cosine of the angle by which a curve may turn in one step."""
+_BRINK: Final = 1e-3
+"""Part of the longest step from which the end of a curve counts as reached."""
 _SMALLEST: Final = 1e-7
 """Shortest step."""
 
@@ -174,6 +176,9 @@ def follow(
                 return path
             continue
         reason = zeros.reaches(new.at)
+        if reason and step > _BRINK * largest:  # come close to the end before stopping there
+            step *= 0.5
+            continue
         if reason:
             path.end = reason
             return path

@@ -281,9 +281,10 @@ def _moved_to(cycle: Cycle, parameter: float) -> Cycle | None:
 
 def first_cycle(hopf: SpecialPoint) -> tuple[Collocation, Point]:
     """The small cycle that begins at a Hopf point."""
-    problem, at = _balanced(hopf.problem, hopf.point.at)
+    problem, at = hopf.problem, hopf.point.at
     parameter = float(problem.parameter(at))
-    omega, q, _ = turning_pair(problem.local_slopes(parameter)(at[:-1]))
+    slopes, states = problem.local(at)
+    omega, q, _ = turning_pair(slopes(states))
     mesh = np.linspace(0.0, 1.0, FEWEST + 1)
     period = 2.0 * np.pi / omega
     blank = Collocation(problem, mesh, np.zeros((DEGREE * FEWEST, len(q))), period)
@@ -297,17 +298,6 @@ def first_cycle(hopf: SpecialPoint) -> tuple[Collocation, Point]:
         raise RuntimeError("No cycle was found close to this Hopf point.")
     start = replace(start, smallest=0.2 * start.amplitude(place))
     return start, Point(place, tangent_at(start, place, tangent))
-
-
-def _balanced(problem: Equilibrate, at: Floats) -> tuple[Equilibrate, Floats]:
-    """Scales that fit an oscillation also of states that are zero at rest."""
-    _, q, _ = turning_pair(problem.local_slopes(float(problem.parameter(at)))(at[:-1]))
-    size, felt = np.abs(q), np.abs(at[:-1]) > 1e-6
-    if not felt.any():
-        return problem, at
-    scale = problem.scale.copy()
-    scale[:-1] *= np.where(felt | (size == 0.0), 1.0, size / np.max(size[felt]))
-    return problem.rescaled(scale, at)
 
 
 # ------------------------------------------------------------------------- branches

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -97,32 +97,32 @@ class Equilibrate:
 
     def residual(self, at: Floats) -> Floats:
         """Rates of change, each divided by what is large for its state."""
-        field = self.field.varied(self.name, self.parameter(at))
-        return field.rates(self.states(at)) / self.scale[:-1]
+        return self.field_at(at).rates(self.states(at)) / self.scale[:-1]
 
     def derivative(self, at: Floats) -> Floats:
         """Derivatives of the residual."""
-        field, states = self.field.varied(self.name, self.parameter(at)), self.states(at)
+        field, states = self.field_at(at), self.states(at)
         whole = np.concatenate(
             [field.slopes(states), field.slopes_by(self.name, states)[..., None]], axis=-1
         )
         return whole * self.scale / self.scale[:-1, None]
 
-    def jacobian(self, at: Floats) -> Floats:
-        """Derivatives of the rates by the states."""
-        return self.field.varied(self.name, self.parameter(at)).slopes(self.states(at))
+    def parameters(self, at: Floats) -> dict[str, Any]:
+        """What varies, by name, in internal units."""
+        return {self.name: self.parameter(at)}
 
-    def local_slopes(self, parameter: float) -> Slopes:
-        """The Jacobian in scaled states at a value of the symbol."""
-        field, scale = self.field.varied(self.name, parameter), self.scale[:-1]
-        return lambda states: field.slopes(states * scale) * scale / scale[:, None]
+    def field_at(self, at: Floats) -> Field:
+        """The field at the symbol's value of a point."""
+        return self.field.varied(self.name, self.parameter(at))
+
+    def local(self, at: Floats) -> tuple[Slopes, Floats]:
+        """The Jacobian in scaled states at the symbol's value of a point, and its states."""
+        field, scale = self.field_at(at), self.scale[:-1]
+        return (lambda states: field.slopes(states * scale) * scale / scale[:, None]), at[:-1]
 
     def eigenvalues(self, at: Floats) -> Any:
         """Eigenvalues of the Jacobian, the least stable first."""
-        slopes = self.jacobian(at)
-        values = np.linalg.eigvals(slopes).astype(complex)
-        order = np.lexsort((-values.imag, -values.real), axis=-1)
-        return np.take_along_axis(values, order, axis=-1)
+        return ordered_eigenvalues(self.field_at(at).slopes(self.states(at)))
 
     def reaches(self, at: Floats) -> str:
         """Why the curve ends before a point: it leaves the range, or the bounds of states."""
@@ -139,16 +139,16 @@ class Equilibrate:
         """The same equations serve everywhere."""
         return self, point
 
-    def rescaled(self, scale: Floats, at: Floats) -> tuple[Equilibrate, Floats]:
-        """The same equations with other scales, and a point in these."""
-        return replace(self, scale=scale), at * self.scale / scale
-
 
 OUT_OF_RANGE: Final = "the end of the range"
 
 
 def scales(field: Field, states: Floats, width: float) -> Floats:
-    """What is large for each state, as it is among some points, and for the symbol."""
+    """What is large for each state, as it is among some points, and for the symbol.
+
+    For states that are zero at rest it is what the others bring about within the fastest time of
+    the system; where all are zero, it is their unit.
+    """
     unit = np.concatenate(
         [
             np.full(int(np.prod(each.shape, dtype=int)), float(each.measure.to_internal(1.0)))
@@ -156,7 +156,21 @@ def scales(field: Field, states: Floats, width: float) -> Floats:
         ]
     )
     size = np.max(np.abs(states), axis=0, initial=0.0)
-    return np.append(np.where(size > 1e-9 * unit, np.maximum(size, 1e-3 * unit), unit), width)
+    felt = size > 1e-9 * unit
+    size = np.where(felt, np.maximum(size, 1e-3 * unit), unit)
+    if felt.any() and not felt.all():
+        slopes = np.where(np.isfinite(found := field.slopes(states[0])), np.abs(found), 0.0)
+        fastest = np.max(np.abs(np.linalg.eigvals(slopes)))
+        driven = slopes[:, felt] @ size[felt] / max(float(fastest), 1e-300)
+        size = np.where(felt | (driven == 0.0), size, driven)
+    return np.append(size, width)
+
+
+def ordered_eigenvalues(slopes: Floats) -> Any:
+    """Eigenvalues of Jacobians, the least stable first."""
+    values = np.linalg.eigvals(slopes).astype(complex)
+    order = np.lexsort((-values.imag, -values.real), axis=-1)
+    return np.take_along_axis(values, order, axis=-1)
 
 
 def second(slopes: Slopes, at: Floats, along: Floats) -> Floats:

@@ -1,0 +1,419 @@
+"""Folds and Hopf points in two parameters, and the special points on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass.analysis.diagram import SpecialPoint
+from neuromass.analysis.follow import Path, Point, between, corrected, follow, tangent_at
+from neuromass.analysis.normal_forms import first_lyapunov, turning_pair
+from neuromass.analysis.problem import (
+    OUT_OF_RANGE,
+    Slopes,
+    ordered_eigenvalues,
+    second,
+    span,
+    symbol,
+)
+from neuromass.dynamics.equilibria import lowest_numbers
+from neuromass.dynamics.field import Field
+from neuromass.errors import brief
+from neuromass.units import HZ
+
+Floats = NDArray[np.float64]
+
+_STEP: Final = 1e-5
+"""Step of central differences, where 1 is large."""
+_ZERO: Final = 1e-30
+"""Square of a frequency that is as good as zero."""
+_LARGEST: Final = 0.02
+"""Longest step, where 1 is large."""
+
+
+@dataclass(frozen=True)
+class Critical:
+    """Equations of equilibria with an eigenvalue of real part zero, in two symbols.
+
+    The numbers are the states and the two symbols, each divided by what is large for it, and for
+    Hopf points the square of the frequency by that of the first one. That the Jacobian, less the
+    eigenvalue, is singular is one equation: the last number of the solution of a bordered system
+    (W. Govaerts, Numerical Methods for Bifurcations of Dynamical Equilibria, 2000,
+    https://doi.org/10.1137/1.9780898719543).
+
+    Attributes
+    ----------
+    field : Field
+        The field.
+    names : tuple of str
+        The symbols.
+    ends : tuple
+        The range of each.
+    scale : ndarray
+        What is large, for each state and the symbols.
+    border : tuple of ndarray
+        Real vectors with a part along the left and the right eigenvector.
+    clock : float
+        Frequency (an angle per ms) by which that of a Hopf point is divided; 0 for folds.
+    """
+
+    field: Field
+    names: tuple[str, str]
+    ends: tuple[tuple[float, float], tuple[float, float]]
+    scale: Floats
+    border: tuple[Any, Any]
+    clock: float
+
+    @property
+    def size(self) -> int:
+        """How many states there are."""
+        return len(self.scale) - 2
+
+    def states(self, at: Floats) -> Floats:
+        """States out of scaled numbers."""
+        return at[..., : self.size] * self.scale[:-2]
+
+    def parameters(self, at: Floats) -> dict[str, Any]:
+        """What varies, by name, in internal units."""
+        values = (at[..., self.size + i] * self.scale[self.size + i] for i in range(2))
+        return dict(zip(self.names, values, strict=True))
+
+    def field_at(self, at: Floats) -> Field:
+        """The field at the symbols' values of a point."""
+        field = self.field
+        for name, value in self.parameters(at).items():
+            field = field.varied(name, value)
+        return field
+
+    def scaled_slopes(self, at: Floats) -> Floats:
+        """The Jacobian in scaled states."""
+        scale = self.scale[:-2]
+        return self.field_at(at).slopes(self.states(at)) * scale / scale[:, None]
+
+    def local(self, at: Floats) -> tuple[Slopes, Floats]:
+        """The Jacobian in scaled states at the symbols' values of a point, and its states."""
+        field, scale = self.field_at(at), self.scale[:-2]
+        slopes = lambda states: field.slopes(states * scale) * scale / scale[:, None]
+        return slopes, at[: self.size]
+
+    def eigenvalues(self, at: Floats) -> Any:
+        """Eigenvalues of the Jacobian, the least stable first."""
+        return ordered_eigenvalues(self.field_at(at).slopes(self.states(at)))
+
+    # ------------------------------------------------------------------ equations
+
+    def _bordered(self, slopes: Any, eigenvalue: Any) -> Any:
+        """Solutions of the bordered systems; the last number is zero at the eigenvalue."""
+        size = self.size
+        matrix = np.zeros((*slopes.shape[:-2], size + 1, size + 1), dtype=complex)
+        matrix[..., :size, :size] = slopes - np.asarray(eigenvalue)[..., None, None] * np.eye(size)
+        matrix[..., :size, size] = self.border[0]
+        matrix[..., size, :size] = self.border[1]
+        right = np.zeros((*matrix.shape[:-1], 1))
+        right[..., size, 0] = 1.0
+        return np.linalg.solve(matrix, right)[..., 0]
+
+    def _conditions(self, at: Floats) -> Floats:
+        """What is zero where the eigenvalue is one: (..., 1) for folds, (..., 2) for Hopf."""
+        slopes = self.scaled_slopes(at)
+        if not self.clock:
+            return np.real(self._bordered(slopes, np.zeros(at.shape[:-1]))[..., -1:])
+        omega = self.clock * np.sqrt(np.maximum(np.abs(at[..., -1]), _ZERO))
+        turning = self._bordered(slopes, 1j * omega)[..., -1]
+        growing, falling = (self._bordered(slopes, sign * omega)[..., -1] for sign in (1, -1))
+        inside = at[..., -1] >= 0.0  # beyond, a pair of real eigenvalues adds up to zero
+        even = np.where(inside, turning.real, 0.5 * (growing + falling).real)
+        odd = np.where(inside, turning.imag, 0.5 * (growing - falling).real) / omega
+        return np.stack([even, self.clock * odd], axis=-1)
+
+    def residual(self, at: Floats) -> Floats:
+        """Rates of change, then the conditions."""
+        rates = self.field_at(at).rates(self.states(at)) / self.scale[:-2]
+        return np.append(rates, self._conditions(at))
+
+    def derivative(self, at: Floats) -> Floats:
+        """Derivatives of the residual; of the conditions by differences."""
+        field, states = self.field_at(at), self.states(at)
+        columns = [field.slopes(states)]
+        columns += [field.slopes_by(name, states)[:, None] for name in self.names]
+        rates = np.concatenate(columns, axis=1) * self.scale / self.scale[:-2, None]
+        rates = np.pad(rates, ((0, 0), (0, len(at) - len(self.scale))))
+        steps = _STEP * np.eye(len(at))
+        change = self._conditions(at + steps) - self._conditions(at - steps)
+        return np.vstack([rates, change.T / (2.0 * _STEP)])
+
+    def reaches(self, at: Floats) -> str:
+        """Why the curve ends before a point."""
+        for value, (low, high) in zip(self.parameters(at).values(), self.ends, strict=True):
+            if not low <= value <= high:
+                return OUT_OF_RANGE
+        if np.any(self.states(at) < lowest_numbers(self.field) - 1e-9 * self.scale[:-2]):
+            return "it leaves the bounds of its states"
+        if self.clock and at[-1] < 0.0:
+            return "a Bogdanov-Takens point"
+        if np.max(np.abs(at)) > 1e4:
+            return "it grows without end"
+        return ""
+
+    def vectors(self, at: Floats) -> tuple[Any, Any]:
+        """Left and right eigenvector to the eigenvalue, of length 1, in scaled states."""
+        slopes = self.scaled_slopes(at)
+        omega = self.clock * np.sqrt(max(float(at[-1]), 0.0)) if self.clock else 0.0
+        right = self._bordered(slopes, 1j * omega)[:-1]
+        turned = replace(self, border=self.border[::-1])
+        left = turned._bordered(slopes.T.copy(), -1j * omega)[:-1]
+        right, left = right / np.linalg.norm(right), left / np.linalg.norm(left)
+        if self.clock:
+            return left, right
+        return np.real(left), np.real(right)
+
+    def adapted(self, point: Point) -> tuple[Critical, Point]:
+        """The borders follow the null vectors."""
+        left, right = self.vectors(point.at)
+        return replace(self, border=(_real(left), _real(right))), point
+
+
+class Curve:
+    """Folds or Hopf points while two parameters vary.
+
+    Both parameters and the states are attributes, Quantities along the curve: ``curve.eta``,
+    ``curve.J``, ``curve.r``.
+
+    Attributes
+    ----------
+    kind : str
+        ``"fold"`` or ``"hopf"``.
+    special : list of SpecialPoint
+        Cusps, Bogdanov-Takens, generalised Hopf and fold-Hopf points, in the order of the curve.
+    ends : tuple of str
+        Why it ends, to both sides.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        equations: Critical,
+        points: list[Point],
+        special: list[SpecialPoint],
+        ends: tuple[str, str],
+    ) -> None:
+        self.kind = kind
+        self.equations = equations
+        self.points = points
+        self.special = special
+        self.ends = ends
+
+    @cached_property
+    def _numbers(self) -> Floats:
+        return np.array([each.at for each in self.points])
+
+    def _of_kind(self, kind: str) -> list[SpecialPoint]:
+        return [each for each in self.special if each.kind == kind]
+
+    @property
+    def parameters(self) -> tuple[str, str]:
+        """Names of what varies."""
+        return self.equations.names
+
+    @property
+    def cusps(self) -> list[SpecialPoint]:
+        """Where two folds meet and vanish."""
+        return self._of_kind("cusp")
+
+    @property
+    def bogdanov_takens(self) -> list[SpecialPoint]:
+        """Where a curve of Hopf points ends on one of folds."""
+        return self._of_kind("Bogdanov-Takens")
+
+    @property
+    def generalised_hopfs(self) -> list[SpecialPoint]:
+        """Where Hopf points turn from super- to subcritical (Bautin points)."""
+        return self._of_kind("generalised Hopf")
+
+    @property
+    def frequency(self) -> Any:
+        """Frequency of the oscillations that begin along a curve of Hopf points."""
+        if self.kind != "hopf":
+            raise AttributeError("A curve of folds has no frequency.")
+        squared = np.maximum(self._numbers[:, -1], 0.0)
+        return HZ.quantity(self.equations.clock * np.sqrt(squared) / (2.0 * np.pi))
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, name: str) -> Any:
+        equations, field = self.equations, self.equations.field
+        if name in equations.names:
+            return field.symbols[name].quantity(equations.parameters(self._numbers)[name])
+        if name in field.columns:
+            return field.columns[name].quantity(equations.states(self._numbers))
+        names = ", ".join([*equations.names, *field.columns])
+        raise KeyError(f"This curve has no {brief(name)}; there is {names}.")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.equations.names, *self.equations.field.columns]
+
+    def __repr__(self) -> str:
+        what = "folds" if self.kind == "fold" else "Hopf points"
+        first, second = self.equations.names
+        lines = [f"<curve of {len(self)} {what} over {first} and {second}: {'; '.join(self.ends)}"]
+        return "\n".join([*lines, *(f"  {each!r}" for each in self.special)]) + ">"
+
+
+def curve(
+    point: Any, parameter: str, values: Any, *, within: Any = None, step: float = _LARGEST
+) -> Curve:
+    """The curve of folds or Hopf points through one of them, in a second parameter.
+
+    Parameters
+    ----------
+    point : SpecialPoint
+        A fold or a Hopf point of a `continuation`.
+    parameter : str
+        The second parameter.
+    values : tuple
+        Its lowest and highest value, with their unit.
+    within : tuple, optional
+        Lowest and highest value of the first parameter; three times the range of the
+        continuation if left out.
+    step : float
+        Longest step along the curve, where the widths of both ranges are 1.
+
+    Returns
+    -------
+    Curve
+        The curve, with the points at which it changes.
+
+    Examples
+    --------
+    The wedge between whose sides QIF neurons are bistable, and its cusp:
+
+    >>> import neuromass as nm
+    >>> diagram = nm.analysis.continuation(nm.QIF(J=15.0), "eta", (-10, 5))
+    >>> wedge = nm.analysis.curve(diagram.folds[0], "J", (0, 30))
+    >>> wedge.cusps
+    [<cusp at eta = -1.73205, J = 7.79622: r = 31.831 Hz, v = -0.5>]
+    """
+    if not isinstance(point, SpecialPoint) or point.kind not in ("fold", "hopf"):
+        what = f"a {point.kind}" if isinstance(point, SpecialPoint) else type(point).__name__
+        raise TypeError(f"curve begins at a fold or Hopf point of a continuation, not at {what}.")
+    start = _start(point, parameter, values, within)
+    zeros, first = start
+    paths = []
+    for sign in (1.0, -1.0):
+        paths.append(follow(zeros, Point(first.at, sign * first.tangent), largest=step))
+    backward = [Point(each.at, -each.tangent) for each in paths[1].points[:0:-1]]
+    closed = paths[0].end == "the curve is closed"
+    points = paths[0].points if closed else backward + paths[0].points
+    special = list(_found(paths[0], point.kind))
+    if not closed:
+        special = list(_found(paths[1], point.kind))[::-1] + special
+    ends = (paths[0].end,) * 2 if closed else (paths[1].end, paths[0].end)
+    return Curve(point.kind, zeros, points, special, ends)
+
+
+def _start(point: SpecialPoint, parameter: str, values: Any, other: Any) -> tuple[Critical, Point]:
+    problem, at = point.problem, point.point.at
+    field = problem.field
+    name = symbol(field, parameter)
+    if name == problem.name:
+        raise ValueError(f"The second parameter is another one than {name}.")
+    ends = span(values, field.symbols[name], name)
+    value = field.value(name)
+    if not ends[0] <= value <= ends[1]:
+        shown = field.symbols[name].quantity(value)
+        raise ValueError(f"{name} is {shown:~P} at this {point.kind}, outside of the range.")
+    low, high = problem.ends
+    wide = (low - (high - low), high + (high - low))
+    own = wide if other is None else span(other, field.symbols[problem.name], problem.name)
+    scale = np.append(problem.scale, ends[1] - ends[0])
+    numbers = np.append(at, value / scale[-1])
+    slopes, states = problem.local(at)
+    if point.kind == "fold":
+        left, _, right = np.linalg.svd(slopes(states))
+        border, clock = (left[:, -1], right[-1]), 0.0
+    else:
+        clock, q, p = turning_pair(slopes(states))
+        border, numbers = (_real(p), _real(q)), np.append(numbers, 1.0)
+    zeros = Critical(field, (problem.name, name), (own, ends), scale, border, clock)
+    tangent = np.linalg.svd(zeros.derivative(numbers))[2][-1]
+    return zeros, Point(numbers, tangent)
+
+
+def _real(vector: Any) -> Floats:
+    """The longest real part that a complex vector has when it is turned, of length 1."""
+    turned = np.real(vector * np.exp(-0.5j * np.angle(np.sum(vector * vector))))
+    return np.asarray(turned / np.linalg.norm(turned))
+
+
+# -------------------------------------------------------------------- special points
+
+
+def _found(path: Path, kind: str) -> Iterator[SpecialPoint]:
+    """Special points between the points of a path."""
+    tests = _ON_FOLDS if kind == "fold" else _ON_HOPFS
+    for zeros, before, after in path.steps:
+        for name, test in tests.items():
+            if test(zeros, before) * test(zeros, after) < 0.0:
+                place = between(zeros, before, after, test)
+                if place is not None and abs(test(zeros, place)) < 1e-6:
+                    yield SpecialPoint(name, zeros, place)
+    if path.end == "a Bogdanov-Takens point":
+        place = _double_zero(path)
+        if place is not None:
+            yield SpecialPoint("Bogdanov-Takens", path.equations[-1], place)
+
+
+def _double_zero(path: Path) -> Point | None:
+    """The end of a curve of Hopf points at frequency zero."""
+    zeros, last = path.equations[-1], path.points[-1]
+    guess = last.at - last.tangent * last.at[-1] / last.tangent[-1]
+    guess[-1] = _ZERO
+    across = np.zeros(len(guess))
+    across[-1] = 1.0
+    place, _ = corrected(zeros, guess, across)
+    return None if place is None else Point(place, tangent_at(zeros, place, last.tangent))
+
+
+def _cusp_test(zeros: Any, point: Point) -> float:
+    left, right = zeros.vectors(point.at)
+    slopes, states = zeros.local(point.at)
+    return float(left @ second(slopes, states, right) @ right)
+
+
+def _double_test(zeros: Any, point: Point) -> float:
+    left, right = zeros.vectors(point.at)
+    return float(left @ right)
+
+
+def _lyapunov_test(zeros: Any, point: Point) -> float:
+    return first_lyapunov(*zeros.local(point.at))
+
+
+def _zero_test(zeros: Any, point: Point) -> float:
+    sign, _ = np.linalg.slogdet(zeros.scaled_slopes(point.at))
+    size = np.abs(np.linalg.eigvals(zeros.scaled_slopes(point.at)))
+    return float(sign * size.min() / size.max())
+
+
+_ON_FOLDS: Final[dict[str, Callable[[Any, Point], float]]] = {
+    "cusp": _cusp_test,
+    "Bogdanov-Takens": _double_test,
+}
+_ON_HOPFS: Final[dict[str, Callable[[Any, Point], float]]] = {
+    "generalised Hopf": _lyapunov_test,
+    "fold-Hopf": _zero_test,
+}
