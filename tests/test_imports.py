@@ -38,6 +38,7 @@ ROOMS = [
 LATE = {
     ("recordings", "plotting"): "rec.plot()",
     ("networks", "plotting"): "net.plot()",
+    ("analysis", "plotting"): "diagram.plot()",
 }
 """Imports inside functions that go the other way, and why."""
 

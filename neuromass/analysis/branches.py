@@ -15,10 +15,10 @@ from neuromass.analysis.follow import (
     Path,
     Point,
     Zeros,
+    at_parameter,
     between,
     corrected,
     follow,
-    tangent_at,
 )
 from neuromass.analysis.problem import (
     OUT_OF_RANGE,
@@ -92,8 +92,8 @@ def continuation(
 
     >>> import neuromass as nm
     >>> diagram = nm.analysis.continuation(nm.QIF(J=15.0), "eta", (-10, 5))
-    >>> diagram.folds
-    [<fold at eta = -3.13614: r = 22.0628 Hz, v = -0.721361>, <fold at eta = -5.74353: ...>]
+    >>> [round(float(fold.eta.magnitude), 6) for fold in diagram.folds]
+    [-3.136134, -5.743527]
     """
     field = field_of(system, inputs, "continuation")
     name = symbol(field, parameter)
@@ -130,15 +130,10 @@ def _branches(
     known: list[Branch] = []
     for state, value in begins:
         at = problem.scaled(state, value)
-        if any(passes_through(problem, branch, at) for branch in known):
+        begin = at_parameter(problem, at, at[-1])
+        if begin is None or any(passes_through(problem, branch, begin.at) for branch in known):
             continue
-        across = np.zeros(len(at))
-        across[-1] = 1.0
-        place, _ = corrected(problem, at, across)
-        if place is None:
-            continue
-        tangent = tangent_at(problem, place, across)
-        waiting = [Point(place, tangent)]
+        waiting = [begin]
         while waiting:
             branch = _through(problem, waiting.pop(), step)
             known.append(branch)
@@ -150,17 +145,13 @@ def _branches(
 
 def passes_through(problem: Equilibrate, branch: Branch, at: Floats) -> bool:
     """Whether a branch passes through a point."""
-    across = np.zeros(len(at))
-    across[-1] = 1.0
     numbers = branch.numbers
     for i in np.flatnonzero((numbers[:-1, -1] - at[-1]) * (numbers[1:, -1] - at[-1]) <= 0.0):
         first, last = numbers[i], numbers[i + 1]
         gap = last[-1] - first[-1]
         part = (at[-1] - first[-1]) / gap if gap else 0.5
-        place, _ = corrected(
-            problem, np.append((first + part * (last - first))[:-1], at[-1]), across
-        )
-        if place is not None and np.max(np.abs(place - at)) < 1e-6:
+        place = at_parameter(problem, first + part * (last - first), at[-1])
+        if place is not None and np.max(np.abs(place.at - at)) < 1e-6:
             return True
     return False
 
@@ -184,12 +175,10 @@ def _followed(problem: Equilibrate, point: Point, step: float) -> Path:
         ends = np.array(problem.ends) / problem.scale[-1]
         end = ends[1] if last.tangent[-1] > 0.0 else ends[0]
         guess = last.at + last.tangent * (end - last.at[-1]) / last.tangent[-1]
-        guess[-1] = end
-        across = np.zeros(len(guess))
-        across[-1] = 1.0
-        place, _ = corrected(problem, guess, across)
-        if place is not None and place[-1] != last.at[-1]:
-            path.points.append(Point(place, tangent_at(problem, place, last.tangent)))
+        place = at_parameter(problem, guess, end)
+        if place is not None and end != last.at[-1]:
+            along = np.sign(place.tangent @ last.tangent) * place.tangent
+            path.points.append(Point(place.at, along))
     return path
 
 
@@ -288,16 +277,14 @@ def _crossing(
         (problem.derivative(at + h * each) - problem.derivative(at - h * each)) / (2.0 * h)
         for each in kernel
     ]
-    a = [[float(psi @ bent[i] @ kernel[j]) for j in range(2)] for i in range(2)]
-    size = max(abs(a[0][0]), abs(a[0][1]), abs(a[1][1]))
-    inside = a[0][1] ** 2 - a[0][0] * a[1][1]
-    if size == 0.0 or inside <= 0.0:
+    form = np.array([[psi @ bent[i] @ kernel[j] for j in range(2)] for i in range(2)])
+    (low, high), axes = np.linalg.eigh(0.5 * (form + form.T))
+    if not low < 0.0 < high:
         return []
-    if abs(a[0][0]) >= abs(a[1][1]):
-        pairs = [((-a[0][1] + sign * np.sqrt(inside)) / a[0][0], 1.0) for sign in (1, -1)]
-    else:
-        pairs = [(1.0, (-a[0][1] + sign * np.sqrt(inside)) / a[1][1]) for sign in (1, -1)]
-    directions = [x * kernel[0] + y * kernel[1] for x, y in pairs]
+    directions = [
+        (np.sqrt(high) * axes[:, 0] + sign * np.sqrt(-low) * axes[:, 1]) @ kernel
+        for sign in (1.0, -1.0)
+    ]
     directions = [each / np.linalg.norm(each) for each in directions]
     other = min(directions, key=lambda each: abs(float(each @ special.point.tangent)))
     for sign in (1.0, -1.0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Protocol
@@ -9,9 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.analysis.follow import Point
+from neuromass import units
+from neuromass.analysis.follow import Point, at_parameter
 from neuromass.analysis.normal_forms import first_lyapunov, turning_pair
-from neuromass.analysis.problem import Equilibrate, Slopes
+from neuromass.analysis.problem import Equilibrate, Named, Slopes
 from neuromass.dynamics.equilibria import PER_MS
 from neuromass.dynamics.field import Field
 from neuromass.errors import brief
@@ -75,7 +77,7 @@ class SpecialPoint:
 
     def _omega(self) -> float:
         if self.kind not in ("hopf", "generalised Hopf"):
-            raise AttributeError(f"A {self.kind} has no period; Hopf points have one.")
+            raise AttributeError(f"A {self.kind} has no frequency.")
         slopes, states = self.problem.local(self.point.at)
         omega, _, _ = turning_pair(slopes(states))
         return omega
@@ -176,6 +178,26 @@ class Branch:
         """Eigenvalues at each point in 1/ms, (points, states)."""
         return PER_MS.quantity(self.problem.eigenvalues(self.numbers))
 
+    def at(self, value: Any) -> list[SpecialPoint]:
+        """The equilibria of the branch at a value of the parameter.
+
+        Parameters
+        ----------
+        value : number or Quantity
+            The value.
+        """
+        problem = self.problem
+        measure = problem.field.symbols[problem.name]
+        wanted = float(units.to_internal(value, measure, problem.name)) / problem.scale[-1]
+        found = []
+        for before, after in itertools.pairwise(self.points):
+            first, last = before.at[-1], after.at[-1]
+            if min(first, last) <= wanted < max(first, last) or last == wanted:
+                part = (wanted - first) / (last - first)
+                one = at_parameter(problem, before.at + part * (after.at - before.at), wanted)
+                found += [] if one is None else [SpecialPoint("equilibrium", problem, one)]
+        return found
+
     @property
     def stable(self) -> NDArray[np.bool_]:
         """At which points small deviations die out."""
@@ -215,7 +237,7 @@ class Branch:
         )
 
 
-class Diagram:
+class Diagram(Named):
     """The equilibria of a system in a range of a parameter.
 
     Attributes
@@ -227,6 +249,14 @@ class Diagram:
     def __init__(self, problem: Equilibrate, branches: list[Branch]) -> None:
         self.problem = problem
         self.branches = branches
+
+    def _field(self) -> Field:
+        return self.problem.field
+
+    @property
+    def parameter(self) -> str:
+        """Name of what varies."""
+        return self.problem.name
 
     def _of_kind(self, kind: str) -> list[SpecialPoint]:
         return [each for branch in self.branches for each in branch.special if each.kind == kind]
@@ -245,6 +275,48 @@ class Diagram:
     def branch_points(self) -> list[SpecialPoint]:
         """Where branches cross; each one is found on every branch through it."""
         return self._of_kind("branch point")
+
+    def plot(self, name: str | None = None, *, cycles: Any = None, ax: Any = None) -> Any:
+        """Draw a state over the parameter: solid where stable, dashed where not.
+
+        Parameters
+        ----------
+        name : str, optional
+            The state; the first one if left out. Of lanes every one is drawn.
+        cycles : CycleBranch or sequence of CycleBranch, optional
+            Branches of cycles, of which the extrema are drawn, filled between where stable.
+        ax : Axes, optional
+            Where to draw; a new figure otherwise.
+
+        Returns
+        -------
+        Axes
+        """
+        from neuromass.plotting import diagrams  # noqa: PLC0415
+
+        return diagrams.plot_diagram(self, name, cycles, ax)
+
+    def to_dataframe(self) -> Any:
+        """All points of all branches, one row each, as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``branch``, parameter and states with their units, and ``stable``.
+        """
+        import pandas  # noqa: PLC0415
+
+        tables = []
+        for number, branch in enumerate(self.branches):
+            columns: dict[str, Any] = {"branch": np.full(len(branch), number)}
+            for name in (self.parameter, *self.problem.field.columns):
+                unit = self.measure(name).symbol
+                values = branch[name].magnitude
+                for lane, row in enumerate(values.reshape(len(branch), -1).T):
+                    label = f"{name}[{lane}]" if values.ndim > 1 else name
+                    columns[f"{label} ({unit})" if unit else label] = row
+            tables.append(pandas.DataFrame({**columns, "stable": branch.stable}))
+        return pandas.concat(tables, ignore_index=True)
 
     def __repr__(self) -> str:
         lines = [f"<diagram over {self.problem.name}: {len(self.branches)} branches"]

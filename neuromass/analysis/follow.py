@@ -133,6 +133,14 @@ def tangent_at(zeros: Zeros, at: Floats, along: Floats) -> Floats:
     return tangent / np.linalg.norm(tangent)
 
 
+def at_parameter(zeros: Zeros, guess: Floats, parameter: float) -> Point | None:
+    """The point of a curve at a value of its last number, close to a guess."""
+    across = np.zeros(len(guess))
+    across[-1] = 1.0
+    place, _ = corrected(zeros, np.append(guess[:-1], parameter), across)
+    return None if place is None else Point(place, tangent_at(zeros, place, across))
+
+
 def follow(
     zeros: Zeros,
     start: Point,

@@ -14,9 +14,18 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.analysis.collocation import DEGREE, FEWEST, VALUES, WEIGHTS, Collocation
 from neuromass.analysis.diagram import SpecialPoint
-from neuromass.analysis.follow import Point, between, corrected, follow, tangent_at
+from neuromass.analysis.follow import (
+    Path,
+    Point,
+    at_parameter,
+    between,
+    corrected,
+    follow,
+    tangent_at,
+)
 from neuromass.analysis.normal_forms import turning_pair
-from neuromass.analysis.problem import Equilibrate, span, symbol
+from neuromass.analysis.problem import Equilibrate, Named, span, symbol
+from neuromass.dynamics.field import Field
 from neuromass.errors import brief
 from neuromass.units import HZ, MS
 
@@ -28,7 +37,7 @@ _LARGEST: Final = 0.1
 """Longest step along a branch of cycles."""
 
 
-class Cycle:
+class Cycle(Named):
     """A limit cycle.
 
     Parameter and states are attributes: ``cycle.eta``, and ``cycle.r``, a Quantity along the
@@ -45,6 +54,9 @@ class Cycle:
         self.equations = equations
         self.point = point
         self.kind = kind
+
+    def _field(self) -> Field:
+        return self.equations.problem.field
 
     @property
     def parameter(self) -> str:
@@ -106,6 +118,24 @@ class Cycle:
         profile = self.equations.profile(self.point.at)
         return self.equations.values_at(profile, times) * self.equations.problem.scale[:-1]
 
+    def plot(self, name: str | None = None, *, ax: Any = None) -> Any:
+        """Draw a state over one period.
+
+        Parameters
+        ----------
+        name : str, optional
+            The state; the first one if left out.
+        ax : Axes, optional
+            Where to draw; a new figure otherwise.
+
+        Returns
+        -------
+        Axes
+        """
+        from neuromass.plotting import diagrams  # noqa: PLC0415
+
+        return diagrams.plot_cycle(self, name, ax)
+
     def _quantity(self, name: str, states: Floats) -> Any:
         columns = self.equations.problem.field.columns
         if name not in columns:
@@ -149,7 +179,7 @@ class Cycle:
         )
 
 
-class CycleBranch:
+class CycleBranch(Named):
     """Limit cycles that go on from one to the next while a parameter varies.
 
     The parameter is an attribute, a Quantity along the branch: ``branch.eta``.
@@ -168,6 +198,9 @@ class CycleBranch:
         self.cycles = cycles
         self.special = special
         self.end = end
+
+    def _field(self) -> Field:
+        return self.cycles[0].equations.problem.field
 
     @property
     def parameter(self) -> str:
@@ -239,15 +272,57 @@ class CycleBranch:
     def __len__(self) -> int:
         return len(self.cycles)
 
+    def plot(self, name: str | None = None, *, ax: Any = None) -> Any:
+        """Draw the extrema of a state over the parameter.
+
+        Parameters
+        ----------
+        name : str, optional
+            The state; the first one if left out.
+        ax : Axes, optional
+            Where to draw; a new figure otherwise.
+
+        Returns
+        -------
+        Axes
+        """
+        from neuromass.plotting import diagrams  # noqa: PLC0415
+
+        return diagrams.plot_cycles(self, name, ax)
+
+    def to_dataframe(self) -> Any:
+        """The cycles, one row each, as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Parameter, period, extrema of the states with their units, and ``stable``.
+        """
+        import pandas  # noqa: PLC0415
+
+        unit = self.measure(self.parameter).symbol
+        label = f"{self.parameter} ({unit})" if unit else self.parameter
+        columns = {label: self[self.parameter].magnitude, "period (ms)": self.period.magnitude}
+        for name in self._field().columns:
+            unit = self.measure(name).symbol
+            for what, values in (("min", self.minimum(name)), ("max", self.maximum(name))):
+                columns[f"{what} {name} ({unit})" if unit else f"{what} {name}"] = values.magnitude
+        return pandas.DataFrame({**columns, "stable": self.stable})
+
     def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, str):
-            return _stacked([each[key] for each in self.cycles]) if key == self.parameter else None
-        return self.cycles[key]
+        if not isinstance(key, str):
+            return self.cycles[key]
+        if key != self.parameter:
+            raise KeyError(
+                f"Of the cycles of a branch there is {self.parameter}, and minimum(name), "
+                f"maximum(name) and mean(name) of the states; not {brief(key)}."
+            )
+        return _stacked([each.value for each in self.cycles])
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") and name == self.parameter:
-            return _stacked([each.value for each in self.cycles])
-        raise AttributeError(f"This branch of cycles has no {brief(name)}.")
+        if name.startswith("_") or name != self.parameter:
+            raise AttributeError(f"This branch of cycles has no {brief(name)}.")
+        return self[name]
 
     def __repr__(self) -> str:
         first, last = self.cycles[0], self.cycles[-1]
@@ -266,16 +341,11 @@ def _stacked(quantities: list[Any]) -> Any:
 
 def _moved_to(cycle: Cycle, parameter: float) -> Cycle | None:
     """The cycle at another value of the parameter close by."""
-    equations, at = cycle.equations, cycle.point.at
-    guess = at + cycle.point.tangent * (parameter - at[-1]) / (cycle.point.tangent[-1] or 1.0)
-    guess[-1] = parameter
-    across = np.zeros(len(at))
-    across[-1] = 1.0
-    for begin in (guess, np.append(at[:-1], parameter)):
-        place, _ = corrected(equations, begin, across)
+    equations, at, tangent = cycle.equations, cycle.point.at, cycle.point.tangent
+    for guess in (at + tangent * (parameter - at[-1]) / (tangent[-1] or 1.0), at):
+        place = at_parameter(equations, guess, parameter)
         if place is not None:
-            along = tangent_at(equations, place, cycle.point.tangent)
-            return Cycle(equations, Point(place, along))
+            return Cycle(equations, place)
     return None
 
 
@@ -351,15 +421,19 @@ def cycles(
     equations, point = _beginning(start, values, parameter)
     forward = follow(equations, point, largest=step, most=most)
     steps, end = forward.steps, forward.end
-    found = [Cycle(e, p) for e, p in zip(forward.equations, forward.points, strict=True)]
+    found = _cycles_of(forward)
     special = [each for one in steps for each in _special(*one)]
     if isinstance(start, Cycle):
         backward = follow(equations, Point(point.at, -point.tangent), largest=step, most=most)
-        before = [Cycle(e, p) for e, p in zip(backward.equations, backward.points, strict=True)]
-        found = before[:0:-1] + found
+        found = _cycles_of(backward)[:0:-1] + found
         special = [each for one in backward.steps for each in _special(*one)][::-1] + special
         end = f"{backward.end}; {end}"
     return CycleBranch(found, special, end)
+
+
+def _cycles_of(path: Path) -> list[Cycle]:
+    equations: Any = path.equations
+    return [Cycle(e, p) for e, p in zip(equations, path.points, strict=True)]
 
 
 def _beginning(start: Any, values: Any, parameter: str | None) -> tuple[Collocation, Point]:

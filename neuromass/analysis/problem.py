@@ -193,3 +193,25 @@ def _across(slopes: Slopes, at: Floats, along: Floats) -> tuple[Any, Any, float]
     step = _STEP / max(size, 1e-300)
     found = slopes(at + np.array([1.0, -1.0, 2.0, -2.0])[:, None] * step * along)
     return found[:2], found[2:], step
+
+
+class Named:
+    """What has a parameter and states: their units, for plots and tables."""
+
+    def _field(self) -> Field:
+        raise NotImplementedError
+
+    @property
+    def first_state(self) -> str:
+        """Name of the first state, which plots show unless told otherwise."""
+        return next(iter(self._field().columns))
+
+    def measure(self, name: str) -> Measure:
+        """The unit of a parameter or state."""
+        field = self._field()
+        if name in field.columns:
+            return field.columns[name].measure
+        if name in field.symbols:
+            return field.symbols[name]
+        near = suggestion(name, [*field.columns, *field.symbols])
+        raise ValueError(f"There is no {brief(name)}{near}")

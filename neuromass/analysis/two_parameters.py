@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.analysis.diagram import SpecialPoint
-from neuromass.analysis.follow import Path, Point, between, corrected, follow, tangent_at
+from neuromass.analysis.follow import Path, Point, at_parameter, between, follow
 from neuromass.analysis.normal_forms import first_lyapunov, turning_pair
 from neuromass.analysis.problem import (
     OUT_OF_RANGE,
+    Named,
     Slopes,
     ordered_eigenvalues,
     second,
@@ -178,7 +179,7 @@ class Critical:
         return replace(self, border=(_real(left), _real(right))), point
 
 
-class Curve:
+class Curve(Named):
     """Folds or Hopf points while two parameters vary.
 
     Both parameters and the states are attributes, Quantities along the curve: ``curve.eta``,
@@ -207,6 +208,25 @@ class Curve:
         self.points = points
         self.special = special
         self.ends = ends
+
+    def _field(self) -> Field:
+        return self.equations.field
+
+    def plot(self, *, ax: Any = None) -> Any:
+        """Draw the curve over both parameters.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure otherwise.
+
+        Returns
+        -------
+        Axes
+        """
+        from neuromass.plotting import diagrams  # noqa: PLC0415
+
+        return diagrams.plot_curve(self, ax)
 
     @cached_property
     def _numbers(self) -> Floats:
@@ -304,8 +324,8 @@ def curve(
     >>> import neuromass as nm
     >>> diagram = nm.analysis.continuation(nm.QIF(J=15.0), "eta", (-10, 5))
     >>> wedge = nm.analysis.curve(diagram.folds[0], "J", (0, 30))
-    >>> wedge.cusps
-    [<cusp at eta = -1.73205, J = 7.79622: r = 31.831 Hz, v = -0.5>]
+    >>> [round(float(cusp.J.magnitude), 6) for cusp in wedge.cusps]
+    [7.796217]
     """
     if not isinstance(point, SpecialPoint) or point.kind not in ("fold", "hopf"):
         what = f"a {point.kind}" if isinstance(point, SpecialPoint) else type(point).__name__
@@ -380,12 +400,7 @@ def _found(path: Path, kind: str) -> Iterator[SpecialPoint]:
 def _double_zero(path: Path) -> Point | None:
     """The end of a curve of Hopf points at frequency zero."""
     zeros, last = path.equations[-1], path.points[-1]
-    guess = last.at - last.tangent * last.at[-1] / last.tangent[-1]
-    guess[-1] = _ZERO
-    across = np.zeros(len(guess))
-    across[-1] = 1.0
-    place, _ = corrected(zeros, guess, across)
-    return None if place is None else Point(place, tangent_at(zeros, place, last.tangent))
+    return at_parameter(zeros, last.at - last.tangent * last.at[-1] / last.tangent[-1], _ZERO)
 
 
 def _cusp_test(zeros: Any, point: Point) -> float:
