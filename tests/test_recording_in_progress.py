@@ -1,0 +1,114 @@
+"""What was read from a recording in progress is not changed by later steps, nor changes them."""
+
+import numpy as np
+import pytest
+from network_samples import excited_inhibited
+from samples import bits
+
+import neuromass as nm
+from neuromass.units import Hz, ms
+
+MANY = 5000
+"""Steps for which the recording needs more room several times."""
+REFUSED = r"cannot be (assigned|changed)|read-only"
+
+
+def step(pop, count):
+    for k in range(count):
+        pop.update(3.0 + 0.01 * (k % 7))
+
+
+@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("name", ["r", "v", "I_ext", "t"])
+def test_a_trace_that_was_kept_stays_as_it_was(name, every):
+    pop = nm.QIF(J=15.0)
+    with nm.record(pop, every=every, names=("r", "v", "I_ext")) as rec:
+        step(pop, 10)
+        kept = rec[name]
+        before = kept.magnitude.tobytes()
+        assert len(kept) == 10 // every + 1
+        for count in (1, 1, 1, MANY):
+            step(pop, count)
+            assert kept.magnitude.tobytes() == before
+        assert rec[name].magnitude[: len(kept)].tobytes() == before
+        assert len(rec) == (13 + MANY) // every + 1
+    step(pop, 100)
+    pop.reset()
+    assert kept.magnitude.tobytes() == before
+    assert len(rec) == (13 + MANY) // every + 1
+
+
+@pytest.mark.parametrize("name", ["r", "v", "t"])
+def test_a_trace_in_progress_cannot_be_changed(name):
+    pop, other = nm.QIF(J=15.0), nm.QIF(J=15.0)
+    with nm.record(other) as undisturbed:
+        step(other, 20)
+    with nm.record(pop) as rec:
+        step(pop, 10)
+        for change in (
+            lambda trace: trace.__setitem__(0, trace[1]),
+            lambda trace: trace.magnitude.__setitem__(0, 1.0),
+            lambda trace: trace.magnitude.fill(1.0),
+            lambda trace: trace.__imul__(2.0),
+        ):
+            with pytest.raises(ValueError, match=REFUSED):
+                change(rec[name])
+        step(pop, 10)
+    assert bits(rec) == bits(undisturbed)
+
+
+def test_a_plain_array_is_the_callers_own():
+    pop = nm.QIF(J=15.0)
+    with nm.record(pop) as rec:
+        step(pop, 10)
+        for name, unit in (("r", Hz), ("v", ""), ("t", ms)):
+            mine = rec.array(name, unit)
+            before = rec[name].magnitude.copy()
+            mine[...] = -1.0
+            np.testing.assert_array_equal(rec[name].magnitude, before)
+
+
+def test_traces_of_a_network_in_progress_stay_as_they_were():
+    net = excited_inhibited()
+    with nm.record(net) as rec:
+        net.update({"exc": 3.0})
+        kept = {(each, name): rec[each][name] for each in ("exc", "inh") for name in ("r", "v")}
+        before = {key: trace.magnitude.tobytes() for key, trace in kept.items()}
+        for _ in range(1000):
+            net.update({"exc": 3.0})
+        assert {key: trace.magnitude.tobytes() for key, trace in kept.items()} == before
+        with pytest.raises(ValueError, match=REFUSED):
+            rec["exc"].v.magnitude[0] = 1.0
+
+
+def test_a_slice_in_progress_is_of_its_time():
+    pop = nm.QIF(J=15.0)
+    with nm.record(pop) as rec:
+        step(pop, 40)
+        part = rec[0.5 * ms :]
+        before = bits(part)
+        step(pop, MANY)
+        assert bits(part) == before
+
+
+def test_a_recording_is_equal_to_itself_alone():
+    """As for arrays in containers: no silent comparison of traces, and it can be a key."""
+    one, other = (nm.run(nm.QIF(), 1 * ms) for _ in range(2))
+    assert bits(one) == bits(other)
+    assert one == one  # noqa: PLR0124
+    assert one != other
+    assert {one: 1, other: 2}[one] == 1
+    pop = nm.QIF()
+    with nm.record(pop) as live:
+        key = {live: 1}
+        step(pop, 3)
+        assert key[live] == 1
+
+
+def test_recordings_are_compared_as_mappings():
+    one, other = (nm.run(excited_inhibited(), 1 * ms) for _ in range(2))
+    assert one == one  # noqa: PLR0124
+    assert one == dict(one)
+    assert one != other
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(one)
