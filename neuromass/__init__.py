@@ -55,7 +55,7 @@ _HOMES = {
 }
 """Public name -> the module it is loaded from when it is first used."""
 
-_MODULES = ("analysis", "noise", "signals", "synapses", "units")
+_MODULES = ("analysis", "noise", "plotting", "signals", "synapses", "units")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604
 

@@ -6,6 +6,6 @@ A user's own ``rcParams`` hold: sizes, fonts, colormap, and the colour cycle if 
 matplotlib's default.
 """
 
-from neuromass.plotting.look import COLOURS
+from neuromass.plotting.look import COLOURS, style
 
-__all__ = ["COLOURS"]
+__all__ = ["COLOURS", "style"]

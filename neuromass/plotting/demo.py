@@ -149,16 +149,14 @@ def draw(response: StepResponse) -> Any:
     )
     panels = [axes[name] for name in names]
     for part, colour in response.parts():
-        traces.plot_recording(part, names, panels)
-        for panel in panels:
-            panel.lines[-1].set(color=colour, linewidth=1.2)
+        traces.plot_recording(part, names, panels, color=colour, linewidth=1.2)
     for panel in panels:
         panel.set_xlim(0.0, response.recording.t[-1].magnitude)
         panel.label_outer()
     _draw_exact(panels[1:], response)
     for (_, colour), label in zip(response.parts(), ("before", "input on", "after"), strict=True):
         panels[0].plot([], [], color=colour, label=label)
-    panels[0].plot([], [], ":", color="black", label="exact state")
+    panels[0].plot([], [], ":", color=look.ink(), label="exact state")
     look.legend_above(panels[0], 4)
     _draw_plane(axes["plane"], response)
     figure.align_ylabels(panels)
@@ -170,7 +168,7 @@ def _draw_exact(panels: list[Any], response: StepResponse) -> None:
     begins = [0.0, response.start.magnitude, response.stop.magnitude]
     for begin, (_, end, exact) in zip(begins, response.moments, strict=True):
         for panel, value in zip(panels, (exact.r, exact.v), strict=True):
-            panel.plot([begin, end.magnitude], [value.magnitude] * 2, ":", color="black", lw=1.0)
+            panel.plot([begin, end.magnitude], [value.magnitude] * 2, ":", color=look.ink(), lw=1.0)
 
 
 def _draw_plane(ax: Any, response: StepResponse) -> None:

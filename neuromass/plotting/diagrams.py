@@ -45,12 +45,12 @@ class _Plane:
         self.new = ax is None
         if ax is not None:
             require_axes(ax)
-        self.ax = new_axes(1)[0] if ax is None else ax
+        self.ax = new_axes(1, None)[0] if ax is None else ax
         self._shown = []
         for axis, (name, measure) in ((self.ax.xaxis, x), (self.ax.yaxis, y)):
             shown = axis_measure(axis, measure)
             self._shown.append((name, measure, shown))
-            label_axis(axis, shown, axis_label(name, shown))
+            label_axis(axis, shown, axis_label(name, shown, {}))
 
     def plain(self, which: int, quantity: Any) -> Any:
         """A Quantity in the unit of an axis."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, Final
 
 import numpy as np
 
 from neuromass import units
-from neuromass.errors import brief
-from neuromass.units import MS, Measure
+from neuromass.errors import brief, suggestion
+from neuromass.units import Measure
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's palette without its yellow, which is too light for lines on white."""
@@ -19,66 +21,194 @@ DASHES: Final = ("-", "--", ":")
 """Kinds of lines that tell lines apart where colours do not suffice."""
 
 
-def axis_label(name: str, measure: Measure) -> str:
-    """A name with its unit, ``r (Hz)``."""
+def is_dark(colour: Any) -> bool:
+    """Whether a colour is nearer to black than to white."""
+    from matplotlib.colors import to_rgb  # noqa: PLC0415
+
+    return float(np.dot((0.299, 0.587, 0.114), to_rgb(colour))) < 0.5
+
+
+def ink() -> Any:
+    """The colour of text, which every style makes to be seen on its background."""
     import matplotlib as mpl  # noqa: PLC0415
 
-    text = f"{name} ({measure.symbol})" if measure.symbol else name
-    return text.replace("_", r"\_") if mpl.rcParams["text.usetex"] else text
+    return mpl.rcParams["text.color"]
+
+
+def style() -> ExitStack:
+    """Give figures the look of the tutorials.
+
+    Colours that colour-blind readers can tell apart, no frame on the right and above, legends
+    without a frame, and a layout in which nothing overlaps. As with ``matplotlib.pyplot.xkcd``,
+    a call sets the look from there on, and in a ``with`` statement what was set before returns
+    at its end. Backgrounds, sizes and fonts stay those of the user.
+
+    Returns
+    -------
+    contextlib.ExitStack
+        To be used in a ``with`` statement, or to be dropped.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> with nm.plotting.style():
+    ...     ax = nm.run(nm.QIF(J=15.0), 100 * ms).plot("r")
+    """
+    import matplotlib as mpl  # noqa: PLC0415
+    from cycler import cycler  # noqa: PLC0415
+
+    settings: Any = mpl.rcParams
+    wanted = {
+        "axes.prop_cycle": cycler(color=_seen_colours()),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "figure.constrained_layout.use": True,
+        "legend.frameon": False,
+    }
+    stack = ExitStack()
+    stack.callback(settings.update, {name: settings[name] for name in wanted})
+    settings.update(wanted)
+    return stack
+
+
+def symbol(name: str, labels: Mapping[str, str]) -> str:
+    """How a name is written: as the user wants it, part by part, or as it is."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    if name in labels:
+        return labels[name]
+    if "." in name:
+        return ".".join(symbol(part, labels) for part in name.split("."))
+    return name.replace("_", r"\_") if mpl.rcParams["text.usetex"] else name
+
+
+def axis_label(name: str, measure: Measure, labels: Mapping[str, str]) -> str:
+    """A name with its unit, ``r (Hz)``."""
+    text = symbol(name, labels)
+    return f"{text} ({measure.symbol})" if measure.symbol else text
+
+
+def checked_labels(labels: Any) -> Mapping[str, str]:
+    """The user's symbols for names, checked."""
+    given = {} if labels is None else labels
+    if not isinstance(given, Mapping) or not all(isinstance(x, str) for x in given.values()):
+        raise TypeError(
+            f"labels is a mapping from names to text, for example {{'eta': r'$\\eta$'}}, "
+            f"not {brief(labels)}."
+        )
+    return given
+
+
+def checked_line(given: Mapping[str, Any], others: Iterable[str]) -> dict[str, Any]:
+    """Keywords for lines under their long names, checked before anything is drawn."""
+    from matplotlib.cbook import normalize_kwargs  # noqa: PLC0415
+    from matplotlib.lines import Line2D  # noqa: PLC0415
+
+    known = [name[4:] for name in dir(Line2D) if name.startswith("set_")]
+    for name in given:
+        if name not in known:
+            near = suggestion(name, [*others, *known])
+            near = near if near.startswith("; did") else "."
+            raise TypeError(
+                f"plot() has no keyword {brief(name)}{near} It takes {', '.join(others)}, and what "
+                "lines of matplotlib take, for example color, linestyle and linewidth."
+            )
+    found: dict[str, Any] = normalize_kwargs(dict(given), Line2D)
+    Line2D([], [], **found)
+    return found
 
 
 def axis_measure(axis: Any, measure: Measure) -> Measure:
     """The unit in which an axis shows values: its own, where it has one of that dimension.
 
-    An axis has a unit once Quantities were drawn on it after `setup_matplotlib`.
+    It has a unit once we or, after `setup_matplotlib`, the user drew Quantities on it, or if
+    its label ends with one, ``rate (kHz)``.
     """
     own = axis.get_units()
-    if own is None or not units.is_quantity(1 * own):
-        return measure
-    found = units.measure(own)
-    return found if found.dimension == measure.dimension else measure
+    if own is not None and units.is_quantity(1 * own):
+        found = units.measure(own)
+        if found.dimension == measure.dimension:
+            return found
+    return _labelled_measure(axis, measure) or measure
+
+
+def _labelled_measure(axis: Any, measure: Measure) -> Measure | None:
+    """The unit at the end of an axis' label, if it is of that dimension."""
+    told = re.search(r"[(\[]([^()\[\]]+)[)\]]$", axis.get_label_text().strip())
+    if told is None or measure.is_dimensionless:
+        return None
+    try:
+        found = units.measure(told[1])
+    except (AttributeError, TypeError, ValueError):  # pint's for unknown units is the first
+        return None
+    return found if found.dimension == measure.dimension else None
 
 
 def label_axis(axis: Any, measure: Measure, label: str) -> None:
-    """Label an axis; after `setup_matplotlib` Quantities are then drawn on it in its unit."""
+    """Note an axis' unit, and label it unless its label tells that unit already."""
     axis.update_units(measure.quantity(1.0))
-    axis.set_label_text(label)
+    axis.set_units(measure.quantity(1.0).units)
+    if _labelled_measure(axis, measure) != measure:
+        axis.set_label_text(label)
+
+
+def _seen_colours() -> tuple[str, ...]:
+    """Our colours; the last, black, as that of text."""
+    return (*COLOURS[:-1], ink() if is_dark(_background()) else COLOURS[-1])
+
+
+def _background() -> Any:
+    import matplotlib as mpl  # noqa: PLC0415
+
+    return mpl.rcParams["axes.facecolor"]
 
 
 def colour_cycle() -> Sequence[Any]:
-    """The user's colours, or ours where matplotlib's default stands."""
-    import matplotlib as mpl  # noqa: PLC0415
-
-    cycle = mpl.rcParams["axes.prop_cycle"]
-    if cycle == mpl.rcParamsDefault["axes.prop_cycle"]:
-        return COLOURS
-    colours = cycle.by_key().get("color", COLOURS)
-    return tuple(each for n, each in enumerate(colours) if each not in colours[:n])
+    """The user's colours, or ours where matplotlib's default stands; every one once."""
+    return tuple(dict.fromkeys(_new_cycle().by_key().get("color", _seen_colours())))
 
 
-def some_colours(count: int) -> list[Any]:
-    """So many colours; in their order along a colormap if the cycle has not enough."""
-    cycle = colour_cycle()
-    if count <= len(cycle):
-        return list(cycle[:count])
-    return list(dark_half()(np.linspace(0.0, 1.0, count)))
+def most_looks() -> int:
+    """How many lines colours and dashes tell apart."""
+    return len(DASHES) * len(colour_cycle())
 
 
-def line_looks(count: int, colours: Sequence[Any]) -> list[tuple[Any, str]]:
-    """Colour and kind of so many lines: dashes after all colours, a colormap after all dashes."""
-    looks = [(colour, kind) for kind in DASHES for colour in colours]
+def taken_looks(ax: Any) -> set[tuple[str, str]]:
+    """Colour and kind of the lines that an Axes has."""
+    from matplotlib.colors import to_hex  # noqa: PLC0415
+
+    return {(to_hex(each.get_color()), each.get_linestyle()) for each in ax.lines}
+
+
+def line_looks(count: int, colours: Sequence[Any], ax: Any) -> list[tuple[Any, str]]:
+    """Colour and kind of so many further lines: dashes after all colours, then a colormap."""
+    from matplotlib.colors import to_hex  # noqa: PLC0415
+
+    taken = taken_looks(ax)
+    looks = [
+        (each, kind) for kind in DASHES for each in colours if (to_hex(each), kind) not in taken
+    ]
     if count <= len(looks):
         return looks[:count]
-    return [(tuple(shade), "-") for shade in dark_half()(np.linspace(0.0, 1.0, count))]
+    return [(tuple(shade), "-") for shade in seen_map()(np.linspace(0.0, 1.0, count))]
 
 
-def dark_half() -> Any:
-    """Viridis without its yellow, which is too light for lines on white."""
+def next_look(ax: Any) -> dict[str, Any]:
+    """The next line of an Axes' cycle, as keywords; matplotlib has no other public way."""
+    (scout,) = ax.plot([], [])
+    scout.remove()
+    return {name: getattr(scout, f"get_{name}")() for name in ("color", "linestyle", "marker")}
+
+
+def seen_map() -> Any:
+    """Viridis without what is too light, or too dark, for lines on the background."""
     import matplotlib as mpl  # noqa: PLC0415
     from matplotlib.colors import LinearSegmentedColormap  # noqa: PLC0415
 
-    shades = mpl.colormaps["viridis"](np.linspace(0.0, 0.84, 64))
-    return LinearSegmentedColormap.from_list("dark viridis", list(shades))
+    ends = (0.3, 1.0) if is_dark(_background()) else (0.0, 0.78)
+    shades = mpl.colormaps["viridis"](np.linspace(*ends, 64))
+    return LinearSegmentedColormap.from_list("part of viridis", list(shades))
 
 
 class Panels:
@@ -87,10 +217,9 @@ class Panels:
     More than `_TALL` of them are put into several columns, filled one after the other.
     """
 
-    def __init__(self, names: Sequence[str], ax: Any) -> None:
-        self.names = names
+    def __init__(self, names: Sequence[str], ax: Any, figsize: Any) -> None:
         self.new = ax is None
-        self.axes = new_axes(len(names)) if ax is None else given_axes(names, ax)
+        self.axes = new_axes(len(names), figsize) if ax is None else given_axes(names, ax, figsize)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.axes)
@@ -100,20 +229,15 @@ class Panels:
         return self.new and bool(self.axes[number].get_subplotspec().is_first_row())
 
     def legend(self, number: int) -> None:
-        """A legend in a panel; above it where the figure is ours."""
-        ax = self.axes[number]
-        if self.new:
-            legend_above(ax, _fitting_columns(ax))
-        else:
-            ax.legend(loc="upper right")
+        """A legend in a panel, where it hides nothing."""
+        add_legend(self.axes[number])
 
-    def finished(self) -> Any:
+    def finished(self, times: Measure, labels: Mapping[str, str]) -> Any:
         """Label the time axis; return one Axes, or an array of them."""
         for ax in self.axes:
             grid = ax.get_subplotspec()
             if grid is None or grid.is_last_row() or ax is self.axes[-1]:
-                shown = axis_measure(ax.xaxis, MS)
-                label_axis(ax.xaxis, shown, axis_label("t", shown))
+                label_axis(ax.xaxis, times, axis_label("t", times, labels))
             ax.margins(x=0.0)
         if self.new:
             self.axes[-1].tick_params(labelbottom=True)
@@ -121,14 +245,51 @@ class Panels:
         return self.axes[0] if len(self.axes) == 1 else self.axes
 
 
+def add_legend(ax: Any) -> None:
+    """A legend, every label once: over the panel where the layout makes room, else within."""
+    engine = ax.figure.get_layout_engine()
+    makes_room = engine is not None and engine.adjust_compatible is False
+    if makes_room and not any(ax.get_title(loc) for loc in ("left", "center", "right")):
+        legend_above(ax, _fitting_columns(ax))
+        return
+    legend = ax.legend(
+        *entries(ax),
+        loc="best",
+        ncols=_fitting_columns(ax),
+        fontsize=legend_points(ax),
+        handlelength=1.5,
+    )
+    _make_room(ax, legend)
+
+
+def _make_room(ax: Any, legend: Any) -> None:
+    """Raise the upper limit of an Axes until its legend hides no line."""
+    ax.figure.draw_without_rendering()
+    box = legend.get_window_extent()
+    paths = [each.get_path().transformed(each.get_transform()) for each in ax.lines]
+    if not any(len(each.vertices) and each.intersects_bbox(box, filled=False) for each in paths):
+        return
+    low, high = ax.get_ylim()
+    share = min(0.6, 1.1 * box.height / ax.get_window_extent().height)
+    ax.set_ylim(low, low + (high - low) / (1.0 - share))
+
+
+def legend_points(ax: Any) -> float:
+    """Size of a legend's text: the user's, less in a small figure."""
+    import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.font_manager import FontProperties  # noqa: PLC0415
+
+    own = FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
+    return float(own * min(1.0, max(0.6, ax.figure.get_figwidth() / 5.0)))
+
+
 def _fitting_columns(ax: Any) -> int:
     """How many entries of a legend stand side by side over a panel, in rows of one length."""
-    import matplotlib as mpl  # noqa: PLC0415
-
     labels = entries(ax)[1]
-    letter = 0.6 * mpl.rcParams["font.size"] / 72
-    inches = 0.85 * ax.figure.get_figwidth() / ax.get_gridspec().ncols
-    most = max(1, int(inches / (letter * (4 + max(map(len, labels))))))
+    letter = 0.6 * legend_points(ax) / 72
+    inches = 0.85 * ax.get_position().width * ax.figure.get_figwidth()
+    letters = max(len(re.sub(r"\\\w+|[${}_^]", "", each)) for each in labels)
+    most = max(1, int(inches / (letter * (4 + letters))))
     rows = -(-len(labels) // most)
     return -(-len(labels) // rows)
 
@@ -140,6 +301,7 @@ def legend_above(ax: Any, columns: int) -> None:
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
         ncols=columns,
+        fontsize=legend_points(ax),
         frameon=False,
         borderaxespad=0.1,
         borderpad=0.2,
@@ -153,7 +315,7 @@ _TALL: Final = 6
 """Panels over each other from which on there are further columns."""
 
 
-def new_axes(count: int) -> Any:
+def new_axes(count: int, figsize: Any) -> Any:
     """A new figure of panels over each other, in columns if there are many."""
     import matplotlib as mpl  # noqa: PLC0415
     import matplotlib.pyplot as plt  # noqa: PLC0415
@@ -162,15 +324,25 @@ def new_axes(count: int) -> Any:
     columns = min(3, -(-count // _TALL))
     rows = -(-count // columns)
     size = columns * width, height * (0.75 if rows == 1 else 0.35 * rows + 0.15)
-    _, grid = plt.subplots(
-        rows, columns, sharex=True, squeeze=False, figsize=size, layout="constrained"
-    )
+    with mpl.rc_context({"axes.prop_cycle": _new_cycle()}):
+        figure = plt.figure(figsize=figsize or size, layout="constrained")
+        grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
     axes = grid.T.ravel()
     for ax in axes[count:]:
         ax.remove()
     for ax in axes[:count]:
         lighten(ax)
     return axes[:count]
+
+
+def _new_cycle() -> Any:
+    """The user's cycle, or ours where matplotlib's default stands."""
+    import matplotlib as mpl  # noqa: PLC0415
+    from cycler import cycler  # noqa: PLC0415
+
+    cycle = mpl.rcParams["axes.prop_cycle"]
+    default = cycle == mpl.rcParamsDefault["axes.prop_cycle"]
+    return cycler(color=_seen_colours()) if default else cycle
 
 
 def entries(ax: Any) -> tuple[list[Any], list[str]]:
@@ -186,9 +358,17 @@ def lighten(ax: Any) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def given_axes(names: Sequence[str], ax: Any) -> Any:
+def refuse_figsize(ax: Any, figsize: Any) -> None:
+    """Refuse a size where the figure is the user's."""
+    if ax is not None and figsize is not None:
+        raise ValueError("figsize is for a new figure; leave it out where ax is given.")
+
+
+def given_axes(names: Sequence[str], ax: Any, figsize: Any) -> Any:
     """The user's Axes, checked: one for each name."""
     from matplotlib.axes import Axes  # noqa: PLC0415
+
+    refuse_figsize(ax, figsize)
 
     axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
     if not all(isinstance(each, Axes) for each in axes):

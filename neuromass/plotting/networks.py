@@ -17,7 +17,7 @@ from neuromass.networks import connectivity as wiring
 from neuromass.networks.connection import Connection
 from neuromass.networks.network import Network
 from neuromass.plotting.curves import Box, Curve, label_boxes, routes
-from neuromass.plotting.look import COLOURS, require_axes
+from neuromass.plotting.look import COLOURS, ink, require_axes
 from neuromass.populations.population import core_of
 from neuromass.units import DIMENSIONLESS, MS
 
@@ -30,7 +30,6 @@ _TINY: Final = 17
 """Members from which on these are dots with their names outside."""
 
 _EXCITING, _INHIBITING, _MIXED, _NONE = COLOURS[1], COLOURS[0], "0.35", "0.7"
-_PALE: Final = "0.93"
 
 
 def plot_network(network: Network, ax: Any) -> Any:
@@ -211,7 +210,7 @@ def _draw_member(
 ) -> None:
     from matplotlib.patches import Circle  # noqa: PLC0415
 
-    ax.add_patch(Circle(tuple(place), plan.radius, fc=_PALE, ec="0.2", lw=1.2, zorder=3))
+    ax.add_patch(Circle(tuple(place), plan.radius, fc=_pale(ax), ec=ink(), lw=1.2, zorder=3))
     if len(plan.places) >= _TINY:
         _write_outside(ax, name, place, plan, scale)
         return
@@ -220,6 +219,15 @@ def _draw_member(
             place[0], place[1] + y / scale, text, ha="center", va="center_baseline",
             weight=weight, size=part, zorder=4,
         )  # fmt: skip
+
+
+def _pale(ax: Any) -> Any:
+    """The background with a little of the colour of text."""
+    from matplotlib.colors import to_rgb  # noqa: PLC0415
+
+    return tuple(
+        0.93 * np.array(to_rgb(ax.figure.get_facecolor())) + 0.07 * np.array(to_rgb(ink()))
+    )
 
 
 def _write_outside(ax: Any, name: str, place: Floats, plan: _Plan, scale: float) -> None:
@@ -339,11 +347,11 @@ def _is_late(connection: Connection) -> bool:
 
 def _write(ax: Any, connection: Connection, box: Box, size: float) -> None:
     """What a connection is, in its colour."""
-    colour = _colour(connection)
+    colour, background = _colour(connection), ax.figure.get_facecolor()
     ax.text(
         box.x, box.y, _text(connection), size=size, zorder=5, ha="center", va="center",
         color="0.45" if colour == _NONE else colour, linespacing=1.1,
-        bbox={"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.85},
+        bbox={"boxstyle": "square,pad=0.1", "fc": background, "ec": "none", "alpha": 0.85},
     )  # fmt: skip
 
 

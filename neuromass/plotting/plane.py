@@ -14,15 +14,20 @@ from neuromass.errors import brief, flag, suggestion
 from neuromass.plotting.look import (
     axis_label,
     axis_measure,
+    checked_labels,
     colour_cycle,
     entries,
+    ink,
     label_axis,
     legend_above,
+    legend_points,
     lighten,
     line_looks,
+    refuse_figsize,
     require_axes,
+    symbol,
 )
-from neuromass.plotting.traces import trace_of
+from neuromass.plotting.traces import Trace
 from neuromass.populations.population import Population, core_of
 from neuromass.recordings.recording import Recording, contents_of
 from neuromass.simulation.runner import run
@@ -43,8 +48,10 @@ def phase_plane(
     field: bool = True,
     legend: bool = True,
     linestyle: str = "-",
+    labels: Mapping[str, str] | None = None,
+    figsize: tuple[float, float] | None = None,
 ) -> Any:
-    """Draw the phase plane of a population of two states, at inputs that are held.
+    r"""Draw the phase plane of a population of two states, at inputs that are held.
 
     It shows the nullclines, the direction of motion, the equilibria where the model has
     ``equilibria``, and trajectories with their start and end. The population is left as it
@@ -74,6 +81,10 @@ def phase_plane(
         Whether to draw a legend.
     linestyle : str
         Of the nullclines: dashed ones can lie over those of another input.
+    labels : mapping, optional
+        Name -> what is written for it, ``{"I_ext": r"$I_\mathrm{ext}$"}``.
+    figsize : tuple of float, optional
+        Width and height of a new figure in inches.
 
     Returns
     -------
@@ -97,6 +108,8 @@ def phase_plane(
     """
     if ax is not None:
         require_axes(ax)
+    refuse_figsize(ax, figsize)
+    symbols = checked_labels(labels)
     plane = _Plane.of(population, inputs, axes).on(ax)
     paths = _paths(population, inputs, trajectories, duration)
     lines = [plane.line(each) for each in paths]
@@ -104,17 +117,15 @@ def phase_plane(
     low, high = _window(plane, limits, ax, lines, resting)
     new = ax is None
     if new:
-        ax = _new_plane()
+        ax = _new_plane(figsize)
     if flag(field, "field"):
         _draw_field(ax, plane, low, high)
-    _draw_nullclines(ax, plane, low, high, linestyle)
+    _draw_nullclines(ax, plane, low, high, linestyle, symbols)
     _draw_paths(ax, lines)
     _draw_equilibria(ax, plane, resting)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    for axis, measure, label in zip(
-        (ax.xaxis, ax.yaxis), plane.measures, plane.labels, strict=True
-    ):
-        label_axis(axis, measure, label)
+    for axis, name, measure in zip((ax.xaxis, ax.yaxis), plane.names, plane.measures, strict=True):
+        label_axis(axis, measure, axis_label(name, measure, symbols))
     if legend:
         _legend_of_plane(ax, new)
     return ax
@@ -165,11 +176,6 @@ class _Plane:
         x, y = (core_of(self.population).model.measure(name) for name in self.names)
         return x, y
 
-    @property
-    def labels(self) -> tuple[str, str]:
-        x, y = map(axis_label, self.names, self.measures)
-        return x, y
-
     def grid(self, low: Floats, high: Floats, count: int) -> tuple[Floats, Floats]:
         """Points of a grid in the units shown."""
         x, y = (np.linspace(a, b, count) for a, b in zip(low, high, strict=True))
@@ -206,7 +212,7 @@ class _Plane:
                     f"{name} of a trajectory is in {own.symbol or 'no unit'}, that of the "
                     f"population in {measure.symbol or 'no unit'}."
                 )
-            rows.append(trace_of(path, name, measure).values)
+            rows.append(measure.from_internal(Trace.of(path, name).values))
         return np.array(rows)
 
     def equilibria(self) -> list[tuple[Any, Floats]]:
@@ -218,7 +224,7 @@ class _Plane:
         pairs = list(zip(self.names, self.measures, strict=True))
         return [(each, np.array([convert(each, n, m) for n, m in pairs])) for each in found]
 
-    def note(self, place: int) -> str:
+    def note(self, place: int, symbols: Mapping[str, str]) -> str:
         """`` at I_ext = 3`` for a nullcline that lies elsewhere at other inputs."""
         model = core_of(self.population).model
         plain = {name: each.default for name, each in model.inputs.items()}
@@ -226,7 +232,9 @@ class _Plane:
         x = np.linspace(0.3, 0.7, 5)
         if not moved or np.array_equal(self.rates(x, x)[place], self.rates(x, x, plain)[place]):
             return ""
-        told = (f"{n} = {units.shown(v, model.measure(n))}" for n, v in moved.items())
+        told = (
+            f"{symbol(n, symbols)} = {units.shown(v, model.measure(n))}" for n, v in moved.items()
+        )
         return f" at {', '.join(told)}"
 
 
@@ -339,10 +347,10 @@ def _fitting(points: Floats, bound: float | None, wide: bool) -> tuple[float, fl
     return low, high
 
 
-def _new_plane() -> Any:
+def _new_plane(figsize: Any) -> Any:
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
-    ax = plt.subplots(layout="constrained")[1]
+    ax = plt.subplots(figsize=figsize, layout="constrained")[1]
     lighten(ax)
     return ax
 
@@ -354,7 +362,9 @@ def _draw_field(ax: Any, plane: _Plane, low: Floats, high: Floats) -> None:
     )  # fmt: skip
 
 
-def _draw_nullclines(ax: Any, plane: _Plane, low: Floats, high: Floats, linestyle: str) -> None:
+def _draw_nullclines(
+    ax: Any, plane: _Plane, low: Floats, high: Floats, linestyle: str, symbols: Mapping[str, str]
+) -> None:
     x, y = plane.grid(low, high, 100 if core_of(plane.population).model.equations.written else 400)
     pairs = zip(plane.names, plane.rates(x, y), colour_cycle(), strict=False)
     for place, (name, rate, colour) in enumerate(pairs):
@@ -363,27 +373,28 @@ def _draw_nullclines(ax: Any, plane: _Plane, low: Floats, high: Floats, linestyl
             continue
         style = {"linewidths": 1.8, "linestyles": linestyle}
         ax.contour(x, y, visible, levels=[0.0], colors=[colour], zorder=2, **style)
-        label = f"d{name}/dt = 0{plane.note(place)}"
+        label = f"d{symbol(name, symbols)}/dt = 0{plane.note(place, symbols)}"
         ax.plot([], [], color=colour, linewidth=1.8, linestyle=linestyle, label=label)
 
 
 def _draw_paths(ax: Any, lines: list[Floats]) -> None:
+    from matplotlib.colors import to_rgba  # noqa: PLC0415
+
     cycle = colour_cycle()
-    colours = [each for each in cycle[2:] if each not in _BLACK] or list(cycle)
+    colours = [each for each in cycle[2:] if to_rgba(each) != to_rgba(ink())] or list(cycle)
     curves = [line[:, :, lane] for line in lines for lane in range(line.shape[2])]
-    for (x, y), (colour, kind) in zip(curves, line_looks(len(curves), colours), strict=True):
+    hollow = {"marker": "o", "markersize": 5, "markerfacecolor": ax.get_facecolor()}
+    for (x, y), (colour, kind) in zip(curves, line_looks(len(curves), colours, ax), strict=True):
         ax.plot(x, y, color=colour, linestyle=kind, linewidth=1.2, zorder=3)
         ends = {"linestyle": "none", "color": colour, "zorder": 6, "clip_on": False}
-        ax.plot(x[:1], y[:1], marker="o", markersize=5, markerfacecolor="white", **ends)
+        ax.plot(x[:1], y[:1], **hollow, **ends)
         ax.plot(x[-1:], y[-1:], marker="s", markersize=4.5, **ends)
     if curves:
-        style = {"linestyle": "none", "color": "0.35"}
-        ax.plot([], [], marker="o", markersize=5, markerfacecolor="white", label="start", **style)
+        style = {"linestyle": "none", "color": "0.5"}
+        ax.plot([], [], **hollow, label="start", **style)
         ax.plot([], [], marker="s", markersize=4.5, label="end", **style)
 
 
-_BLACK: Final = ("k", "black", "#000000")
-"""The colour of equilibria, which trajectories do without."""
 _FILL: Final = {"stable": "full", "neutral": "none", "unstable": "none"}
 
 
@@ -395,8 +406,8 @@ def _draw_equilibria(ax: Any, plane: _Plane, resting: list[tuple[Any, Floats]]) 
             linestyle="none",
             marker="D" if "focus" in each.kind else "o",
             markersize=7 if "focus" in each.kind else 8,
-            color="black",
-            markerfacecoloralt="white",
+            color=ink(),
+            markerfacecoloralt=ax.get_facecolor(),
             fillstyle="left" if saddle else _FILL[each.stability],
             label=each.kind if saddle else f"{each.stability} {each.kind}",
             zorder=5,
@@ -407,7 +418,8 @@ def _draw_equilibria(ax: Any, plane: _Plane, resting: list[tuple[Any, Floats]]) 
 def _legend_of_plane(ax: Any, new: bool) -> None:
     """Outside, since a phase plane is full: on the right of our figure, above the user's Axes."""
     if new:
-        ax.legend(*entries(ax), loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        style = {"fontsize": legend_points(ax), "frameon": False}
+        ax.legend(*entries(ax), loc="upper left", bbox_to_anchor=(1.0, 1.0), **style)
         return
     inches = ax.get_position().width * ax.figure.get_figwidth()
     legend_above(ax, max(2, int(inches / 1.6)))

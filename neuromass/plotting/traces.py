@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,14 +16,17 @@ from neuromass.plotting.look import (
     Panels,
     axis_label,
     axis_measure,
-    colour_cycle,
-    dark_half,
+    checked_labels,
+    checked_line,
     label_axis,
-    line_looks,
-    some_colours,
+    most_looks,
+    next_look,
+    seen_map,
+    symbol,
+    taken_looks,
 )
 from neuromass.recordings.recording import contents_of
-from neuromass.units import MS, Measure, is_listing
+from neuromass.units import MS, Measure, is_listing, measure
 
 if TYPE_CHECKING:
     from neuromass.recordings.recording import Recording
@@ -35,140 +39,242 @@ _MANY: Final = 60
 """Lanes above which lines would hide one another."""
 _COLUMNS: Final = 4000
 """Samples that an image has at most; neighbours are averaged."""
+_LONG: Final = 10_000.0
+"""Milliseconds after which times are shown in seconds."""
 
 
-def plot_recording(recording: Recording, names: str | Sequence[str] | None, ax: Any) -> Any:
-    """Plot the traces of a recording, one panel for each name; see ``Recording.plot``.
+KEYWORDS: Final = ("names", "ax", "labels", "figsize", "label")
+"""What plots of recordings take, other than the keywords of lines."""
 
-    A few lanes are lines with a legend, some dozens are lines coloured in their order, and
-    more are an image. If one parameter varies over the lanes, they are labelled with it.
 
-    Parameters
-    ----------
-    recording : Recording
-        What to plot.
-    names : str or sequence of str or None
-        Names of traces; everything recorded if None.
-    ax : Axes or sequence of Axes or None
-        Where to plot, one for each name; a new figure if None.
-
-    Returns
-    -------
-    Axes or ndarray of Axes
-        One Axes for one name, else an array of them.
-
-    Raises
-    ------
-    KeyError
-        If nothing was recorded under a name.
-    ValueError
-        If there is nothing to plot, or the number of Axes is not that of names.
-    """
-    wanted = _names(names, recording.names)
-    traces = [trace_of(recording, name) for name in wanted]
-    panels = Panels(wanted, ax)
-    lanes = _Lanes.of(recording)
-    for panel, name, own in zip(panels, wanted, traces, strict=True):
-        trace = trace_of(recording, name, axis_measure(panel.yaxis, own.measure))
-        times = _times_of(recording, panel)
-        if lanes.count > _MANY:
-            _image(panel, times, trace.values, lanes, trace.label)
-            continue
-        label_axis(panel.yaxis, trace.measure, trace.label)
-        for lane, colour in enumerate(lanes.colours()):
-            style = _Style(colour).of(lanes.count)
-            _line(panel, times, trace.values[:, lane], lanes.line_label(lane), **style)
-    if 1 < lanes.count <= _FEW:
-        panels.legend(0)
-    elif _FEW < lanes.count <= _MANY:
-        lanes.add_colour_bar(panels.axes)
-    return panels.finished()
+def plot_recording(
+    recording: Recording,
+    names: str | Sequence[str] | None,
+    ax: Any,
+    labels: Mapping[str, str] | None = None,
+    figsize: tuple[float, float] | None = None,
+    **line: Any,
+) -> Any:
+    """Plot the traces of a recording, one panel for each name; see ``Recording.plot``."""
+    line, symbols = checked_line(line, KEYWORDS), checked_labels(labels)
+    contents = [
+        _Content(name, {"": Trace.of(recording, name)}) for name in _names(names, recording.names)
+    ]
+    return _plot(contents, Panels([each.name for each in contents], ax, figsize), symbols, line)
 
 
 def plot_recordings(
-    recordings: Mapping[str, Recording], names: str | Sequence[str] | None, ax: Any
+    recordings: Mapping[str, Recording],
+    names: str | Sequence[str] | None,
+    ax: Any,
+    labels: Mapping[str, str] | None = None,
+    figsize: tuple[float, float] | None = None,
+    **line: Any,
 ) -> Any:
-    """Plot recordings together: a panel for each name, a colour for each that has it.
+    """Plot recordings together, a panel for each name; see ``Recordings.plot``."""
+    line, symbols = checked_line(line, KEYWORDS), checked_labels(labels)
+    contents = [part for each in _contents(dict(recordings), names) for part in each.parts(line)]
+    return _plot(contents, Panels([each.name for each in contents], ax, figsize), symbols, line)
 
-    The lanes of a member are thin lines of its colour; very many are their median and a band
-    from the lowest to the highest. More lines than there are colours are dashed and dotted, and
-    very many go along a colormap in their order.
 
-    Parameters
-    ----------
-    recordings : Recordings
-        What to plot.
-    names : str or sequence of str or None
-        ``"r"`` for all that have it, ``"exc.r"`` for one, ``"exc"`` for all of one; everything
-        recorded if None.
-    ax : Axes or sequence of Axes or None
-        Where to plot, one for each panel; a new figure if None.
-
-    Returns
-    -------
-    Axes or ndarray of Axes
-        One Axes for one panel, else an array of them.
-
-    Raises
-    ------
-    KeyError
-        If no member has a name.
-    ValueError
-        If members have different units under one name, or there is nothing to plot.
-    """
-    members = dict(recordings)
-    contents = _contents(members, names)
-    styles = _styles([list(each.traces) for each in contents])
-    panels = Panels([each.name for each in contents], ax)
-    for panel, content in zip(panels, contents, strict=True):
-        for member, trace in content.traces.items():
-            _member(
-                panel,
-                _times_of(members[member], panel),
-                _converted(trace, axis_measure(panel.yaxis, trace.measure)),
-                styles[member],
-                member,
-            )
+def _plot(contents: list[_Content], panels: Panels, labels: Any, line: dict[str, Any]) -> Any:
+    """Draw contents into panels; return the Axes."""
+    times = _time_measure(panels, contents)
+    drawn = [each.strands(line, labels) for each in contents]
+    looks = _looks(drawn, list(panels), line)
+    above: list[str] = []
+    for number, (ax, content, strands) in enumerate(zip(panels, contents, drawn, strict=True)):
         one = next(iter(content.traces.values()))
-        shown = axis_measure(panel.yaxis, one.measure)
-        label_axis(panel.yaxis, shown, axis_label(content.name, shown))
-    _tell_apart(panels, contents, styles)
-    return panels.finished()
+        shown = axis_measure(ax.yaxis, one.measure)
+        name = axis_label(content.name, shown, labels)
+        if content.is_image(line):
+            _image(ax, one, times, shown, name, labels)
+            continue
+        label_axis(ax.yaxis, shown, name)
+        for each in strands:
+            _draw(ax, each, times, shown, {**looks[each.key], **line})
+        told = [each.label for each in strands if each.label]
+        if told and len(told) <= most_looks() and (told != above or panels.is_head(number)):
+            above = told
+            panels.legend(number)
+    strands = [each for every in drawn for each in every]
+    first = next(iter(contents[0].traces.values()))
+    if not contents[0].is_image(line):
+        _add_colour_bar(panels, strands, _Lanes.of(first.recording, labels), line)
+    return panels.finished(times, labels)
 
 
-def _times_of(recording: Recording, panel: Any) -> Floats:
-    """Times in the unit of a panel."""
-    times = contents_of(recording).made_times()
-    return np.asarray(axis_measure(panel.xaxis, MS).from_internal(times))
+def _time_measure(panels: Panels, contents: Sequence[_Content]) -> Measure:
+    """The unit of the time axes: their own, else seconds for what ends after 10 s."""
+    last = max(each.times[-1] for content in contents for each in content.traces.values())
+    return axis_measure(panels.axes[-1].xaxis, measure("second") if last > _LONG else MS)
 
 
-def _converted(trace: Trace, measure: Measure) -> Floats:
-    """Values of a trace in another unit of its dimension."""
-    if measure == trace.measure:
-        return trace.values
-    return np.asarray(measure.from_internal(trace.measure.to_internal(trace.values)))
+def _draw(ax: Any, strand: _Strand, times: Measure, shown: Measure, style: Any) -> None:
+    """The lines of a strand, and one label for all."""
+    columns = strand.values.shape[1]
+    faint = {} if columns == 1 else {"alpha": max(0.15, columns**-0.5)}
+    thin = {"linewidth": 0.8} if columns > _FEW else {}
+    x = times.from_internal(strand.times)
+    for y in np.asarray(shown.from_internal(strand.values)).T:
+        _line(ax, x, y, **{**faint, **thin, **style, "label": None})
+    if strand.label:
+        told = ax.lines[-1] if columns == 1 else ax.plot([], [], **style)[0]
+        told.set_label(strand.label)
+
+
+def _add_colour_bar(
+    panels: Panels, strands: Sequence[_Strand], lanes: _Lanes, line: Mapping[str, Any]
+) -> None:
+    """What the colours along a colormap mean: lanes of one population, or very many members."""
+    figure, axes = panels.axes[0].figure, list(panels)
+    if "color" in line:
+        return
+    if strands[0].look:
+        figure.colorbar(lanes.mappable, ax=axes, label=lanes.label, aspect=30)
+    elif len({each.label for each in strands}) > most_looks():
+        from matplotlib.cm import ScalarMappable  # noqa: PLC0415
+        from matplotlib.colors import Normalize  # noqa: PLC0415
+
+        labels = list(dict.fromkeys(each.label for each in strands))
+        shown = ScalarMappable(Normalize(0, len(labels) - 1), seen_map())
+        places = np.unique(np.linspace(0, len(labels) - 1, _FEW).round().astype(int))
+        bar = figure.colorbar(shown, ax=axes, aspect=30)
+        bar.set_ticks(places, labels=[labels[place] for place in places])
 
 
 @dataclass(frozen=True)
 class Trace:
-    """Values in the unit in which they are shown, samples by lanes, and the axis label."""
+    """A trace of a recording by its name, and its own unit."""
 
-    values: Floats
+    recording: Recording
+    name: str
     measure: Measure
-    label: str
+
+    @classmethod
+    def of(cls, recording: Recording, name: str) -> Trace:
+        """The trace of a name, which has been recorded."""
+        return cls(recording, name, contents_of(recording).look_up(name)[0])
+
+    @property
+    def times(self) -> Floats:
+        """Times of its samples in internal units."""
+        return np.asarray(contents_of(self.recording).made_times())
+
+    @property
+    def values(self) -> Floats:
+        """Its values in internal units, one column for each lane."""
+        values = contents_of(self.recording).look_up(self.name)[1]
+        return np.asarray(values).reshape(len(values), -1)
+
+
+@dataclass(frozen=True)
+class _Strand:
+    """Lines of one look and one label: a trace, one of its lanes, or all of them."""
+
+    key: str
+    label: str | None
+    times: Floats
+    values: Floats
+    look: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class _Content:
-    """What is drawn in a panel: its name, and the traces of members."""
+    """What is drawn in a panel: its name, and the traces of members; ``""`` if it is alone."""
 
     name: str
     traces: dict[str, Trace]
 
-    @property
-    def labels(self) -> list[str]:
-        """Members that the name does not tell."""
-        return [member for member in self.traces if not self.name.startswith(f"{member}.")]
+    def parts(self, line: Mapping[str, Any]) -> list[_Content]:
+        """Panels of their own for members with many lanes, and one for the others."""
+        many = {m: t for m, t in self.traces.items() if _is_many(t, line)}
+        rest = {m: t for m, t in self.traces.items() if m not in many}
+        alone = [_Content(f"{m}.{t.name}", {m: t}) for m, t in many.items()]
+        return [*([_Content(self.name, rest)] if rest else []), *alone]
+
+    def is_image(self, line: Mapping[str, Any]) -> bool:
+        """Whether its lanes are rows of an image."""
+        return any(_is_many(each, line) for each in self.traces.values())
+
+    def strands(self, line: Mapping[str, Any], symbols: Mapping[str, str]) -> list[_Strand]:
+        """Its lines; those of lanes that are alone differ from each other."""
+        given = line.get("label")
+        if "" in self.traces:
+            return _lanes_apart(self.traces[""], given, symbols)
+        found = []
+        for member, trace in self.traces.items():
+            own = None if self.name.startswith(f"{member}.") else symbol(member, symbols)
+            label = _joined(given, own)
+            found.append(_Strand(member, label, trace.times, trace.values))
+        return found
+
+
+def _lanes_apart(trace: Trace, given: str | None, symbols: Mapping[str, str]) -> list[_Strand]:
+    """A line for each lane: a few with labels, more in colours that follow their order."""
+    lanes, times, values = _Lanes.of(trace.recording, symbols), trace.times, trace.values
+    if lanes.count <= _FEW:
+        labels = [_joined(given, lanes.line_label(lane)) for lane in range(lanes.count)]
+        pairs = enumerate(labels)
+        return [_Strand(str(n), label, times, values[:, n : n + 1]) for n, label in pairs]
+    looks = [{"linewidth": 0.8, **lanes.look(lane)} for lane in range(lanes.count)]
+    labels = [given] + [None] * (lanes.count - 1)
+    triples = enumerate(zip(labels, looks, strict=True))
+    return [_Strand(str(n), label, times, values[:, n : n + 1], x) for n, (label, x) in triples]
+
+
+def _joined(*labels: str | None) -> str | None:
+    """Labels as one; None if there is none."""
+    return ", ".join(each for each in labels if each) or None
+
+
+def _is_many(trace: Trace, line: Mapping[str, Any]) -> bool:
+    """Whether lines would hide one another; who names what only lines have gets lines."""
+    return trace.values.shape[1] > _MANY and not line
+
+
+def _looks(
+    drawn: Sequence[Sequence[_Strand]], axes: Sequence[Any], line: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Keywords for each strand: the next of its Axes' cycle, dashed where a line looks so.
+
+    A strand looks alike in all panels, and the cycles of all panels go on together.
+    """
+    places: dict[str, list[int]] = {}
+    for number, strands in enumerate(drawn):
+        for each in strands:
+            places.setdefault(each.key, []).append(number)
+    found = {each.key: each.look for strands in drawn for each in strands if each.look}
+    if not found and len(places) > most_looks():
+        shades = seen_map()(np.linspace(0.0, 1.0, len(places)))
+        return {key: {"color": tuple(each)} for key, each in zip(places, shades, strict=True)}
+    taken = [taken_looks(ax) for ax in axes]
+    for key, numbers in places.items():
+        if key in found:
+            continue
+        own = line.get("color")
+        look = {"color": own} if own else [next_look(ax) for ax in axes][numbers[0]]
+        used = set().union(*(taken[number] for number in numbers))
+        kinds = [look.get("linestyle", "-"), *DASHES]
+        free = (kind for kind in kinds if (_hex(look["color"]), kind) not in used)
+        kind = next(free, kinds[0])
+        found[key] = {**look, "linestyle": kind}
+        for number in numbers:
+            taken[number].add((_hex(look["color"]), kind))
+    return found
+
+
+def _hex(colour: Any) -> str:
+    from matplotlib.colors import to_hex  # noqa: PLC0415
+
+    return to_hex(colour)
+
+
+def _names(names: Any, known: Sequence[str]) -> list[str]:
+    wanted = _listed(known if names is None else names)
+    if not wanted:
+        raise ValueError("There is nothing to plot: name one or more of what was recorded.")
+    return wanted
 
 
 def _listed(names: Any) -> list[str]:
@@ -179,13 +285,6 @@ def _listed(names: Any) -> list[str]:
             f"names takes what was recorded, for example ('r', 'v'), not {brief(names)}."
         )
     return list(names)
-
-
-def _names(names: Any, known: Sequence[str]) -> list[str]:
-    wanted = _listed(known if names is None else names)
-    if not wanted:
-        raise ValueError("There is nothing to plot: name one or more of what was recorded.")
-    return wanted
 
 
 def _contents(members: Mapping[str, Recording], names: Any) -> list[_Content]:
@@ -205,10 +304,8 @@ def _by_unit(members: Mapping[str, Recording], name: str) -> list[_Content]:
     found: dict[Any, dict[str, Trace]] = {}
     for member, each in members.items():
         if name in each.names:
-            measure, _ = contents_of(each).look_up(name)
-            same = found.setdefault(measure.dimension, {})
-            shown = next(iter(same.values())).measure if same else measure
-            same[member] = trace_of(each, name, shown)
+            trace = Trace.of(each, name)
+            found.setdefault(trace.measure.dimension, {})[member] = trace
     return [_Content(name, traces) for traces in found.values()]
 
 
@@ -223,88 +320,14 @@ def _named(members: Mapping[str, Recording], name: str, known: Iterable[str]) ->
             f"{name} has different units ({told}); plot them in panels of their own, "
             f"for example plot('{first}.{name}')."
         )
+    pairs = [(member, value) for member, each in members.items() for value in each.names]
     if not found:
-        chosen = {
-            f"{member}.{value}": (member, value)
-            for member, each in members.items()
-            for value in each.names
-            if name in (member, f"{member}.{value}")
-        }
-        found = [_Content(n, {m: trace_of(members[m], v)}) for n, (m, v) in chosen.items()]
+        chosen = [(m, v) for m, v in pairs if name in (m, f"{m}.{v}")]
+        found = [_Content(f"{m}.{v}", {m: Trace.of(members[m], v)}) for m, v in chosen]
     if not found:
-        near = [*known, *members, *(f"{m}.{v}" for m, each in members.items() for v in each.names)]
+        near = [*known, *members, *(f"{m}.{v}" for m, v in pairs)]
         raise KeyError(f"Nothing was recorded as {brief(name)}{suggestion(name, near)}")
     return found
-
-
-# ---------------------------------------------------------------------- telling apart
-
-
-@dataclass(frozen=True)
-class _Style:
-    """The look of a line."""
-
-    color: Any
-    linestyle: str = "-"
-    linewidth: float | None = None
-
-    def of(self, lanes: int) -> dict[str, Any]:
-        """Keywords for one of some lanes."""
-        thin = 0.8 if lanes > _FEW else self.linewidth
-        given = {} if thin is None else {"linewidth": thin}
-        return {"color": self.color, "linestyle": self.linestyle, **given}
-
-
-def _styles(panels: Sequence[Sequence[str]]) -> dict[str, _Style]:
-    """A look for each label that is drawn; those of one panel all differ.
-
-    Each gets the first look that is used least of those that its neighbours do not have:
-    solid lines first, then dashed and dotted ones.
-    """
-    labels = list(dict.fromkeys(label for panel in panels for label in panel))
-    cycle = colour_cycle()
-    tiers = [[_Style(colour, kind) for colour in cycle] for kind in DASHES]
-    if max(map(len, panels)) > sum(map(len, tiers)):
-        looks = line_looks(len(labels), cycle)
-        return {label: _Style(*look, 0.8) for label, look in zip(labels, looks, strict=True)}
-    found: dict[str, _Style] = {}
-    for label in labels:
-        beside = {each for panel in panels if label in panel for each in panel}
-        taken = [found[each] for each in beside if each in found]
-        free = next(left for tier in tiers if (left := [s for s in tier if s not in taken]))
-        used = list(found.values())
-        found[label] = min(free, key=used.count)
-    return found
-
-
-def _tell_apart(panels: Panels, contents: list[_Content], styles: dict[str, _Style]) -> None:
-    """A legend where there are other lines than above, or a colour bar for very many."""
-    if max(len(each.traces) for each in contents) > len(DASHES) * len(colour_cycle()):
-        _add_bar_of_names(panels.axes, list(styles))
-        return
-    above: list[str] = []
-    for number, each in enumerate(contents):
-        if each.labels and (each.labels != above or panels.is_head(number)):
-            above = each.labels
-            panels.legend(number)
-
-
-def _add_bar_of_names(axes: Sequence[Any], labels: list[str]) -> None:
-    from matplotlib.cm import ScalarMappable  # noqa: PLC0415
-    from matplotlib.colors import Normalize  # noqa: PLC0415
-
-    shown = ScalarMappable(Normalize(0, len(labels) - 1), dark_half())
-    places = np.unique(np.linspace(0, len(labels) - 1, _FEW).round().astype(int))
-    bar = axes[0].figure.colorbar(shown, ax=list(axes), aspect=30)
-    bar.set_ticks(places, labels=[labels[place] for place in places])
-
-
-def trace_of(recording: Recording, name: str, measure: Measure | None = None) -> Trace:
-    """Values of a trace, one column for each lane, in its own unit or another."""
-    own, values = contents_of(recording).look_up(name)
-    measure = measure or own
-    shown = np.asarray(measure.from_internal(values))
-    return Trace(shown.reshape(len(values), -1), measure, axis_label(name, measure))
 
 
 def _line(ax: Any, times: Floats, values: Floats, label: str | None = None, **style: Any) -> None:
@@ -315,70 +338,57 @@ def _line(ax: Any, times: Floats, values: Floats, label: str | None = None, **st
     ax.plot(times, values, label=label, **style)
 
 
-def _member(ax: Any, times: Floats, values: Floats, style: _Style, label: str) -> None:
-    lanes = values.shape[1]
-    if lanes == 1:
-        _line(ax, times, values[:, 0], label, **style.of(1))
-    elif lanes <= _MANY:
-        for lane in range(lanes):
-            _line(ax, times, values[:, lane], **style.of(lanes))
-            ax.lines[-1].set_alpha(max(0.15, lanes**-0.5))
-        ax.plot([], [], label=label, **style.of(1))
-    else:
-        low, middle, high = np.quantile(values, (0.0, 0.5, 1.0), axis=1)
-        ax.fill_between(times, low, high, color=style.color, alpha=0.2, linewidth=0)
-        _line(ax, times, middle, label, **style.of(1))
-
-
 @dataclass(frozen=True)
 class _Lanes:
     """Lanes of a recording: how many, and the name and values by which they are told apart."""
 
     count: int
     shape: tuple[int, ...]
-    label: str
+    name: str
     values: Floats
-    unit: str = ""
+    unit: Measure | None = None
 
     @classmethod
-    def of(cls, recording: Recording) -> _Lanes:
+    def of(cls, recording: Recording, symbols: Mapping[str, str]) -> _Lanes:
         shape = recording.shape
         count = int(np.prod(shape, dtype=int))
         varied = {
-            name: (np.asarray(value), measure)
-            for name, (value, measure) in contents_of(recording).about.parameters.items()
+            name: (np.asarray(value), unit)
+            for name, (value, unit) in contents_of(recording).about.parameters.items()
             if np.shape(value) == shape and np.ptp(value) > 0.0
         }
         if len(shape) == 1 and len(varied) == 1:
-            ((name, (value, measure)),) = varied.items()
-            shown = np.asarray(measure.from_internal(value))
-            return cls(
-                count, shape, axis_label(name, measure), shown, f" {measure.symbol}".rstrip()
-            )
-        return cls(count, shape, "lane", np.arange(count, dtype=float))
+            ((name, (value, unit)),) = varied.items()
+            shown = np.asarray(unit.from_internal(value))
+            return cls(count, shape, symbol(name, symbols), shown, unit)
+        return cls(count, shape, "", np.arange(count, dtype=float))
+
+    @property
+    def label(self) -> str:
+        """What an axis of lanes shows."""
+        unit = f" ({self.unit.symbol})" if self.unit and self.unit.symbol else ""
+        return f"{self.name}{unit}" if self.name else "lane"
 
     def line_label(self, lane: int) -> str | None:
         if self.count == 1:
             return None
-        if self.label == "lane":
+        if not self.name:
             index = np.unravel_index(lane, self.shape)
             return f"lane {', '.join(str(int(i)) for i in index)}"
-        return f"{self.label.split(' (')[0]} = {self.values[lane]:.4g}{self.unit}"
+        unit = self.unit.symbol if self.unit else ""
+        return f"{self.name} = {self.values[lane]:.4g} {unit}".rstrip()
 
-    def colours(self) -> list[Any]:
-        if self.count <= _FEW:
-            return some_colours(self.count)
-        mappable = self._mappable()
-        return list(mappable.to_rgba(self.values))
+    def look(self, lane: int) -> dict[str, Any]:
+        """Keywords of a lane of many: a colour in their order."""
+        return {"color": self.mappable.to_rgba(self.values[lane])}
 
-    def _mappable(self) -> Any:
+    @cached_property
+    def mappable(self) -> Any:
+        """Values to colours."""
         from matplotlib.cm import ScalarMappable  # noqa: PLC0415
         from matplotlib.colors import Normalize  # noqa: PLC0415
 
-        return ScalarMappable(Normalize(self.values.min(), self.values.max()), dark_half())
-
-    def add_colour_bar(self, axes: Sequence[Any]) -> None:
-        axes[0].figure.colorbar(self._mappable(), ax=list(axes), label=self.label, aspect=30)
+        return ScalarMappable(Normalize(self.values.min(), self.values.max()), seen_map())
 
     def edges(self) -> tuple[str, float, float]:
         """Label and ends of an image's axis: the parameter if it is evenly spaced."""
@@ -389,20 +399,21 @@ class _Lanes:
         return self.label, float(self.values[0]) - half, float(self.values[-1]) + half
 
 
-def _image(ax: Any, times: Floats, values: Floats, lanes: _Lanes, label: str) -> None:
+def _image(
+    ax: Any, trace: Trace, times: Measure, shown: Measure, label: str, symbols: Mapping[str, str]
+) -> None:
     """Lanes as rows, time from left to right."""
-    import matplotlib as mpl  # noqa: PLC0415
-
-    shown = _averaged(values)
-    label_of_lanes, low, high = lanes.edges()
-    half = 0.5 * (times[-1] - times[0]) / max(1, len(times) - 1)
+    t = times.from_internal(trace.times)
+    label_of_lanes, low, high = _Lanes.of(trace.recording, symbols).edges()
+    half = 0.5 * (t[-1] - t[0]) / max(1, len(t) - 1)
     drawn = ax.imshow(
-        shown.T,
+        _averaged(np.asarray(shown.from_internal(trace.values))).T,
         aspect="auto",
         origin="lower",
-        extent=(times[0] - half, times[-1] + half, low, high),
-        cmap=mpl.rcParams["image.cmap"],
+        extent=(t[0] - half, t[-1] + half, low, high),
+        interpolation="nearest",
     )
+    ax.grid(visible=False)
     ax.set_ylabel(label_of_lanes)
     ax.figure.colorbar(drawn, ax=ax, label=label, aspect=15)
 

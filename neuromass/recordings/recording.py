@@ -228,8 +228,21 @@ class Recording:
 
     # ----------------------------------------------------------------- exporting
 
-    def plot(self, names: str | Sequence[str] | None = None, ax: Any = None) -> Any:
-        """Plot traces over time, one panel for each, with units.
+    def plot(
+        self,
+        names: str | Sequence[str] | None = None,
+        ax: Any = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        figsize: tuple[float, float] | None = None,
+        **line: Any,
+    ) -> Any:
+        r"""Plot traces over time, one panel for each, with units.
+
+        A few lanes are lines with a legend, some dozens are lines coloured in their order, and
+        more are an image, unless `line` asks for lines. If one parameter varies over the lanes,
+        they are labelled with it. Times over 10 s are in seconds. Axes that show a unit already,
+        be it by an earlier plot or at the end of their label, get values in that unit.
 
         Parameters
         ----------
@@ -237,6 +250,14 @@ class Recording:
             What to plot; everything recorded if left out.
         ax : Axes or sequence of Axes, optional
             Where to plot, one for each name; a new figure otherwise.
+        labels : mapping, optional
+            Name -> what is written for it, ``{"eta": r"$\eta$"}``. Names that the picture does
+            not have are left out, so that one mapping serves all figures.
+        figsize : tuple of float, optional
+            Width and height of a new figure in inches.
+        **line
+            Further keywords of matplotlib's lines, such as ``color``, ``label`` or ``lw``. Colours
+            follow the cycle of the Axes if left out.
 
         Returns
         -------
@@ -251,7 +272,7 @@ class Recording:
         """
         from neuromass.plotting import traces  # noqa: PLC0415
 
-        return traces.plot_recording(self, names, ax)
+        return traces.plot_recording(self, names, ax, labels, figsize, **line)
 
     def to_xarray(self) -> Any:
         """The traces as an ``xarray.Dataset`` with units, coordinates and parameters.
@@ -389,8 +410,20 @@ class Recordings(Mapping[str, Recording]):
         """Sampling frequency in Hz, as a Quantity."""
         return self._first().fs
 
-    def plot(self, names: str | Sequence[str] | None = None, ax: Any = None) -> Any:
-        """Plot traces over time: a panel for each name, a line for each member that has it.
+    def plot(
+        self,
+        names: str | Sequence[str] | None = None,
+        ax: Any = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        figsize: tuple[float, float] | None = None,
+        **line: Any,
+    ) -> Any:
+        r"""Plot traces over time: a panel for each name, a line for each member that has it.
+
+        The lanes of a member are thin lines of its colour; more than some dozens are an image in
+        a panel of its own. More lines than there are colours are dashed and dotted, and very many
+        go along a colormap in their order.
 
         Parameters
         ----------
@@ -400,6 +433,14 @@ class Recordings(Mapping[str, Recording]):
             units gets panels of its own.
         ax : Axes or sequence of Axes, optional
             Where to plot, one for each panel; a new figure otherwise.
+        labels : mapping, optional
+            Name -> what is written for it, ``{"eta": r"$\eta$"}``. Names that the picture does
+            not have are left out, so that one mapping serves all figures.
+        figsize : tuple of float, optional
+            Width and height of a new figure in inches.
+        **line
+            Further keywords of matplotlib's lines, such as ``color``, ``label`` or ``lw``. Colours
+            follow the cycle of the Axes if left out.
 
         Returns
         -------
@@ -407,7 +448,7 @@ class Recordings(Mapping[str, Recording]):
         """
         from neuromass.plotting import traces  # noqa: PLC0415
 
-        return traces.plot_recordings(self, names, ax)
+        return traces.plot_recordings(self, names, ax, labels, figsize, **line)
 
     def to_xarray(self) -> Any:
         """All traces as one ``xarray.Dataset``, named ``exc_r`` and so on.
