@@ -321,6 +321,20 @@ def test_trajectories_of_two_calls_differ():
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 2
 
 
+def test_a_backend_that_turns_interactive_with_its_first_figure_stays_so():
+    """As that of notebooks does, which shows no further figure otherwise."""
+    figure = plt.figure
+
+    def first_figure(*args, **options):
+        plt.ion()
+        return figure(*args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plt, "figure", first_figure)
+        run().plot()
+    assert plt.isinteractive()
+
+
 def test_style_in_a_with_statement_returns_what_was_set():
     before = dict(mpl.rcParams)
     with nm.plotting.style():

@@ -324,13 +324,13 @@ def new_axes(count: int, figsize: Any) -> Any:
     columns = min(3, -(-count // _TALL))
     rows = -(-count // columns)
     size = columns * width, height * (0.75 if rows == 1 else 0.35 * rows + 0.15)
-    with mpl.rc_context({"axes.prop_cycle": _new_cycle()}):
-        figure = plt.figure(figsize=figsize or size, layout="constrained")
-        grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
+    figure = plt.figure(figsize=figsize or size, layout="constrained")
+    grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
     axes = grid.T.ravel()
     for ax in axes[count:]:
         ax.remove()
     for ax in axes[:count]:
+        ax.set_prop_cycle(_new_cycle())
         lighten(ax)
     return axes[:count]
 
