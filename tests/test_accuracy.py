@@ -194,3 +194,14 @@ def test_duration_is_shown_in_ms():
 def test_bad_arguments(arguments, error, told):
     with pytest.raises(error, match=told):
         nm.check_dt(*arguments)
+
+
+def test_what_changes_by_rounding_alone_is_no_change():
+    """Next to rest, a state that moves in its last bits has a range of such bits only."""
+    pop = nm.QIF(delta=0.0, initial={"v": -np.sqrt(5.0) + 1e-13})
+    assert 0 < np.ptp(nm.run(pop.copy(), 100 * ms).array("v", "")) < 1e-12
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report = nm.check_dt(pop, 100 * ms)
+    assert report.ok
+    assert set(report.relative.values()) == {0.0}

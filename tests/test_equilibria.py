@@ -1,5 +1,6 @@
 """Equilibria of every model, in closed form and by a search, and the Jacobian behind them."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -164,7 +165,7 @@ def test_kinds(eigenvalues, kind, stability):
 
 
 def model_of(text):
-    scope = {"nm": nm, "np": np, "ms": ms}
+    scope = {"math": math, "nm": nm, "np": np, "ms": ms}
     exec(
         "class M(nm.Population):\n"
         "    tau = nm.Parameter(10 * ms)\n"
@@ -179,7 +180,10 @@ def model_of(text):
 
 ONE_SIDED = {"arccosh": "np.arccosh(1.5 + x * y)", "log2": "np.log2(x + y)"}
 FORMULAS = [
-    *(ONE_SIDED.get(n, f"np.{n}(0.3 * x * y)") for n in FUNCTIONS if hasattr(np, n)),
+    *(
+        ONE_SIDED.get(n, f"{'np' if hasattr(np, n) else 'math'}.{n}(0.3 * x * y)")
+        for n in FUNCTIONS
+    ),
     "x ** y", "x ** p", "p ** x", "(x + y) ** 3", "x ** -2", "x / y", "p / (x + y)",
     "abs(x - y)", "np.maximum(x, y)", "np.minimum(x, y)", "np.where(x > y, x * y, x + y)",
     "1 / (1 + np.exp(-x * p))", "x * np.tanh(y) - y", "-(x * y)", "np.hypot(x, y)",

@@ -42,7 +42,8 @@ def test_a_trace_that_was_kept_stays_as_it_was(name, every):
 def test_a_trace_in_progress_cannot_be_changed(name):
     pop, other = nm.QIF(J=15.0), nm.QIF(J=15.0)
     with nm.record(other) as undisturbed:
-        step(other, 20)
+        step(other, 10)
+        step(other, 10)
     with nm.record(pop) as rec:
         step(pop, 10)
         for change in (
