@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.declaration import Model
 from neuromass.errors import brief, suggestion, whole_number
-from neuromass.expressions import exact_meaning
+from neuromass.expressions import exact_operation
 from neuromass.units import MS, Measure
 
 __all__ = ["OrnsteinUhlenbeck", "White"]
@@ -178,7 +178,7 @@ def _text(value: Any) -> str:
     return units.shown(measure.to_internal(np.asarray(plain, dtype=float)), measure)
 
 
-_exp, _expm1 = exact_meaning("exp"), exact_meaning("expm1")
+_exp, _expm1 = exact_operation("exp"), exact_operation("expm1")
 """One number at a time, so that a lane and the population that is its twin have the same."""
 
 

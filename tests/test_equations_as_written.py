@@ -28,7 +28,7 @@ BRANCHING = """
 def test_a_function_that_branches_is_used_as_written_and_says_so():
     cls = model(BRANCHING, gain=gain, tools=tools)
     why = "the truth of a value that is known only when it runs"
-    assert cls.equations.why == why
+    assert cls.equations.reason == why
     assert str(cls.equations).endswith(f"used as written, because they need {why}")
     assert f"The equations are compiled as written: they need {why}." in cls.__doc__
     pop = cls(dt=0.1 * ms)

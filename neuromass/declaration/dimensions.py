@@ -132,7 +132,7 @@ def check(
         Naming the state (or output) and both units.
     """
     walk = _Walk(equations, measures)
-    _refuse(model, f"what {' and '.join(results)} depend on", walk, equations.asked)
+    _refuse(model, f"what {' and '.join(results)} depend on", walk, equations.conditions)
     for (name, unit), root in zip(results.items(), equations.roots, strict=True):
         what = f"d{name}/dt" if name in equations.states else name
         _refuse(model, what, walk, [root])

@@ -205,7 +205,7 @@ def _read_model(cls: Any) -> Model | None:
         groups["state"],
         groups["input"],
         groups["output"],
-        replace(found, kept=floors),
+        replace(found, bounds=floors),
         output_name(cls, groups),
         default_dt_of(cls),
         source_of(cls),

@@ -15,7 +15,7 @@ def documented(cls: type, model: Any, own: str | None) -> str:
     text = inspect.cleandoc(own) if own else f"A variant of {parents[0]}."
     notes = ""
     if model.equations.written:
-        notes = f"\n\nThe equations are compiled as written: they need {model.equations.why}."
+        notes = f"\n\nThe equations are compiled as written: they need {model.equations.reason}."
     return f"{text}\n\n{table(model)}{notes}\n"
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.expressions import KINDS, Equations, array_meaning
+from neuromass.expressions import KINDS, Equations, array_operation
 from neuromass.expressions.graph import COMPARISONS, Graph
 
 Floats = NDArray[np.float64]
@@ -221,7 +221,7 @@ def jacobian(
     grown, roots = derivatives_by(equations, by)
     roots = roots[: len(equations.states)]
     wanted = sorted({each for row in roots for each in row if each is not None})
-    found = dict(zip(wanted, grown.values(wanted, values, array_meaning), strict=True))
+    found = dict(zip(wanted, grown.values(wanted, values, array_operation), strict=True))
     for i, row in enumerate(roots):
         for j, each in enumerate(row):
             if each is not None:
@@ -250,7 +250,7 @@ def output_slopes(equations: Equations, output: str, values: Mapping[str, Any]) 
     present = {
         name: root for name, root in zip(equations.states, row, strict=True) if root is not None
     }
-    found = grown.values(list(present.values()), values, array_meaning)
+    found = grown.values(list(present.values()), values, array_operation)
     shape = np.broadcast_shapes(*(np.shape(each) for each in values.values()))
     return {n: np.broadcast_to(each, shape) for n, each in zip(present, found, strict=True)}
 

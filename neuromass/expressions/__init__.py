@@ -17,8 +17,13 @@ cannot be read this way (it branches on a value, say) is compiled as it is writt
 from neuromass.expressions.equations import Equations, bare, expression
 from neuromass.expressions.functions import fingerprint, helpers
 from neuromass.expressions.graph import KINDS, Node, below
-from neuromass.expressions.operations import FUNCTIONS, array_function, exact_meaning, on_floats
-from neuromass.expressions.operations import meaning as array_meaning
+from neuromass.expressions.operations import (
+    FUNCTIONS,
+    array_function,
+    array_operation,
+    exact_operation,
+    on_floats,
+)
 from neuromass.expressions.read import read
 from neuromass.expressions.trace import UnreadableError
 
@@ -29,10 +34,10 @@ __all__ = [
     "Node",
     "UnreadableError",
     "array_function",
-    "array_meaning",
+    "array_operation",
     "bare",
     "below",
-    "exact_meaning",
+    "exact_operation",
     "expression",
     "fingerprint",
     "helpers",

@@ -13,7 +13,7 @@ import numpy as np
 
 from neuromass.expressions.functions import fingerprint
 from neuromass.expressions.graph import CONSTANT_KINDS, KINDS, Node, arguments, below
-from neuromass.expressions.operations import exact_meaning, meaning
+from neuromass.expressions.operations import array_operation, exact_operation
 from neuromass.expressions.trace import recordable
 
 DEEPEST: Final = 20
@@ -39,14 +39,14 @@ class Equations:
         The arguments of that function.
     single : bool
         Whether that function returns a number, not a tuple of one or more.
-    why : str
-        Why it could not be read.
-    mark : str
-        Its `fingerprint` when the class was made.
-    asked : tuple of int
-        Nodes on which it depends which way through the function this is.
-    kept : tuple of str
-        Parameters that kernels need by themselves.
+    reason : str
+        What that function needs that cannot be read.
+    written_fingerprint : str
+        The `fingerprint` of that function when the class was made.
+    conditions : tuple of int
+        Nodes whose values decide which branches of the function these equations follow.
+    bounds : tuple of str
+        Parameters that are lower bounds of states, which kernels need by themselves.
     """
 
     states: tuple[str, ...]
@@ -58,10 +58,10 @@ class Equations:
     written: Callable[..., Any] | None = None
     order: tuple[str, ...] = ()
     single: bool = False
-    why: str = ""
-    mark: str = ""
-    asked: tuple[int, ...] = ()
-    kept: tuple[str, ...] = ()
+    reason: str = ""
+    written_fingerprint: str = ""
+    conditions: tuple[int, ...] = ()
+    bounds: tuple[str, ...] = ()
 
     @property
     def derivatives(self) -> tuple[int, ...]:
@@ -81,8 +81,8 @@ class Equations:
         for index in used:
             if not constant[index]:
                 wanted |= {i for i in arguments(self.nodes[index]) if constant[i]}
-        kept = self.parameters if self.written else self.kept
-        wanted |= {self.nodes.index(("parameter", name)) for name in kept}
+        needed = self.parameters if self.written else self.bounds
+        wanted |= {self.nodes.index(("parameter", name)) for name in needed}
         return tuple(sorted(i for i in wanted if self.nodes[i][0] != "number"))
 
     def is_constant(self, index: int) -> bool:
@@ -155,19 +155,19 @@ class Equations:
             Value of each state, input and parameter, in internal units.
         """
         own = listed(self.written(*(values[n] for n in self.order))) if self.written else ()
-        return (*own, *self.values(self.roots, values, meaning))
+        return (*own, *self.values(self.roots, values, array_operation))
 
     def exactly(self, roots: Sequence[int], values: Mapping[str, Any]) -> list[Any]:
         """Some nodes at some floats or float arrays, to the last bit as compiled code has them."""
-        return self.values(roots, values, exact_meaning)
+        return self.values(roots, values, exact_operation)
 
     def values(
         self,
         roots: Sequence[int],
         values: Mapping[str, Any],
-        meaning: Callable[[str], Callable[..., Any]],
+        operation: Callable[[str], Callable[..., Any]],
     ) -> list[Any]:
-        """Values of some nodes, each operation being done by what `meaning` gives for it."""
+        """Values of some nodes, each operation done by what `operation` gives."""
         results: dict[int, Any] = {}
         with np.errstate(all="ignore"):
             for index in sorted(below(self.nodes, roots)):
@@ -177,7 +177,7 @@ class Equations:
                 elif kind in KINDS:
                     results[index] = values[rest[0]]
                 else:
-                    results[index] = meaning(kind)(*(results[i] for i in rest))
+                    results[index] = operation(kind)(*(results[i] for i in rest))
         return [results[root] for root in roots]
 
     def degree(self, name: str) -> int:
@@ -191,7 +191,7 @@ class Equations:
 
     def identity(self) -> str:
         """Text that is the same exactly if the arithmetic and the names are the same."""
-        if self.written and fingerprint(self.written) != self.mark:
+        if self.written and fingerprint(self.written) != self.written_fingerprint:
             raise RuntimeError(
                 f"A global or helper that {self.written.__qualname__} uses has changed since "
                 f"its class was made; run the class statement again."
@@ -202,7 +202,9 @@ class Equations:
         """The same, as it was when the class was made."""
         used = sorted(below(self.nodes, self.roots))
         names = self.states, self.inputs, self.parameters, self.outputs, self.order
-        return repr((*names, self.mark, [(i, self.nodes[i]) for i in used], self.roots))
+        return repr(
+            (*names, self.written_fingerprint, [(i, self.nodes[i]) for i in used], self.roots)
+        )
 
     def fingerprint(self) -> str:
         """A short text that is the same exactly if `arithmetic` is."""
@@ -228,7 +230,7 @@ class Equations:
         names = [f"d{name}/dt" for name in self.states if not self.written]
         lines += [f"{n} = {r}" for n, r in zip([*names, *self.outputs], roots, strict=True)]
         if self.written:
-            lines.append(f"# the derivatives are used as written, because they need {self.why}")
+            lines.append(f"# the derivatives are used as written, because they need {self.reason}")
         return "\n".join(lines)
 
 

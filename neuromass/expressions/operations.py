@@ -40,7 +40,7 @@ LOGIC: Final = {"&": "and", "|": "or", "^": "xor", "~": "not"}
 """Python's operators on conditions -> the words for them."""
 
 
-def meaning(name: str) -> Callable[..., Any]:
+def array_operation(name: str) -> Callable[..., Any]:
     """An operation on numbers, real or complex, or arrays."""
     return {
         "+": np.add,
@@ -67,7 +67,7 @@ def array_function(name: str) -> Callable[..., Any]:
     return function
 
 
-def exact_meaning(name: str) -> Callable[..., Any]:
+def exact_operation(name: str) -> Callable[..., Any]:
     """An operation on floats or arrays that agrees with compiled code to the last bit.
 
     Sums and products of arrays do; numpy's array functions do not, so those go through the
@@ -77,7 +77,7 @@ def exact_meaning(name: str) -> Callable[..., Any]:
         return _each(on_floats(math.pow, np.power))
     if name in FUNCTIONS and name not in ("sqrt", "abs"):
         return _each(on_floats(FUNCTIONS[name], array_function(name)))
-    return meaning(name)
+    return array_operation(name)
 
 
 def on_floats(

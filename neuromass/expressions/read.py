@@ -157,8 +157,8 @@ class _Reader:
             found,
             written=self._function,
             single=self._single,
-            why=why,
-            mark=fingerprint(self._function),
+            reason=why,
+            written_fingerprint=fingerprint(self._function),
         )
 
     def paths(self) -> list[Equations]:
@@ -169,7 +169,7 @@ class _Reader:
         while waiting and len(found) < MOST_PATHS:
             path = Path(waiting.pop(0))
             try:
-                found[self._record(graph, path), tuple(path.asked)] = None
+                found[self._record(graph, path), tuple(path.conditions)] = None
             except Exception:
                 if not found:  # else a branch that the values do not allow
                     raise
@@ -177,7 +177,7 @@ class _Reader:
         return [self._equations(graph, *each) for each in found]
 
     def _equations(
-        self, graph: Graph, roots: tuple[int, ...], asked: tuple[int, ...] = ()
+        self, graph: Graph, roots: tuple[int, ...], conditions: tuple[int, ...] = ()
     ) -> Equations:
         return Equations(
             self._names["state"],
@@ -187,7 +187,7 @@ class _Reader:
             tuple(graph.nodes),
             roots,
             order=self._order,
-            asked=asked,
+            conditions=conditions,
         )
 
     def _record(

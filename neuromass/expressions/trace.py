@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from neuromass.expressions.graph import COMPARISONS, Graph
-from neuromass.expressions.operations import FUNCTIONS, LOGIC, meaning
+from neuromass.expressions.operations import FUNCTIONS, LOGIC, array_operation
 
 _ALIASES: Final = {
     "absolute": "abs",
@@ -66,11 +66,11 @@ class Path:
         self._decisions = decisions
         self._known: dict[int, bool] = {}
         self.taken: list[bool] = []
-        self.asked: dict[int, None] = {}
+        self.conditions: dict[int, None] = {}
 
     def decide(self, index: int, value: Any) -> bool:
         """The answer for a node; the same one each time it is asked for."""
-        self.asked[index] = None
+        self.conditions[index] = None
         if index not in self._known:
             place = len(self.taken)
             if place >= _MOST_DECISIONS:
@@ -151,13 +151,13 @@ class Traced:
         if self.path is None:
             return None
         with np.errstate(all="ignore"):
-            return meaning(name)(*(operand.value for operand in operands))
+            return array_operation(name)(*(operand.value for operand in operands))
 
     def _give_up(self, name: str, what: str) -> Any:
         """The value, where Python wants a number of its own; only on a path."""
         if self.path is None:
             raise UnreadableError(f"{what} of a value that is known only when it runs")
-        self.path.asked[self.graph.add(name, self.index)] = None
+        self.path.conditions[self.graph.add(name, self.index)] = None
         return self.value
 
     def __bool__(self) -> bool:
@@ -329,6 +329,6 @@ def recordable(name: str) -> Callable[..., Any]:
 
     def applied(*values: Any) -> Any:
         traced = first_traced(values)
-        return meaning(name)(*values) if traced is None else traced._apply(name, *values)
+        return array_operation(name)(*values) if traced is None else traced._apply(name, *values)
 
     return applied

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuromass.dynamics.field import Column, search_box
 from neuromass.dynamics.jacobian import jacobian, output_slopes, rates
-from neuromass.expressions import array_meaning
+from neuromass.expressions import array_operation
 from neuromass.networks.connection import Wire
 from neuromass.networks.core import NetworkCore
 from neuromass.populations.core import Core
@@ -121,7 +121,7 @@ class NetworkField:
         if variable in values:
             return values[variable]
         root = equations.output_roots[equations.outputs.index(variable)]
-        (found,) = equations.values([root], values, array_meaning)
+        (found,) = equations.values([root], values, array_operation)
         return np.broadcast_to(found, (*at.shape[:-1], self._nodes[node].lanes))
 
     def _sent_slopes(self, node: str, variable: str, at: Floats) -> Iterator[tuple[int, Any]]:
