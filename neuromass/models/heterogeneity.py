@@ -77,10 +77,7 @@ def lorentzian_quantiles(n: int, centre: Any = 0.0, half_width: Any = 1.0) -> An
     array([-7.4142, -5.4142, -4.5858, -2.5858])
     """
     count = _count(n)
-    unit = _common_unit(centre, half_width)
-    middle, width = _shape(unit, centre, half_width)
-    steps = np.arange(1 - count, count, 2)
-    return _in_unit(middle + width * np.tan(math.pi * steps / (2 * count)), unit)
+    return _at_angles(math.pi * np.arange(1 - count, count, 2) / (2 * count), centre, half_width)
 
 
 def lorentzian_sample(
@@ -112,11 +109,8 @@ def lorentzian_sample(
     >>> nm.lorentzian_sample(3, seed=1).shape
     (3,)
     """
-    count = _count(n)
-    unit = _common_unit(centre, half_width)
-    middle, width = _shape(unit, centre, half_width)
-    uniform = np.random.default_rng(seed).random(count)
-    return _in_unit(middle + width * np.tan(math.pi * (uniform - 0.5)), unit)
+    uniform = np.random.default_rng(seed).random(_count(n))
+    return _at_angles(math.pi * (uniform - 0.5), centre, half_width)
 
 
 def _shape(unit: Measure, centre: Any, half_width: Any) -> tuple[Any, Any]:
@@ -130,8 +124,11 @@ def _shape(unit: Measure, centre: Any, half_width: Any) -> tuple[Any, Any]:
     return middle, width
 
 
-def _common_unit(centre: Any, half_width: Any) -> Measure:
-    return units.measure_of(half_width if units.is_quantity(half_width) else centre)
+def _at_angles(angles: Any, centre: Any, half_width: Any) -> Any:
+    """Values whose distance from the centre is the half-width times the tangent of an angle."""
+    unit = units.measure_of(half_width if units.is_quantity(half_width) else centre)
+    middle, width = _shape(unit, centre, half_width)
+    return _in_unit(middle + width * np.tan(angles), unit)
 
 
 def _numbers(value: Any, unit: Measure, name: str) -> Any:
