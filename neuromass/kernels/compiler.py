@@ -12,9 +12,11 @@ import pickle
 import threading
 import types
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import numba
 import numpy as np
@@ -26,7 +28,14 @@ from neuromass._version import __version__
 from neuromass.expressions import FUNCTIONS, array_function, helpers, on_floats
 from neuromass.kernels import generated, normals
 
-_made: dict[str, Any] = {}
+_kernels: WeakValueDictionary[str, Any] = WeakValueDictionary()
+"""All kernels that somebody uses, by name."""
+
+recent_kernels: OrderedDict[str, Any] = OrderedDict()
+"""The kernels that were asked for last, which stay when nobody uses them."""
+
+MOST_RECENT: Final = 64
+
 _lock = threading.RLock()
 _warned: list[str] = []
 
@@ -69,7 +78,9 @@ def kernel(
     extra: Mapping[str, Any] | None = None,
     inline: bool = False,
 ) -> Any:
-    """The compiled function of a text, made at most once in a process and once on a disk.
+    """The compiled function of a text, made once on a disk and kept while it is in use.
+
+    The last `MOST_RECENT` that were asked for are kept in any case.
 
     Parameters
     ----------
@@ -96,9 +107,15 @@ def kernel(
         # The hash stands in the name, because numba files what it compiled under the name:
         # two kernels of one name could be handed out one for the other.
         name = f"{label}_{hashlib.sha256(key.encode()).hexdigest()[:20]}"
-        if name not in _made:
-            _made[name] = _compile(make_text(name), name, signature, extra or {}, inline)
-        return _made[name]
+        found = _kernels.get(name)
+        if found is None:
+            found = _compile(make_text(name), name, signature, extra or {}, inline)
+            _kernels[name] = found
+        recent_kernels[name] = found
+        recent_kernels.move_to_end(name)
+        if len(recent_kernels) > MOST_RECENT:
+            recent_kernels.popitem(last=False)
+        return found
 
 
 _FORM = 3
@@ -263,6 +280,6 @@ def cache_statistics() -> dict[str, tuple[int, int]]:
     with _lock:
         return {
             name: (sum(made.stats.cache_hits.values()), sum(made.stats.cache_misses.values()))
-            for name, made in _made.items()
+            for name, made in _kernels.items()
             if hasattr(made, "stats")
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ _HELPERS_TEXT = hashlib.sha256(
 ).hexdigest()
 
 
-@cache
+@lru_cache(maxsize=32)
 def loop(made_for: Circuit) -> Any:
     """Many steps of a network of some kinds of members."""
     written = {
