@@ -13,6 +13,7 @@ The names ``ms``, ``Hz``, ``mV`` and so on are pint units, for ``10 * ms``:
 
 from __future__ import annotations
 
+import copyreg
 import difflib
 import math
 import re
@@ -714,9 +715,20 @@ def setup_matplotlib() -> None:
     >>> from neuromass.units import setup_matplotlib
     >>> setup_matplotlib()
     """
+    from pint.matplotlib import PintConverter  # noqa: PLC0415
+
     registry = _registry()
     registry.mpl_formatter = "{:~P}"
     registry.setup_matplotlib(True)
+    # axes hold the converter, and that a registry: figures could not be pickled
+    copyreg.pickle(PintConverter, lambda converter: (matplotlib_converter, ()))
+
+
+def matplotlib_converter() -> Any:
+    """What converts Quantities for matplotlib, where a figure is unpickled."""
+    from pint.matplotlib import PintConverter  # noqa: PLC0415
+
+    return PintConverter(_registry())
 
 
 def _fill_kinds() -> None:

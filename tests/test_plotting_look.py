@@ -1,5 +1,6 @@
 """What a user can say of a plot's look: keywords, colours, units, sizes, symbols and styles."""
 
+import copy
 import pickle
 
 import matplotlib as mpl
@@ -13,7 +14,7 @@ from matplotlib.colors import to_hex, to_rgb
 
 import neuromass as nm
 from neuromass.plotting import COLOURS
-from neuromass.units import Hz, kHz, ms, second
+from neuromass.units import Hz, kHz, ms, second, setup_matplotlib
 
 STYLES = ["default", "dark_background", "ggplot", "grayscale", "seaborn-v0_8"]
 
@@ -229,6 +230,14 @@ def test_a_phase_plane_takes_the_unit_of_its_axes():
 def test_a_figure_can_be_pickled():
     figure = pickle.loads(pickle.dumps(run().plot("r").figure))
     assert figure.axes[0].get_ylabel() == "r (Hz)"
+
+
+def test_a_figure_can_be_pickled_when_matplotlib_knows_quantities(monkeypatch):
+    monkeypatch.setattr(mpl.units, "registry", copy.copy(mpl.units.registry))
+    setup_matplotlib()
+    figure = pickle.loads(pickle.dumps(run().plot("r").figure))
+    figure.axes[0].plot(0 * ms, 0.1 * kHz, "o")
+    assert figure.axes[0].lines[-1].get_ydata(orig=False) == [100.0]
 
 
 # ----------------------------------------------------------------------------- symbols

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass import units
 from neuromass.analysis.diagram import Branch, Diagram, SpecialPoint
 from neuromass.analysis.follow import (
     Path,
@@ -120,7 +121,8 @@ def continuation(
 def _numbers_of(field: Any, start: Any) -> Floats:
     if not isinstance(start, Equilibrium):
         raise TypeError(f"start is one of the system's equilibria(), not {type(start).__name__}.")
-    return start.numbers(field.columns)
+    rows = (units.to_internal(start[name], c.measure, name) for name, c in field.columns.items())
+    return np.concatenate([np.ravel(each) for each in rows])
 
 
 def _branches(

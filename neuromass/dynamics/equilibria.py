@@ -79,11 +79,6 @@ class Equilibrium:
         turning = turning[turning > _SPLIT * np.max(np.abs(self.eigenvalues.magnitude), initial=0)]
         return HZ.quantity(float(turning[0]) / (2.0 * np.pi) if len(turning) else 0.0)
 
-    def numbers(self, columns: Mapping[str, Column]) -> Floats:
-        """All states in internal units, in the order of some columns."""
-        rows = (units.to_internal(self[name], c.measure, name) for name, c in columns.items())
-        return np.concatenate([np.ravel(each) for each in rows])
-
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self.state:
             return self.state[name]
