@@ -5,6 +5,7 @@ import pytest
 
 import neuromass as nm
 from neuromass.analysis.normal_forms import first_lyapunov
+from neuromass.simulation.system import system_of
 from neuromass.units import Hz, ms, mV, pA, second
 
 ROOT2 = 2**0.5
@@ -154,18 +155,28 @@ def test_the_strength_of_a_connection_can_vary():
     assert net["pop->pop"].J == 15.0
 
 
-def test_both_branches_of_a_symmetric_pair_are_found():
-    net = nm.Network({"a": nm.QIF(eta=2.0), "b": nm.QIF(eta=2.0)})
-    net.connect("a", "b", J=-12.0)
-    net.connect("b", "a", J=-12.0)
-    found = nm.analysis.continuation(net, "a.J", (0, 10))
-    assert len(found.branches) >= 1
-    symmetric = nm.Network({"a": nm.QIF(eta=2.0, J=10.0), "b": nm.QIF(eta=2.0, J=10.0)})
-    for source, target in (("a", "b"), ("b", "a")):
-        symmetric.connect(source, target, J=-12.0)
-    several = symmetric.equilibria()
-    split = [each for each in several if abs((each["a.r"] - each["b.r"]).m_as(Hz)) > 1.0]
-    assert len(split) >= 2, "the two states in which one of the pair wins"
+class Nowhere(nm.Population):
+    """dx/dt = (1 + m^2 + x^2)/tau is never zero."""
+
+    x = nm.State(0.5)
+    tau = nm.Parameter(10 * ms)
+    m = nm.Parameter(1.0)
+
+    @staticmethod
+    def derivatives(x, tau, m):
+        return (1 + m**2 + x**2) / tau
+
+
+def test_where_nothing_is_at_rest_it_is_said():
+    with pytest.warns(UserWarning, match="no equilibrium was found for m"):
+        found = nm.analysis.continuation(Nowhere(dt=0.1 * ms), "m", (-1, 1))
+    assert found.branches == found.folds == []
+
+
+def test_a_beginning_outside_of_the_range_is_refused():
+    pop = nm.QIF(J=15.0, eta=-5.0)
+    with pytest.raises(ValueError, match="eta is -5 at the beginning, outside"):
+        nm.analysis.continuation(pop, "eta", (0, 5), start=pop.equilibria()[0])
 
 
 class Pitchfork(nm.Population):
@@ -239,7 +250,7 @@ def test_the_jacobian_of_a_network_is_that_of_differences(synapse, name):
     net.connect("exc", "inh", J=np.array([[1.0, 2.0]]), synapse=synapse)
     net.connect("inh", "exc", J=-2.0)
     net.connect("jr", "inh", variable="eeg", weight=0.1 / mV)
-    field = net.__system__().field(None) if hasattr(net, "__system__") else None
+    field = system_of(net).field(None)
     at = np.random.default_rng(1).uniform(0.1, 1.0, (3, field.count))
     exact = field.slopes(at)
     for column in range(field.count):

@@ -1,5 +1,7 @@
 """Branches of limit cycles: periods, multipliers, where they begin and end."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -149,12 +151,24 @@ def test_what_cycles_cannot_begin_at():
         nm.analysis.cycles(nm.QIF(), (-10, 5))
 
 
+def test_a_beginning_outside_of_the_range_is_refused():
+    diagram = nm.analysis.continuation(nm.QIFGapJunction(g=2.0), "eta", (-1, 3))
+    with pytest.raises(ValueError, match="outside of the range"):
+        nm.analysis.cycles(diagram.hopfs[0], (1, 3))
+
+
+def test_results_can_be_pickled():
+    branch = branch_of(nm.QIFGapJunction(g=2.0), "eta", (-1, 3))
+    again = pickle.loads(pickle.dumps(branch))
+    np.testing.assert_array_equal(again.period.magnitude, branch.period.magnitude)
+
+
 def test_a_cycle_has_its_names():
     branch = branch_of(nm.QIFGapJunction(g=2.0), "eta", (-1, 3))
     cycle = branch[10]
     assert {"eta", "r", "v"} <= set(dir(cycle))
     assert cycle.r.shape == cycle.t.shape
-    with pytest.raises(AttributeError, match="there is r, v"):
+    with pytest.raises(AttributeError, match="there is eta, r, v"):
         _ = cycle.rate
     with pytest.raises(KeyError, match="minimum"):
         branch["r"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.analysis.diagram import Branch, Diagram, SpecialPoint
 from neuromass.analysis.follow import (
+    CLOSED,
     Path,
     Point,
     Zeros,
@@ -25,6 +27,7 @@ from neuromass.analysis.problem import (
     OUT_OF_RANGE,
     Equilibrate,
     field_of,
+    require_inside,
     scales,
     span,
     symbol,
@@ -105,17 +108,13 @@ def continuation(
         begins = [(state, value) for state, value in zip(*found, strict=True)]
     else:
         begins = [(_numbers_of(field, start), field.value(name))]
-    states = np.array([state for state, _ in begins]).reshape(len(begins), -1)
-    problem = Equilibrate(
-        field,
-        name,
-        ends,
-        scales(field.varied(name, begins[0][1]) if begins else field, states, ends[1] - ends[0]),
-    )
-    branches = list(_branches(problem, begins, step))
-    if not branches:
+        require_inside(field, name, begins[0][1], ends)
+    if not begins:
         warn(f"continuation: no equilibrium was found for {name} in the range.")
-    return Diagram(problem, branches)
+    states = np.array([state for state, _ in begins]).reshape(len(begins), len(field.box[0]))
+    known = field.varied(name, begins[0][1]) if begins else field
+    problem = Equilibrate(field, name, ends, scales(known, states, ends[1] - ends[0]))
+    return Diagram(problem, list(_branches(problem, begins, step)))
 
 
 def _numbers_of(field: Any, start: Any) -> Floats:
@@ -133,7 +132,7 @@ def _branches(
     for state, value in begins:
         at = problem.scaled(state, value)
         begin = at_parameter(problem, at, at[-1])
-        if begin is None or any(passes_through(problem, branch, begin.at) for branch in known):
+        if begin is None or any(_passes_through(branch, begin.at) for branch in known):
             continue
         waiting = [begin]
         while waiting:
@@ -145,33 +144,29 @@ def _branches(
                     waiting += _crossing(problem, point, known, step)
 
 
-def passes_through(problem: Equilibrate, branch: Branch, at: Floats) -> bool:
+def _passes_through(branch: Branch, at: Floats) -> bool:
     """Whether a branch passes through a point."""
-    numbers = branch.numbers
-    for i in np.flatnonzero((numbers[:-1, -1] - at[-1]) * (numbers[1:, -1] - at[-1]) <= 0.0):
-        first, last = numbers[i], numbers[i + 1]
-        gap = last[-1] - first[-1]
-        part = (at[-1] - first[-1]) / gap if gap else 0.5
-        place = at_parameter(problem, first + part * (last - first), at[-1])
-        if place is not None and np.max(np.abs(place.at - at)) < 1e-6:
-            return True
-    return False
+    found = branch.crossings(at[-1])
+    return any(np.max(np.abs(each.at - at)) < 1e-6 for each in found)
 
 
 def _through(problem: Equilibrate, point: Point, step: float) -> Branch:
     """The branch through a point, to both sides."""
-    forward = _followed(problem, point, step)
-    if forward.end == "the curve is closed":
+    signs = cache(partial(_signs, problem))
+    forward = _followed(problem, point, step, signs)
+    if forward.end == CLOSED:
         points, ends = forward.points, (forward.end, forward.end)
     else:
-        backward = _followed(problem, Point(point.at, -point.tangent), step)
+        backward = _followed(problem, Point(point.at, -point.tangent), step, signs)
         before = [Point(each.at, -each.tangent) for each in reversed(backward.points[1:])]
         points, ends = before + forward.points, (backward.end, forward.end)
-    return Branch(problem, points, ends, list(_special(problem, points)))
+    return Branch(problem, points, ends, list(_special(problem, points, signs)))
 
 
-def _followed(problem: Equilibrate, point: Point, step: float) -> Path:
-    path = follow(problem, point, largest=step, acceptable=_explained)
+def _followed(problem: Equilibrate, point: Point, step: float, signs: _Look) -> Path:
+    """The branch to one side, up to the very end of the range."""
+    explained = lambda zeros, before, after: signs(before).explains(signs(after))
+    path = follow(problem, point, largest=step, acceptable=explained)
     if path.end == OUT_OF_RANGE:
         last = path.points[-1]
         ends = np.array(problem.ends) / problem.scale[-1]
@@ -208,16 +203,11 @@ class _Signs:
 
 def _signs(problem: Equilibrate, point: Point) -> _Signs:
     values = problem.eigenvalues(point.at)
-    return _Signs(
-        int(np.sum(values.real > 0.0)),
-        point.tangent[-1],
-        pair_test(values),
-        _crossing_test(problem, point),
-    )
+    tests = {name: test(problem, point) for name, (_, test) in _TESTS.items()}
+    return _Signs(int(np.sum(values.real > 0.0)), **tests)
 
 
-def _explained(problem: Any, before: Point, after: Point) -> bool:
-    return _signs(problem, before).explains(_signs(problem, after))
+_Look = Callable[[Point], _Signs]
 
 
 def pair_test(values: Any) -> float:
@@ -240,17 +230,20 @@ def _crossing_test(problem: Zeros, point: Point) -> float:
     return float(sign * np.linalg.svd(whole, compute_uv=False)[-1])
 
 
-def _special(problem: Equilibrate, points: list[Point]) -> Iterator[SpecialPoint]:
+_TESTS: Final[dict[str, tuple[str, Callable[[Any, Point], float]]]] = {
+    "fold": ("fold", lambda problem, point: float(point.tangent[-1])),
+    "hopf": ("hopf", lambda problem, point: pair_test(problem.eigenvalues(point.at))),
+    "crossing": ("branch point", _crossing_test),
+}
+"""Field of `_Signs` -> the kind of point at which it changes its sign, and what it is."""
+
+
+def _special(problem: Equilibrate, points: list[Point], signs: _Look) -> Iterator[SpecialPoint]:
     """Folds, Hopf points and branch points of a branch, in its order."""
-    tests = {
-        "fold": lambda zeros, point: float(point.tangent[-1]),
-        "hopf": lambda zeros, point: pair_test(zeros.eigenvalues(point.at)),
-        "branch point": _crossing_test,
-    }
     for before, after in itertools.pairwise(points):
         found = []
-        for kind, test in tests.items():
-            if test(problem, before) * test(problem, after) < 0.0:
+        for name, (kind, test) in _TESTS.items():
+            if getattr(signs(before), name) * getattr(signs(after), name) < 0.0:
                 place = between(problem, before, after, test)
                 if place is not None and (kind != "hopf" or _turns(problem, place)):
                     found.append(SpecialPoint(kind, problem, place))
@@ -291,6 +284,6 @@ def _crossing(
     other = min(directions, key=lambda each: abs(float(each @ special.point.tangent)))
     for sign in (1.0, -1.0):
         place, _ = corrected(problem, at + sign * step * other, other)
-        if place is not None and any(passes_through(problem, each, place) for each in known):
+        if place is not None and any(_passes_through(each, place) for each in known):
             return []
     return [Point(at, other)]

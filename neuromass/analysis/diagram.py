@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass import units
 from neuromass.analysis.follow import Point, at_parameter
 from neuromass.analysis.normal_forms import first_lyapunov, turning_pair
-from neuromass.analysis.problem import Equilibrate, Named, Slopes
+from neuromass.analysis.problem import Equilibrate, Slopes
+from neuromass.analysis.results import Measured, Named
 from neuromass.dynamics.equilibria import PER_MS
 from neuromass.dynamics.field import Field
-from neuromass.errors import brief
 from neuromass.units import HZ, MS
 
 Floats = NDArray[np.float64]
@@ -25,7 +24,9 @@ Floats = NDArray[np.float64]
 class Special(Protocol):
     """The equations that a special point belongs to."""
 
-    field: Field
+    @property
+    def field(self) -> Field:
+        """The vector field."""
 
     def parameters(self, at: Floats) -> Mapping[str, Any]:
         """What varies, by name, in internal units."""
@@ -40,7 +41,7 @@ class Special(Protocol):
         """The Jacobian in scaled states at the parameters of a point, and its states."""
 
 
-class SpecialPoint:
+class SpecialPoint(Named):
     """An equilibrium at which the number or the stability of equilibria changes.
 
     Parameters and states are attributes too: ``point.eta``, ``point.r``; ``point["exc.r"]`` in
@@ -53,22 +54,36 @@ class SpecialPoint:
         ``"Bogdanov-Takens"``, ``"generalised Hopf"`` or ``"fold-Hopf"`` in two.
     """
 
-    def __init__(self, kind: str, problem: Any, point: Point) -> None:
+    def __init__(self, kind: str, problem: Special, point: Point) -> None:
         self.kind = kind
         self.problem = problem
         self.point = point
 
     @property
+    def field(self) -> Field:
+        """The vector field."""
+        return self.problem.field
+
+    @property
+    def names(self) -> list[str]:
+        """Parameters and states."""
+        return [*self.parameters, *self.field.columns]
+
+    def quantity(self, name: str) -> Any:
+        """A parameter or state."""
+        return {**self.parameters, **self.state}[name]
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """What varies, by name, as Quantities."""
-        found, symbols = self.problem.parameters(self.point.at), self.problem.field.symbols
+        found, symbols = self.problem.parameters(self.point.at), self.field.symbols
         return {name: symbols[name].quantity(float(value)) for name, value in found.items()}
 
     @property
     def state(self) -> dict[str, Any]:
         """The states as Quantities, by name."""
         states = self.problem.states(_without_rounding(self.point.at))
-        return {name: each.quantity(states) for name, each in self.problem.field.columns.items()}
+        return {name: each.quantity(states) for name, each in self.field.columns.items()}
 
     @cached_property
     def eigenvalues(self) -> Any:
@@ -106,23 +121,6 @@ class SpecialPoint:
         """Whether the cycles that begin at a Hopf point are stable in its plane."""
         return self.lyapunov_coefficient < 0.0
 
-    def __getitem__(self, name: str) -> Any:
-        known = {**self.parameters, **self.state}
-        if name not in known:
-            raise KeyError(f"This {self.kind} has no {brief(name)}; there is {', '.join(known)}.")
-        return known[name]
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.parameters, *self.state]
-
     def __repr__(self) -> str:
         kind = self.kind
         if kind == "hopf":
@@ -142,7 +140,7 @@ def _without_rounding(at: Floats) -> Floats:
     return np.where(np.abs(at) < 1e-13, 0.0, at)
 
 
-class Branch:
+class Branch(Named):
     """Equilibria that go on from one to the next while a parameter varies.
 
     Parameter and states are attributes, Quantities along the branch: ``branch.eta``,
@@ -168,6 +166,22 @@ class Branch:
         self.ends = ends
         self.special = special
 
+    @property
+    def field(self) -> Field:
+        """The vector field."""
+        return self.problem.field
+
+    @property
+    def names(self) -> list[str]:
+        """The parameter and the states."""
+        return [self.problem.name, *self.field.columns]
+
+    def quantity(self, name: str) -> Any:
+        """The parameter or a state along the branch."""
+        if name == self.problem.name:
+            return self.measure(name).quantity(np.asarray(self.problem.parameter(self.numbers)))
+        return self.field.columns[name].quantity(self.problem.states(self.numbers))
+
     @cached_property
     def numbers(self) -> Floats:
         """Scaled states and parameter at each point, (points, states + 1)."""
@@ -186,17 +200,18 @@ class Branch:
         value : number or Quantity
             The value.
         """
-        problem = self.problem
-        measure = problem.field.symbols[problem.name]
-        wanted = float(units.to_internal(value, measure, problem.name)) / problem.scale[-1]
-        found = []
-        for before, after in itertools.pairwise(self.points):
-            first, last = before.at[-1], after.at[-1]
-            if min(first, last) <= wanted < max(first, last) or last == wanted:
-                part = (wanted - first) / (last - first)
-                one = at_parameter(problem, before.at + part * (after.at - before.at), wanted)
-                found += [] if one is None else [SpecialPoint("equilibrium", problem, one)]
-        return found
+        wanted = self.problem.number(value)
+        return [SpecialPoint("equilibrium", self.problem, each) for each in self.crossings(wanted)]
+
+    def crossings(self, number: float) -> Iterator[Point]:
+        """Points of the branch at a scaled value of the parameter."""
+        for before, after in itertools.pairwise(self.numbers):
+            first, last = before[-1], after[-1]
+            if min(first, last) <= number < max(first, last) or last == number:
+                part = (number - first) / (last - first) if last != first else 0.0
+                found = at_parameter(self.problem, before + part * (after - before), number)
+                if found is not None:
+                    yield found
 
     @property
     def stable(self) -> NDArray[np.bool_]:
@@ -205,28 +220,6 @@ class Branch:
 
     def __len__(self) -> int:
         return len(self.points)
-
-    def __getitem__(self, name: str) -> Any:
-        problem = self.problem
-        if name == problem.name:
-            values = np.asarray(problem.parameter(self.numbers))
-            return problem.field.symbols[name].quantity(values)
-        columns = problem.field.columns
-        if name in columns:
-            return columns[name].quantity(problem.states(self.numbers))
-        names = ", ".join([problem.name, *columns])
-        raise KeyError(f"This branch has no {brief(name)}; there is {names}.")
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), self.problem.name, *self.problem.field.columns]
 
     def __repr__(self) -> str:
         values = self[self.problem.name]
@@ -237,7 +230,7 @@ class Branch:
         )
 
 
-class Diagram(Named):
+class Diagram(Measured):
     """The equilibria of a system in a range of a parameter.
 
     Attributes
@@ -250,7 +243,9 @@ class Diagram(Named):
         self.problem = problem
         self.branches = branches
 
-    def _field(self) -> Field:
+    @property
+    def field(self) -> Field:
+        """The vector field."""
         return self.problem.field
 
     @property
@@ -309,12 +304,11 @@ class Diagram(Named):
         tables = []
         for number, branch in enumerate(self.branches):
             columns: dict[str, Any] = {"branch": np.full(len(branch), number)}
-            for name in (self.parameter, *self.problem.field.columns):
-                unit = self.measure(name).symbol
+            for name in branch.names:
                 values = branch[name].magnitude
                 for lane, row in enumerate(values.reshape(len(branch), -1).T):
-                    label = f"{name}[{lane}]" if values.ndim > 1 else name
-                    columns[f"{label} ({unit})" if unit else label] = row
+                    lanes = f"[{lane}]" if values.ndim > 1 else ""
+                    columns[f"{self.heading(name)}{lanes}"] = row
             tables.append(pandas.DataFrame({**columns, "stable": branch.stable}))
         return pandas.concat(tables, ignore_index=True)
 

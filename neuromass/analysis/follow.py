@@ -23,8 +23,11 @@ _NEWTON: Final = 7
 """Newton steps at most."""
 _STRAIGHT: Final = 0.97
 """Cosine of the angle by which a curve may turn in one step."""
+_NEARLY: Final = 0.995
+"""The same below which the next step is not longer."""
 _BRINK: Final = 1e-3
 """Part of the longest step from which the end of a curve counts as reached."""
+CLOSED: Final = "the curve is closed"
 _SMALLEST: Final = 1e-7
 """Shortest step."""
 
@@ -45,7 +48,7 @@ class Zeros(Protocol):
         """The equations as they are best written near a point, and the point in them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Point:
     """A point of a curve.
 
@@ -81,6 +84,18 @@ class Path:
     equations: list[Zeros]
     steps: list[tuple[Zeros, Point, Point]] = field(default_factory=list)
     end: str = ""
+
+    def add(self, zeros: Zeros, here: Point, new: Point) -> None:
+        """Go on to a new point."""
+        self.steps.append((zeros, here, new))
+        equations, point = zeros.adapted(new)
+        self.equations.append(equations)
+        self.points.append(point)
+
+    def distance(self) -> float:
+        """How far the last point is from the first; infinite where their numbers differ."""
+        first, last = self.points[0].at, self.points[-1].at
+        return float(np.linalg.norm(last - first)) if len(first) == len(last) else np.inf
 
 
 def solve(matrix: Any, right: Floats) -> Floats:
@@ -166,18 +181,11 @@ def follow(
     """
     path = Path([start], [zeros])
     step = 0.1 * largest
-    home, away = start.at, False
+    away = False  # whether it has been away from its beginning, to which a closed curve returns
     while len(path.points) < most:
-        here = path.points[-1]
-        zeros = path.equations[-1]
-        found, count = corrected(zeros, here.at + step * here.tangent, here.tangent)
-        new = None
-        if found is not None:
-            new = Point(found, tangent_at(zeros, found, here.tangent))
-            turned = float(new.tangent @ here.tangent)
-            if not turned > _STRAIGHT or not acceptable(zeros, here, new):
-                new = None if step > 4.0 * _SMALLEST or not turned > 0.0 else new
-        if new is None:
+        zeros, here = path.equations[-1], path.points[-1]
+        new, count = _next(zeros, here, step)
+        if new is None or (step > 4.0 * _SMALLEST and not acceptable(zeros, here, new)):
             step *= 0.5
             if step < _SMALLEST:
                 path.end = "the correction no longer converges"
@@ -190,22 +198,28 @@ def follow(
         if reason:
             path.end = reason
             return path
-        path.steps.append((zeros, here, new))
-        adapted, point = zeros.adapted(new)
-        path.points.append(point)
-        path.equations.append(adapted)
-        if len(point.at) == len(home):  # a closed curve comes back to where it began
-            distance = float(np.linalg.norm(point.at - home))
-            away = away or distance > 3.0 * largest
-            if away and distance < step and point.tangent @ start.tangent > _STRAIGHT:
-                path.end = "the curve is closed"
-                return path
-        if count <= 3 and turned > 0.995:
+        path.add(zeros, here, new)
+        distance = path.distance()
+        away = away or distance > 3.0 * largest
+        if away and distance < step and new.tangent @ start.tangent > _STRAIGHT:
+            path.end = CLOSED
+            return path
+        if count <= 3 and new.tangent @ here.tangent > _NEARLY:
             step = min(1.6 * step, largest)
         elif count > 4:
             step *= 0.7
     path.end = f"{most} points were taken"
     return path
+
+
+def _next(zeros: Zeros, here: Point, step: float) -> tuple[Point | None, int]:
+    """The point a step further, unless the curve turns too much in it; and the Newton steps."""
+    found, count = corrected(zeros, here.at + step * here.tangent, here.tangent)
+    if found is None:
+        return None, count
+    new = Point(found, tangent_at(zeros, found, here.tangent))
+    straight = new.tangent @ here.tangent > (_STRAIGHT if step > 4.0 * _SMALLEST else 0.0)
+    return (new if straight else None), count
 
 
 def between(

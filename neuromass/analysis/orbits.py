@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass import units
 from neuromass.analysis.collocation import DEGREE, FEWEST, VALUES, WEIGHTS, Collocation
 from neuromass.analysis.diagram import SpecialPoint
 from neuromass.analysis.follow import (
@@ -24,9 +23,9 @@ from neuromass.analysis.follow import (
     tangent_at,
 )
 from neuromass.analysis.normal_forms import turning_pair
-from neuromass.analysis.problem import Equilibrate, Named, span, symbol
+from neuromass.analysis.problem import Equilibrate, require_inside, span, symbol
+from neuromass.analysis.results import Named
 from neuromass.dynamics.field import Field
-from neuromass.errors import brief
 from neuromass.units import HZ, MS
 
 Floats = NDArray[np.float64]
@@ -55,8 +54,27 @@ class Cycle(Named):
         self.point = point
         self.kind = kind
 
-    def _field(self) -> Field:
+    @property
+    def field(self) -> Field:
+        """The vector field."""
         return self.equations.problem.field
+
+    @property
+    def names(self) -> list[str]:
+        """The parameter and the states."""
+        return [self.parameter, *self.field.columns]
+
+    def quantity(self, name: str) -> Any:
+        """The parameter, or a state along the times."""
+        if name == self.parameter:
+            return self.value
+        profile = self.equations.profile(self.point.at)
+        return self._state(name, np.concatenate([profile, profile[:1]]))
+
+    def _state(self, name: str, scaled: Floats) -> Any:
+        if name not in self.field.columns:
+            raise KeyError(self._unknown(name))
+        return self.field.columns[name].quantity(scaled * self.equations.problem.scale[:-1])
 
     @property
     def parameter(self) -> str:
@@ -101,22 +119,11 @@ class Cycle(Named):
         return MS.quantity(np.append(self.equations.times, 1.0) * self.period_in_ms)
 
     @cached_property
-    def _states(self) -> Floats:
-        profile = self.equations.profile(self.point.at)
-        return np.concatenate([profile, profile[:1]]) * self.equations.problem.scale[:-1]
-
-    @cached_property
     def _fine(self) -> Floats:
-        """States at times between which nothing is hidden, (times, states)."""
-        times = np.append(
-            (
-                self.equations.times[:, None]
-                + np.diff(np.append(self.equations.times, 1.0))[:, None] * np.arange(8) / 8
-            ).ravel(),
-            1.0,
-        )
-        profile = self.equations.profile(self.point.at)
-        return self.equations.values_at(profile, times) * self.equations.problem.scale[:-1]
+        """Scaled states at eight times from each node to the next, (times, states)."""
+        nodes = np.append(self.equations.times, 1.0)
+        times = nodes[:-1, None] + np.diff(nodes)[:, None] * np.arange(8) / 8
+        return self.equations.values_at(self.equations.profile(self.point.at), times.ravel())
 
     def plot(self, name: str | None = None, *, ax: Any = None) -> Any:
         """Draw a state over one period.
@@ -136,40 +143,20 @@ class Cycle(Named):
 
         return diagrams.plot_cycle(self, name, ax)
 
-    def _quantity(self, name: str, states: Floats) -> Any:
-        columns = self.equations.problem.field.columns
-        if name not in columns:
-            raise KeyError(f"This cycle has no {brief(name)}; there is {', '.join(columns)}.")
-        return columns[name].quantity(states)
-
     def maximum(self, name: str) -> Any:
         """The highest value of a state."""
-        return self._quantity(name, self._fine.max(axis=0))
+        return self._state(name, self._fine.max(axis=0))
 
     def minimum(self, name: str) -> Any:
         """The lowest value of a state."""
-        return self._quantity(name, self._fine.min(axis=0))
+        return self._state(name, self._fine.min(axis=0))
 
     def mean(self, name: str) -> Any:
         """The mean of a state over a period."""
         equations = self.equations
         points = VALUES @ equations.pieces(equations.profile(self.point.at))
         mean = np.einsum("j,k,jks->s", np.diff(equations.mesh), WEIGHTS, points)
-        return self._quantity(name, mean * equations.problem.scale[:-1])
-
-    def __getitem__(self, name: str) -> Any:
-        return self.value if name == self.parameter else self._quantity(name, self._states)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), self.parameter, *self.equations.problem.field.columns]
+        return self._state(name, mean)
 
     def __repr__(self) -> str:
         how = "stable" if self.stable else "unstable"
@@ -199,8 +186,19 @@ class CycleBranch(Named):
         self.special = special
         self.end = end
 
-    def _field(self) -> Field:
-        return self.cycles[0].equations.problem.field
+    @property
+    def field(self) -> Field:
+        """The vector field."""
+        return self.cycles[0].field
+
+    @property
+    def names(self) -> list[str]:
+        """The parameter; of states there are `minimum`, `maximum` and `mean`."""
+        return [self.parameter]
+
+    def quantity(self, name: str) -> Any:
+        """The parameter along the branch."""
+        return _stacked([each[name] for each in self.cycles])
 
     @property
     def parameter(self) -> str:
@@ -222,20 +220,23 @@ class CycleBranch(Named):
         """Which of them are stable."""
         return np.array([each.stable for each in self.cycles])
 
+    def _of_kind(self, kind: str) -> list[Cycle]:
+        return [each for each in self.special if each.kind == kind]
+
     @property
     def folds(self) -> list[Cycle]:
         """Where the branch turns back."""
-        return [each for each in self.special if each.kind == "fold of cycles"]
+        return self._of_kind("fold of cycles")
 
     @property
     def period_doublings(self) -> list[Cycle]:
         """Where cycles of twice the period begin."""
-        return [each for each in self.special if each.kind == "period doubling"]
+        return self._of_kind("period doubling")
 
     @property
     def tori(self) -> list[Cycle]:
         """Where a second frequency begins."""
-        return [each for each in self.special if each.kind == "torus"]
+        return self._of_kind("torus")
 
     def maximum(self, name: str) -> Any:
         """The highest value of a state in each cycle."""
@@ -257,9 +258,7 @@ class CycleBranch(Named):
         value : number or Quantity
             The value.
         """
-        problem = self.cycles[0].equations.problem
-        measure = problem.field.symbols[problem.name]
-        wanted = float(units.to_internal(value, measure, problem.name)) / problem.scale[-1]
+        wanted = self.cycles[0].equations.problem.number(value)
         found = []
         for before, after in itertools.pairwise(self.cycles):
             first, last = before.point.at[-1], after.point.at[-1]
@@ -300,29 +299,24 @@ class CycleBranch(Named):
         """
         import pandas  # noqa: PLC0415
 
-        unit = self.measure(self.parameter).symbol
-        label = f"{self.parameter} ({unit})" if unit else self.parameter
-        columns = {label: self[self.parameter].magnitude, "period (ms)": self.period.magnitude}
-        for name in self._field().columns:
-            unit = self.measure(name).symbol
+        columns = {self.heading(self.parameter): self[self.parameter].magnitude}
+        columns["period (ms)"] = self.period.magnitude
+        for name in self.field.columns:
             for what, values in (("min", self.minimum(name)), ("max", self.maximum(name))):
-                columns[f"{what} {name} ({unit})" if unit else f"{what} {name}"] = values.magnitude
+                rows = values.magnitude.reshape(len(self), -1).T
+                for lane, row in enumerate(rows):
+                    lanes = f"[{lane}]" if len(rows) > 1 else ""
+                    columns[f"{what} {self.heading(name)}{lanes}"] = row
         return pandas.DataFrame({**columns, "stable": self.stable})
 
     def __getitem__(self, key: Any) -> Any:
-        if not isinstance(key, str):
-            return self.cycles[key]
-        if key != self.parameter:
-            raise KeyError(
-                f"Of the cycles of a branch there is {self.parameter}, and minimum(name), "
-                f"maximum(name) and mean(name) of the states; not {brief(key)}."
-            )
-        return _stacked([each.value for each in self.cycles])
+        return super().__getitem__(key) if isinstance(key, str) else self.cycles[key]
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name != self.parameter:
-            raise AttributeError(f"This branch of cycles has no {brief(name)}.")
-        return self[name]
+    def _unknown(self, name: Any) -> str:
+        return (
+            f"This branch of cycles has no {name!r}; there is {self.parameter}, and of states "
+            f"minimum(name), maximum(name) and mean(name)."
+        )
 
     def __repr__(self) -> str:
         first, last = self.cycles[0], self.cycles[-1]
@@ -351,7 +345,8 @@ def _moved_to(cycle: Cycle, parameter: float) -> Cycle | None:
 
 def first_cycle(hopf: SpecialPoint) -> tuple[Collocation, Point]:
     """The small cycle that begins at a Hopf point."""
-    problem, at = hopf.problem, hopf.point.at
+    problem: Any = hopf.problem
+    at = hopf.point.at
     parameter = float(problem.parameter(at))
     slopes, states = problem.local(at)
     omega, q, _ = turning_pair(slopes(states))
@@ -420,35 +415,36 @@ def cycles(
     """
     equations, point = _beginning(start, values, parameter)
     forward = follow(equations, point, largest=step, most=most)
-    steps, end = forward.steps, forward.end
-    found = _cycles_of(forward)
-    special = [each for one in steps for each in _special(*one)]
+    found, special = _read(forward)
+    end = forward.end
     if isinstance(start, Cycle):
         backward = follow(equations, Point(point.at, -point.tangent), largest=step, most=most)
-        found = _cycles_of(backward)[:0:-1] + found
-        special = [each for one in backward.steps for each in _special(*one)][::-1] + special
+        before, passed = _read(backward)
+        found, special = before[:0:-1] + found, passed[::-1] + special
         end = f"{backward.end}; {end}"
     return CycleBranch(found, special, end)
 
 
-def _cycles_of(path: Path) -> list[Cycle]:
+def _read(path: Path) -> tuple[list[Cycle], list[Cycle]]:
+    """The cycles of a path, and those at which stability changes."""
     equations: Any = path.equations
-    return [Cycle(e, p) for e, p in zip(equations, path.points, strict=True)]
+    found = [Cycle(e, p) for e, p in zip(equations, path.points, strict=True)]
+    pairs = zip(itertools.pairwise(found), path.steps, strict=True)
+    return found, [each for (a, b), step in pairs for each in _special(a, b, *step)]
 
 
 def _beginning(start: Any, values: Any, parameter: str | None) -> tuple[Collocation, Point]:
     if isinstance(start, Cycle):
-        problem = start.equations.problem
-        name = problem.name if parameter is None else symbol(problem.field, parameter)
-        ends = span(values, problem.field.symbols[name], name)
-        return _along(start, name, ends)
+        name = start.parameter if parameter is None else symbol(start.field, parameter)
+        return _along(start, name, span(values, start.measure(name), name))
     if not isinstance(start, SpecialPoint) or start.kind != "hopf":
         what = f"a {start.kind}" if isinstance(start, SpecialPoint) else type(start).__name__
         raise TypeError(
             f"cycles begin at a Hopf point of a continuation or at a cycle, not {what}."
         )
-    problem = start.problem
+    problem: Any = start.problem
     ends = span(values, problem.field.symbols[problem.name], problem.name)
+    require_inside(problem.field, problem.name, float(problem.parameter(start.point.at)), ends)
     return first_cycle(SpecialPoint("hopf", replace(problem, ends=ends), start.point))
 
 
@@ -458,6 +454,7 @@ def _along(cycle: Cycle, name: str, ends: tuple[float, float]) -> tuple[Collocat
     old = equations.problem
     field = old.field.varied(old.name, old.parameter(at)) if name != old.name else old.field
     value = float(old.parameter(at)) if name == old.name else field.value(name)
+    require_inside(field, name, value, ends)
     scale = np.append(old.scale[:-1], ends[1] - ends[0])
     problem = Equilibrate(field, name, ends, scale)
     moved = replace(equations, problem=problem, reference=equations.profile(at))
@@ -467,11 +464,15 @@ def _along(cycle: Cycle, name: str, ends: tuple[float, float]) -> tuple[Collocat
     return moved, Point(place, tangent_at(moved, place, across))
 
 
-def _special(equations: Any, before: Point, after: Point) -> Iterator[Cycle]:
-    """Where stability changes between two cycles."""
+def _special(
+    first: Cycle, last: Cycle, equations: Any, before: Point, after: Point
+) -> Iterator[Cycle]:
+    """Where stability changes between two cycles, which a step joins."""
     for kind, test in _TESTS.items():
-        if test(equations, before) * test(equations, after) < 0.0:
-            place = between(equations, before, after, test)
+        signs = test(first.multipliers, before), test(last.multipliers, after)
+        if signs[0] * signs[1] < 0.0:
+            at = lambda zeros, point, test=test: test(zeros.multipliers(point.at), point)
+            place = between(equations, before, after, at)
             if place is not None and _is_true(kind, equations.multipliers(place.at)):
                 yield Cycle(equations, place, kind)
 
@@ -495,10 +496,11 @@ def _torus_test(multipliers: Any) -> float:
 
 
 _TESTS: Final[dict[str, Callable[[Any, Point], float]]] = {
-    "fold of cycles": lambda zeros, point: float(point.tangent[-1]),
-    "period doubling": lambda zeros, point: _doubling_test(zeros.multipliers(point.at)),
-    "torus": lambda zeros, point: _torus_test(zeros.multipliers(point.at)),
+    "fold of cycles": lambda multipliers, point: float(point.tangent[-1]),
+    "period doubling": lambda multipliers, point: _doubling_test(multipliers),
+    "torus": lambda multipliers, point: _torus_test(multipliers),
 }
+"""Kind of bifurcation -> what changes its sign there."""
 
 
 def _is_true(kind: str, multipliers: Any) -> bool:

@@ -48,6 +48,13 @@ def span(values: Any, measure: Measure, name: str) -> tuple[float, float]:
     return float(ends[0]), float(ends[1])
 
 
+def require_inside(field: Field, name: str, value: float, ends: tuple[float, float]) -> None:
+    """Refuse a beginning that lies outside of the range."""
+    if not ends[0] <= value <= ends[1]:
+        shown = f"{field.symbols[name].quantity(value):.6g~P}".rstrip()
+        raise ValueError(f"{name} is {shown} at the beginning, outside of the range.")
+
+
 def field_of(system: Any, inputs: Any, what: str) -> Field:
     """The vector field of a population or network at constant inputs."""
     found = system_of(system, what)
@@ -55,7 +62,7 @@ def field_of(system: Any, inputs: Any, what: str) -> Field:
     return field
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Equilibrate:
     """Equations of the equilibria of a field while a symbol varies.
 
@@ -90,6 +97,11 @@ class Equilibrate:
     def parameter(self, at: Floats) -> Any:
         """The symbol's value out of scaled numbers."""
         return at[..., -1] * self.scale[-1]
+
+    def number(self, value: Any) -> float:
+        """The scaled number of a value of the symbol, checked."""
+        plain = units.to_internal(value, self.field.symbols[self.name], self.name)
+        return float(plain) / float(self.scale[-1])
 
     def scaled(self, states: Floats, parameter: float) -> Floats:
         """Numbers of a point."""
@@ -127,7 +139,8 @@ class Equilibrate:
     def reaches(self, at: Floats) -> str:
         """Why the curve ends before a point: it leaves the range, or the bounds of states."""
         value, states = self.parameter(at), self.states(at)
-        if not self.ends[0] - 1e-12 <= value <= self.ends[1] + 1e-12 * self.scale[-1]:
+        margin = 1e-12 * self.scale[-1]
+        if not self.ends[0] - margin <= value <= self.ends[1] + margin:
             return OUT_OF_RANGE
         if np.any(states < self.lowest - 1e-9 * self.scale[:-1]):
             return "it leaves the bounds of its states"
@@ -193,25 +206,3 @@ def _across(slopes: Slopes, at: Floats, along: Floats) -> tuple[Any, Any, float]
     step = _STEP / max(size, 1e-300)
     found = slopes(at + np.array([1.0, -1.0, 2.0, -2.0])[:, None] * step * along)
     return found[:2], found[2:], step
-
-
-class Named:
-    """What has a parameter and states: their units, for plots and tables."""
-
-    def _field(self) -> Field:
-        raise NotImplementedError
-
-    @property
-    def first_state(self) -> str:
-        """Name of the first state, which plots show unless told otherwise."""
-        return next(iter(self._field().columns))
-
-    def measure(self, name: str) -> Measure:
-        """The unit of a parameter or state."""
-        field = self._field()
-        if name in field.columns:
-            return field.columns[name].measure
-        if name in field.symbols:
-            return field.symbols[name]
-        near = suggestion(name, [*field.columns, *field.symbols])
-        raise ValueError(f"There is no {brief(name)}{near}")

@@ -11,26 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.analysis.diagram import SpecialPoint
-from neuromass.analysis.follow import Path, Point, at_parameter, between, follow
+from neuromass.analysis.follow import CLOSED, Path, Point, at_parameter, between, follow
 from neuromass.analysis.normal_forms import first_lyapunov, turning_pair
 from neuromass.analysis.problem import (
     OUT_OF_RANGE,
-    Named,
     Slopes,
     ordered_eigenvalues,
+    require_inside,
     second,
     span,
     symbol,
 )
+from neuromass.analysis.results import Named
 from neuromass.dynamics.equilibria import lowest_numbers
 from neuromass.dynamics.field import Field
-from neuromass.errors import brief
 from neuromass.units import HZ
 
 Floats = NDArray[np.float64]
 
 _STEP: Final = 1e-5
 """Step of central differences, where 1 is large."""
+DOUBLE_ZERO: Final = "a Bogdanov-Takens point"
+"""Where curves of Hopf points end."""
 _ZERO: Final = 1e-30
 """Square of a frequency that is as good as zero."""
 _LARGEST: Final = 0.02
@@ -156,7 +158,7 @@ class Critical:
         if np.any(self.states(at) < lowest_numbers(self.field) - 1e-9 * self.scale[:-2]):
             return "it leaves the bounds of its states"
         if self.clock and at[-1] < 0.0:
-            return "a Bogdanov-Takens point"
+            return DOUBLE_ZERO
         if np.max(np.abs(at)) > 1e4:
             return "it grows without end"
         return ""
@@ -209,8 +211,21 @@ class Curve(Named):
         self.special = special
         self.ends = ends
 
-    def _field(self) -> Field:
+    @property
+    def field(self) -> Field:
+        """The vector field."""
         return self.equations.field
+
+    @property
+    def names(self) -> list[str]:
+        """Both parameters and the states."""
+        return [*self.parameters, *self.field.columns]
+
+    def quantity(self, name: str) -> Any:
+        """A parameter or a state along the curve."""
+        if name in self.parameters:
+            return self.measure(name).quantity(self.equations.parameters(self._numbers)[name])
+        return self.field.columns[name].quantity(self.equations.states(self._numbers))
 
     def plot(self, *, ax: Any = None) -> Any:
         """Draw the curve over both parameters.
@@ -266,26 +281,6 @@ class Curve(Named):
     def __len__(self) -> int:
         return len(self.points)
 
-    def __getitem__(self, name: str) -> Any:
-        equations, field = self.equations, self.equations.field
-        if name in equations.names:
-            return field.symbols[name].quantity(equations.parameters(self._numbers)[name])
-        if name in field.columns:
-            return field.columns[name].quantity(equations.states(self._numbers))
-        names = ", ".join([*equations.names, *field.columns])
-        raise KeyError(f"This curve has no {brief(name)}; there is {names}.")
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.equations.names, *self.equations.field.columns]
-
     def __repr__(self) -> str:
         what = "folds" if self.kind == "fold" else "Hopf points"
         first, second = self.equations.names
@@ -336,7 +331,7 @@ def curve(
     for sign in (1.0, -1.0):
         paths.append(follow(zeros, Point(first.at, sign * first.tangent), largest=step))
     backward = [Point(each.at, -each.tangent) for each in paths[1].points[:0:-1]]
-    closed = paths[0].end == "the curve is closed"
+    closed = paths[0].end == CLOSED
     points = paths[0].points if closed else backward + paths[0].points
     special = list(_found(paths[0], point.kind))
     if not closed:
@@ -346,16 +341,15 @@ def curve(
 
 
 def _start(point: SpecialPoint, parameter: str, values: Any, other: Any) -> tuple[Critical, Point]:
-    problem, at = point.problem, point.point.at
+    problem: Any = point.problem
+    at = point.point.at
     field = problem.field
     name = symbol(field, parameter)
     if name == problem.name:
         raise ValueError(f"The second parameter is another one than {name}.")
     ends = span(values, field.symbols[name], name)
     value = field.value(name)
-    if not ends[0] <= value <= ends[1]:
-        shown = field.symbols[name].quantity(value)
-        raise ValueError(f"{name} is {shown:~P} at this {point.kind}, outside of the range.")
+    require_inside(field, name, value, ends)
     low, high = problem.ends
     wide = (low - (high - low), high + (high - low))
     own = wide if other is None else span(other, field.symbols[problem.name], problem.name)
@@ -385,16 +379,18 @@ def _real(vector: Any) -> Floats:
 def _found(path: Path, kind: str) -> Iterator[SpecialPoint]:
     """Special points between the points of a path."""
     tests = _ON_FOLDS if kind == "fold" else _ON_HOPFS
-    for zeros, before, after in path.steps:
+    steps: list[Any] = path.steps
+    for zeros, before, after in steps:
         for name, test in tests.items():
             if test(zeros, before) * test(zeros, after) < 0.0:
                 place = between(zeros, before, after, test)
                 if place is not None and abs(test(zeros, place)) < 1e-6:
                     yield SpecialPoint(name, zeros, place)
-    if path.end == "a Bogdanov-Takens point":
+    if path.end == DOUBLE_ZERO:
+        last: Any = path.equations[-1]
         place = _double_zero(path)
         if place is not None:
-            yield SpecialPoint("Bogdanov-Takens", path.equations[-1], place)
+            yield SpecialPoint("Bogdanov-Takens", last, place)
 
 
 def _double_zero(path: Path) -> Point | None:

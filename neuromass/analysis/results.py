@@ -1,0 +1,68 @@
+"""What all results of an analysis have: states and parameters by name, with their units."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from neuromass.dynamics.field import Field
+from neuromass.errors import brief, suggestion
+from neuromass.units import Measure
+
+
+class Measured(ABC):
+    """A result that belongs to a vector field."""
+
+    @property
+    @abstractmethod
+    def field(self) -> Field:
+        """The vector field."""
+
+    @property
+    def first_state(self) -> str:
+        """Name of the first state, which plots show unless told otherwise."""
+        return next(iter(self.field.columns))
+
+    def measure(self, name: str) -> Measure:
+        """The unit of a parameter or state."""
+        columns, symbols = self.field.columns, self.field.symbols
+        if name in columns:
+            return columns[name].measure
+        if name in symbols:
+            return symbols[name]
+        raise ValueError(f"There is no {brief(name)}{suggestion(name, [*columns, *symbols])}")
+
+    def heading(self, name: str) -> str:
+        """A name with its unit, for a column of a table."""
+        unit = self.measure(name).symbol
+        return f"{name} ({unit})" if unit else name
+
+
+class Named(Measured):
+    """A result whose parameters and states are items and attributes."""
+
+    @property
+    @abstractmethod
+    def names(self) -> list[str]:
+        """What it has."""
+
+    @abstractmethod
+    def quantity(self, name: str) -> Any:
+        """One of these, a Quantity."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.names:
+            raise KeyError(self._unknown(name))
+        return self.quantity(name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self.names:
+            raise AttributeError(self._unknown(name) if name[:1] != "_" else name)
+        return self.quantity(name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.names]
+
+    def _unknown(self, name: Any) -> str:
+        kind = getattr(self, "kind", "branch")
+        return f"This {kind} has no {brief(name)}; there is {', '.join(self.names)}."
