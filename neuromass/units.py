@@ -447,10 +447,8 @@ def to_internal(value: Any, unit: Measure, name: str, example: float | None = No
         if not scale.linear:
             raise _not_linear(value, unit, name)
         given = value._magnitude
-        if type(given) is not float:
-            refuse_foreign_units(given, name)
-            if _is_of_objects(given) and any(map(is_quantity, given.flat)):
-                raise TypeError(f"{_needs(name, unit, example)}, not Quantities in a Quantity.")
+        if _is_of_objects(given) and any(map(is_quantity, given.flat)):
+            raise TypeError(f"{_needs(name, unit, example)}, not Quantities in a Quantity.")
         plain = _plain(given, name, unit, example)
         return plain * scale.times if scale.over == 1.0 else plain / scale.over
     if _is_of_objects(value):
@@ -507,6 +505,8 @@ _NO_NUMBERS: Final = (bool, np.bool_, str, bytes, bytearray, memoryview, type(No
 
 def _plain(value: Any, name: str, unit: Measure, example: float | None) -> Any:
     """A float, or a new array of floats, of something that consists of real numbers."""
+    if type(value) is float:  # most often, and in every step by hand
+        return value
     refuse_foreign_units(value, name)
     if is_quantity(value) or is_quantity(getattr(value, "data", None)):
         raise TypeError(

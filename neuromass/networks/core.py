@@ -449,18 +449,17 @@ class NetworkCore:
                 found[member][each] = one
         return found
 
-    def held_inputs(self, inputs: Any, with_units: bool) -> dict[str, dict[str, Any]]:
-        """Inputs of a step by member and name, checked, in internal units; else the defaults."""
-        held: dict[str, dict[str, Any]] = {}
+    def drives(self, inputs: Any, with_units: bool) -> list[Drive]:
+        """Inputs of a step as a user gives them, checked; defaults for the others."""
+        drives = []
         for member, given in self.inputs_by_node(inputs).items():
             core = self.members[member]
-            held[member] = {
-                name: _input_of(core, name, given[name], f"{member}.{name}", with_units)
-                if name in given
-                else each.default
-                for name, each in core.model.inputs.items()
-            }
-        return held
+            for name, each in core.model.inputs.items():
+                value: Any = each.default
+                if name in given:
+                    value = _input_of(core, name, given[name], f"{member}.{name}", with_units)
+                drives.append(Drive(member, name, np.atleast_1d(value), varies=False))
+        return drives
 
     def field(self, inputs: Any) -> Any:
         """The vector field at constant inputs, given as for a run."""
@@ -468,7 +467,7 @@ class NetworkCore:
         from neuromass.networks.field import NetworkField  # noqa: PLC0415
 
         refuse_delays(self)
-        return NetworkField(self, self.held_inputs(inputs, with_units=True))
+        return NetworkField(self, self.drives(inputs, with_units=True))
 
     def _only_input(self, member: str) -> str:
         declared = self.members[member].model.inputs

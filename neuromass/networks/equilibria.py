@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,12 @@ import numpy as np
 from neuromass.dynamics.equilibria import Equilibria, examined, search, starting_points
 from neuromass.networks.core import NetworkCore
 from neuromass.networks.field import NetworkField, box_of
+from neuromass.populations.core import Drive
 
 
 def find_in_network(
     core: NetworkCore,
-    held: Mapping[str, Mapping[str, Any]],
+    drives: Sequence[Drive],
     within: Mapping[str, Mapping[str, Any]],
 ) -> Equilibria:
     """Equilibria of a network, by a search.
@@ -23,12 +24,12 @@ def find_in_network(
     ----------
     core : NetworkCore
         The network.
-    held : mapping
-        Member -> input -> value in internal units.
+    drives : sequence of Drive
+        Its inputs.
     within : mapping
         Member -> state -> lowest and highest value, for the search.
     """
-    field = NetworkField(core, held)
+    field = NetworkField(core, drives)
     refuse_delays(core)
     low, high = box_of(core.all_nodes(), within)
     rows = [each.row(name) for each in core.all_nodes().values() for name in each.model.states]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from neuromass.dynamics.jacobian import jacobian, output_slopes, rates
 from neuromass.expressions import array_operation
 from neuromass.networks.connection import Wire
 from neuromass.networks.core import NetworkCore
-from neuromass.populations.core import Core
+from neuromass.populations.core import Core, Drive
 from neuromass.units import Measure
 
 Floats = NDArray[np.float64]
@@ -63,23 +63,26 @@ class NetworkField:
     ----------
     core : NetworkCore
         The network.
-    held : mapping
-        Member -> input -> value in internal units.
+    drives : sequence of Drive
+        Its inputs.
     """
 
     solve = None
 
-    def __init__(self, core: NetworkCore, held: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, core: NetworkCore, drives: Sequence[Drive]) -> None:
         self._nodes = core.all_nodes()
         self.columns = _columns(core)
         self.count = sum(each.lanes * len(each.model.states) for each in self._nodes.values())
         self.symbols: dict[str, Measure] = {}
         self._given: dict[str, Any] = {}
         for node, each in self._nodes.items():
-            inputs = held.get(node, {})
-            for name, value in {**each.parameters, **inputs}.items():
+            for name, value in each.parameters.items():
                 self.symbols[f"{node}.{name}"] = each.model.measure(name)
                 self._given[f"{node}.{name}"] = each.spread(value)
+        for drive in drives:
+            target, key = self._nodes[drive.node], f"{drive.node}.{drive.name}"
+            self.symbols[key] = target.model.measure(drive.name)
+            self._given[key] = np.broadcast_to(drive.values, target.lanes)
         self.links: list[Link] = []
         for name, wire in core.wires.items():
             if np.ndim(wire.strength) == 0:

@@ -436,7 +436,7 @@ class Network:
         SimulationError
             If a state stops being finite; the network then stands where it was.
         """
-        self._step(self._drives(inputs, with_units=True))
+        self._step(self._core.drives(inputs, with_units=True))
         return {
             name: getattr(each, core_of(each).model.output)
             for name, each in self._populations.items()
@@ -455,18 +455,11 @@ class Network:
         dict
             The output of every member, in internal units.
         """
-        self._step(self._drives(inputs, with_units=False))
+        self._step(self._core.drives(inputs, with_units=False))
         return {
             name: getattr(each.raw, core_of(each).model.output)
             for name, each in self._populations.items()
         }
-
-    def _drives(self, inputs: Any, with_units: bool) -> list[Drive]:
-        return [
-            Drive(member, name, np.atleast_1d(value), varies=False)
-            for member, held in self._core.held_inputs(inputs, with_units).items()
-            for name, value in held.items()
-        ]
 
     def _step(self, drives: list[Drive]) -> None:
         core = self._core
@@ -517,7 +510,7 @@ class Network:
         from neuromass.networks.equilibria import find_in_network  # noqa: PLC0415
 
         core = self._readable()
-        return find_in_network(core, core.held_inputs(inputs, with_units=True), within or {})
+        return find_in_network(core, core.drives(inputs, with_units=True), within or {})
 
     # ------------------------------------------------------- going back, copying
 
