@@ -37,6 +37,7 @@ _HOMES = {
     "Recordings": "recordings.recording",
     "SimulationError": "errors",
     "State": "declaration.declarations",
+    "Sweep": "sweeps.results",
     "UnitError": "units",
     "WilsonCowan": "models.wilson_cowan",
     "check_dt": "simulation.accuracy",
@@ -52,10 +53,11 @@ _HOMES = {
     "rate_and_potential": "models.order_parameter",
     "record": "simulation.by_hand",
     "run": "simulation.runner",
+    "sweep": "sweeps.sweeping",
 }
 """Public name -> the module it is loaded from when it is first used."""
 
-_MODULES = ("analysis", "noise", "plotting", "signals", "synapses", "units")
+_MODULES = ("analysis", "measures", "noise", "plotting", "signals", "synapses", "units")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604
 

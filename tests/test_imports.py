@@ -24,11 +24,13 @@ ROOMS = [
     "signals",
     "noise",
     "recordings",
+    "measures",
     "populations",
     "synapses",
     "models",
     "networks",
     "simulation",
+    "sweeps",
     "analysis",
     "plotting",
     "__main__",
@@ -38,6 +40,8 @@ ROOMS = [
 LATE = {
     ("recordings", "plotting"): "rec.plot()",
     ("networks", "plotting"): "net.plot()",
+    ("recordings", "sweeps"): "nm.load()",
+    ("sweeps", "plotting"): "res.plot()",
     ("analysis", "plotting"): "diagram.plot()",
 }
 """Imports inside functions that go the other way, and why."""

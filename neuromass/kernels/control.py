@@ -17,7 +17,7 @@ FINE, NOT_FINITE, BELOW_BOUND = range(3)
 
 FIELDS: Final = (
     "clock", "steps", "every", "phase", "sample", "average", "lane", "key0", "key1", "bad_state",
-    "bad_lane", "position", "one_by_one", "bad_kind",
+    "bad_lane", "position", "one_by_one", "bad_kind", "lenient",
 )  # fmt: skip
 """Names of the words, in their order; see `Control`."""
 
@@ -62,6 +62,8 @@ class Control:
         Column of the present in the histories of a network.
     one_by_one : int
         Whether a network goes through its lanes one by one.
+    lenient : int
+        Whether a lane that fails is NaN from the end of the loop on, instead of ending the run.
     """
 
     __slots__ = ("words",)
@@ -80,6 +82,7 @@ class Control:
     position = _Word()
     one_by_one = _Word()
     bad_kind = _Word()
+    lenient = _Word()
 
     def __init__(self) -> None:
         self.words: NDArray[np.int64] = np.zeros(len(FIELDS), dtype=np.int64)

@@ -257,7 +257,9 @@ def _verdicts(circuit: Circuit) -> list[str]:
         inner = [f"place = (start{q} + i // {TILE} * {len(rows)}) * {ROW} + i % {TILE}"]
         inner += [f"{name} = flat[place + {rows[name] * ROW}]" for name in names]
         inner += [f"{word('bad_kind')} = {q}"]
-        inner += text.verdict_lines(recipe, "i")
+        states = [f"s_{each}" for each in recipe.equations.states]
+        spoilt = [f"flat[place + {rows[each] * ROW}] = nan" for each in states]
+        inner += text.verdict_lines(recipe, "i", spoilt)
         lines += [f"for i in range(lanes{q}):", *indented(inner)]
     return lines
 

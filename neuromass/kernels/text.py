@@ -267,18 +267,39 @@ def bound_lines(recipe: Recipe) -> list[str]:
     return lines
 
 
-def verdict_lines(recipe: Recipe, lane: str) -> list[str]:
-    """Lines that return early, saying what and where, unless all is finite and in bounds."""
+def verdict_lines(recipe: Recipe, lane: str, spoilt: Iterable[str]) -> list[str]:
+    """Lines that return early, saying what and where, unless all is finite and in bounds.
+
+    A lenient loop makes such a lane NaN instead.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What the steps are made of.
+    lane : str
+        Text of the number of the lane.
+    spoilt : iterable of str
+        Lines that make all its states NaN.
+    """
     bounds = {} if recipe.sources else dict(recipe.bounded)
-    lines = []
+    wrong = []
     for place, name in enumerate(recipe.equations.states):
-        conditions = [(f"not isfinite(s_{name})", NOT_FINITE)]
+        wrong.append((f"not isfinite(s_{name})", place, NOT_FINITE))
         if name in bounds:
-            conditions.append((f"low_{name} < {bounds[name]!r}", BELOW_BOUND))
-        for condition, code in conditions:
-            lines += [f"if {condition}:", f"    {word('bad_state')} = {place}"]
-            lines += [f"    {word('bad_lane')} = {lane}", f"    return {code}"]
-    return lines
+            wrong.append((f"low_{name} < {bounds[name]!r}", place, BELOW_BOUND))
+    lines = ["code, bad = 0, 0"]
+    for number, (condition, place, code) in enumerate(wrong):
+        lines += [f"{'elif' if number else 'if'} {condition}:"]
+        lines += [f"    code, bad = {code}, {place}"]
+    return [
+        *lines,
+        f"if code != {FINE}:",
+        f"    if {word('lenient')} == 0:",
+        f"        {word('bad_state')} = bad",
+        f"        {word('bad_lane')} = {lane}",
+        "        return code",
+        *(f"    {line}" for line in spoilt),
+    ]
 
 
 def function_text(name: str, arguments: str, body: Iterable[str]) -> str:
@@ -352,7 +373,7 @@ def lane_loop_text(recipe: Recipe, name: str) -> str:
     body += _normals_of_one_lane(recipe)
     body += ["for k in range(steps):"]
     body += _indented(_lane_step(recipe))
-    body += verdict_lines(recipe, "0")
+    body += verdict_lines(recipe, "0", [f"s_{each} = nan" for each in eq.states])
     body += [f"state[{row}, 0] = s_{each}" for row, each in enumerate(eq.states)]
     hidden = [i for i, each in enumerate(recipe.sources) if each.coloured]
     body += [f"state[{len(eq.states) + row}, 0] = h{i}" for row, i in enumerate(hidden)]
@@ -490,7 +511,8 @@ def tile_loop_text(recipe: Recipe, name: str, correlated: tuple[int, ...] = ()) 
     tile += _indented(rows.load(*(f"s_{each}" for each in eq.states)))
     if not recipe.sources:
         tile += _indented(rows.load(*(f"low_{each}" for each, _ in recipe.bounded)))
-    tile += _indented(verdict_lines(recipe, "first + j"))
+    spoilt = [f"work[{rows.of[f's_{each}']}, j] = nan" for each in eq.states]
+    tile += _indented(verdict_lines(recipe, "first + j", spoilt))
     tile += [
         f"    new[{row}, first + j] = work[{rows.of[each]}, j]"
         for row, each in enumerate(state_rows)

@@ -52,6 +52,11 @@ class Wire:
         return self.source, self.target, self.variable, self.input, self.by_tau, type(self.synapse)
 
     @property
+    def is_one_to_one(self) -> bool:
+        """Whether strength and delay are single values."""
+        return not any(wiring.is_sparse(e) or np.ndim(e) for e in (self.strength, self.delay))
+
+    @property
     def ports(self) -> tuple[str, str, str, str]:
         """What of which member goes to which input of which."""
         return self.source, self.variable, self.target, self.input

@@ -25,7 +25,7 @@ from neuromass.populations.population import core_of
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import NOTHING, Samples
-from neuromass.units import HZ, MS
+from neuromass.units import HZ, MS, Measure
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -512,6 +512,28 @@ class NetworkCore:
             self._bound = assembly, samples, assembly.items(samples.tracks)
         found: Ints = self._bound[2]
         return found
+
+    def wired(self) -> tuple[str, ...]:
+        """Names of its connections."""
+        return tuple(self.wires)
+
+    def adjustable(self, connection: str) -> dict[str, Measure]:
+        """What can be set of a connection, with units."""
+        wire = self.wires.get(connection)
+        if wire is None:
+            return {}
+        found = {wire.strength_name: wire.strength_measure, "delay": MS}
+        found |= WAY if wire.distances is not None else {}
+        synapse = {} if wire.synapse is None else wire.synapse.declared()
+        return found | {name: each.measure for name, each in synapse.items()}
+
+    def adjust(self, connection: str, what: str, value: Any) -> None:
+        """Set something of a connection, to one value or one for each lane."""
+        self.change_connection(connection, what, value)
+
+    def let_lanes_fail(self, allowed: bool) -> None:
+        """Whether a lane that fails is NaN from then on, instead of stopping the others."""
+        self.control.lenient = allowed
 
     def failure(self, code: int) -> SimulationError:
         """The error for a step that failed."""

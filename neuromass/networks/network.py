@@ -597,13 +597,18 @@ class Network:
         """
         for unknown in set(changes) - set(KEYWORDS):
             raise TypeError(f"copy takes no {brief(unknown)}{suggestion(unknown, KEYWORDS)}")
-        core = self._readable()
+        self._readable()
         shared = {n: changes.pop(n) for n in ("dt", "method", "noise") if n in changes}
         members = {name: each.copy(**shared) for name, each in self._populations.items()}
         if "seed" in changes or ("noise" in shared and self._seed is not None):
             changes.setdefault("seed", self._seed)
             for name in set(members) - self._seeded:
                 members[name] = members[name].copy(seed=None)
+        return self._copied(members, changes)
+
+    def _copied(self, members: Mapping[str, Population], changes: Mapping[str, Any]) -> Self:
+        """A network of copies of the members, with the same connections."""
+        core = self._core
         options = {
             "coupling": core.coupling,
             "short_delays": "dt" if core.lift else None,
@@ -617,6 +622,22 @@ class Network:
             other._seed = self._seed
         other._connect_like(core, changes)
         return other
+
+    def __point__(self, number: int) -> Self:
+        """A copy for one point of a sweep; see `Population`."""
+        self._readable()
+        members = {name: each.__point__(number) for name, each in self._populations.items()}
+        return self._copied(members, {})
+
+    def __points__(self, first: int, count: int) -> Self | None:
+        """A copy with some points as lanes, if all of it is from lane to lane; else None."""
+        core = self._readable()
+        lone = all(each.shape == () for each in core.members.values())
+        if not (lone and all(each.is_one_to_one for each in core.wires.values())):
+            return None
+        made = {name: each.__points__(first, count) for name, each in self._populations.items()}
+        members = {name: each for name, each in made.items() if each is not None}
+        return self._copied(members, {}) if len(members) == len(made) else None
 
     def _connect_like(self, source: NetworkCore, changes: Mapping[str, Any]) -> None:
         """Take over the connections of another network, and what they remember."""
@@ -639,7 +660,12 @@ class Network:
             core.add(name, wire)
             for key, each in core.stages[name].items():
                 each.state[:] = source.stages[name][key].state
-        core.kept_past = past.resampled(source.known_past(), source.dt, core.dt)
+        nodes = core.all_nodes()
+        known = past.resampled(source.known_past(), source.dt, core.dt)
+        core.kept_past = {
+            sender: np.repeat(rows, nodes[sender[0]].lanes // len(rows), axis=0)
+            for sender, rows in known.items()
+        }
 
     def __copy__(self) -> Self:
         return self.copy()

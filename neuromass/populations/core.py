@@ -31,7 +31,7 @@ from neuromass.populations.snapshot import Snapshot
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording
 from neuromass.recordings.samples import NOTHING, Samples
-from neuromass.units import MS
+from neuromass.units import MS, Measure
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -537,6 +537,22 @@ class Core:
             sums = samples.sums.reshape(len(names), self.lanes)
             self._bound = samples, np.array(slots, dtype=np.int64), slabs, sums
         return self._bound[1:]
+
+    def wired(self) -> tuple[str, ...]:
+        """Names of connections: none."""
+        return ()
+
+    def adjustable(self, connection: str) -> dict[str, Measure]:
+        """What can be set of a connection: nothing."""
+        return {}
+
+    def adjust(self, connection: str, what: str, value: Any) -> None:
+        """Set something of a connection, of which there is none."""
+        raise KeyError(connection)
+
+    def let_lanes_fail(self, allowed: bool) -> None:
+        """Whether a lane that fails is NaN from then on, instead of stopping the others."""
+        self.control.lenient = allowed
 
     def failure(self, code: int, name: str = "") -> SimulationError:
         """The error for a step that failed.

@@ -599,6 +599,18 @@ class Population(metaclass=ModelType):
         other._core.begin_like(core, parameters, "initial" in changes)
         return other
 
+    def __point__(self, number: int) -> Self:
+        """A copy for one point of a sweep, with noise of its own: lanes after those before it."""
+        core = self._readable()
+        return self.copy(lane=core.lane + number * core.lanes)
+
+    def __points__(self, first: int, count: int) -> Self | None:
+        """A copy with some points as its first axis; None where their noise goes together."""
+        core = self._readable()
+        if any(each.factor is not None for each in core.sources):
+            return None
+        return self.copy(shape=(count, *core.shape), lane=core.lane + first * core.lanes)
+
     def __copy__(self) -> Self:
         return self.copy()
 

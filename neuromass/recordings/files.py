@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import secrets
-import zipfile
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -17,6 +14,7 @@ import numpy as np
 from neuromass import units
 from neuromass._version import __version__
 from neuromass.errors import brief
+from neuromass.recordings import archive
 from neuromass.recordings.contents import About, Contents, Floats, Parameters
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.units import Measure
@@ -27,7 +25,7 @@ FORMAT = 1
 """Version of the file format; files of every earlier one can be read."""
 
 
-def load(path: Any) -> Recording | Recordings:
+def load(path: Any) -> Any:
     """Read what ``save`` wrote.
 
     Parameters
@@ -37,7 +35,7 @@ def load(path: Any) -> Recording | Recordings:
 
     Returns
     -------
-    Recording or Recordings
+    Recording, Recordings or Sweep
         As it was saved.
 
     Raises
@@ -60,10 +58,10 @@ def load(path: Any) -> Recording | Recordings:
         place = Path(path)
     with open(place, "rb") as stream:
         try:
-            header, read = _opened(stream)
+            header, read = archive.opened(stream)
         except Exception as error:  # a damaged file can fail in many ways, all meaning the same
             raise ValueError(
-                f"{path} is truncated, or was not written by save() of a recording ({error})."
+                f"{path} is truncated, or was not written by save() ({error})."
             ) from error
         if header["format"] > FORMAT:
             raise ValueError(
@@ -71,6 +69,10 @@ def load(path: Any) -> Recording | Recordings:
                 f"{__version__}; update the package to read it."
             )
         try:
+            if header.get("kind") == "sweep":
+                from neuromass.sweeps.results import read_sweep  # noqa: PLC0415
+
+                return read_sweep(header, read)
             members = {name: _read(read, name, each) for name, each in header["members"].items()}
             connections = {
                 name: _read_parameters(read, f"connection/{name}", each)
@@ -98,43 +100,6 @@ def file_of(path: Any) -> Path:
             f"rec.to_xarray().to_netcdf(path) or rec.to_dataframe().to_csv(path)."
         )
     return place if place.suffix == ".npz" else place.with_name(place.name + ".npz")
-
-
-def _opened(stream: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
-    """The header of a file, and what reads one of its arrays."""
-    archive = zipfile.ZipFile(stream)
-    size = stream.seek(0, 2)
-    read = lambda name: _array(archive, name, size)
-    header = json.loads(str(read("neuromass")[()]))
-    if not isinstance(header["format"], int):
-        raise ValueError("it has no version")
-    return header, read
-
-
-def _array(archive: zipfile.ZipFile, name: str, size: int) -> Any:
-    """An array of a file, if it is as large as it says and the file is."""
-    entry = archive.getinfo(f"{_entry(name)}.npy")
-    if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > size:
-        raise ValueError(f"{name!r} is not stored as save() stores it")
-    with archive.open(entry) as file:
-        version = np.lib.format.read_magic(file)
-        read_header = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, by_column, kind = read_header(file)
-        if (
-            kind.kind not in "fU"
-            or math.prod(shape) * kind.itemsize != entry.file_size - file.tell()
-        ):
-            raise ValueError(f"{name!r} is not of the size that it says")
-        plain = np.frombuffer(file.read(), dtype=kind)
-    return plain.reshape(shape, order="F" if by_column else "C").copy()
-
-
-def _entry(name: str) -> str:
-    """Name of an entry: a NUL, which archives cannot have in theirs, is written as ``%00``."""
-    return name.replace("%", "%25").replace("\0", "%00")
 
 
 def _read(read: Callable[[str], Any], member: str, header: Mapping[str, Any]) -> Recording:
@@ -190,8 +155,7 @@ def write(
         arrays[f"{member}/t"] = each.made_times()
         for name, values in each.data.items():
             arrays[f"{member}/{name}"] = values
-    arrays["neuromass"] = np.array(json.dumps(header))
-    _write_whole(path, {_entry(name): each for name, each in arrays.items()})
+    archive.write_whole(path, header, arrays)
     return path
 
 
@@ -202,16 +166,3 @@ def _write_parameters(
     for name, (value, _) in parameters.items():
         arrays[f"{where}/{name}"] = np.asarray(value, dtype=float)
     return {name: measure.text for name, (_, measure) in parameters.items()}
-
-
-def _write_whole(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write beside the target and move there, so that no half file is ever seen."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with open(beside, "xb") as file: np.savez(file, **arrays)  # noqa: E701  # fmt: skip
-        if path.exists():
-            beside.chmod(path.stat().st_mode & 0o7777)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

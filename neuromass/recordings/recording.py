@@ -226,6 +226,58 @@ class Recording:
             self._contents.data["v"].copy(),
         )
 
+    # ------------------------------------------------------------------- spectra
+
+    def spectrum(self, name: str, segment: Any = None) -> Any:
+        """The power spectral density of a trace, by Welch's method (``scipy.signal.welch``).
+
+        Parameters
+        ----------
+        name : str
+            What was recorded.
+        segment : Quantity, optional
+            Length of the segments, which overlap by half and are averaged: a quarter of the
+            recording if left out. Its reciprocal is the resolution.
+
+        Returns
+        -------
+        Spectrum
+            With ``frequency`` and ``power`` (in the unit of the trace squared per Hz, for each
+            lane) as Quantities, the frequency of the ``peak``, and ``plot()``.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> from neuromass.units import ms, Hz
+        >>> wave = nm.signals.Sine(1.0, frequency=20 * Hz)
+        >>> rec = nm.run(nm.QIF(eta=-5.0), 1000 * ms, inputs=wave)
+        >>> print(f"{rec[200 * ms:].spectrum('r').peak:.1f~P}")
+        20.0 Hz
+        """
+        from neuromass.recordings import spectra  # noqa: PLC0415
+
+        return spectra.spectrum_of(self._contents, name, segment, name)
+
+    def coherence(self, first: str, second: str, segment: Any = None) -> Any:
+        """The magnitude-squared coherence of two traces (``scipy.signal.coherence``).
+
+        Parameters
+        ----------
+        first, second : str
+            What was recorded.
+        segment : Quantity, optional
+            Length of the segments; a quarter of the recording if left out.
+
+        Returns
+        -------
+        Spectrum
+            With ``frequency`` and ``coherence`` as Quantities, and ``plot()``.
+        """
+        from neuromass.recordings import spectra  # noqa: PLC0415
+
+        ends = (self._contents, first), (self._contents, second)
+        return spectra.coherence_of(*ends, segment, f"{first} and {second}")
+
     # ----------------------------------------------------------------- exporting
 
     def plot(
@@ -409,6 +461,21 @@ class Recordings(Mapping[str, Recording]):
     def fs(self) -> Any:
         """Sampling frequency in Hz, as a Quantity."""
         return self._first().fs
+
+    def spectrum(self, name: str, segment: Any = None) -> Any:
+        """The power spectral density of a member's trace, ``"exc.r"``; see `Recording.spectrum`."""
+        from neuromass.recordings import spectra  # noqa: PLC0415
+
+        member, own = spectra.member_of(self, name)
+        return spectra.spectrum_of(contents_of(member), own, segment, name)
+
+    def coherence(self, first: str, second: str, segment: Any = None) -> Any:
+        """The coherence of two traces, ``"exc.r"`` and ``"inh.r"``; see `Recording.coherence`."""
+        from neuromass.recordings import spectra  # noqa: PLC0415
+
+        pairs = [spectra.member_of(self, name) for name in (first, second)]
+        ends = [(contents_of(member), own) for member, own in pairs]
+        return spectra.coherence_of(ends[0], ends[1], segment, f"{first} and {second}")
 
     def plot(
         self,

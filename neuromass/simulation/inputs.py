@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from neuromass import signals, units
 from neuromass.declaration import Input
 from neuromass.errors import brief, warn
 from neuromass.populations.claim import Claim
-from neuromass.populations.core import Core, Drive
+from neuromass.populations.core import Drive
 from neuromass.signals import Feedback
 from neuromass.simulation.system import System
 from neuromass.units import MS
@@ -81,11 +81,13 @@ class Following(Held):
 
     varies = True
 
-    def __init__(self, signal: Any, name: str, window: Window, core: Core, claim: Claim) -> None:
+    def __init__(
+        self, signal: Any, name: str, window: Window, shape: tuple[int, ...], claim: Claim
+    ) -> None:
         self._signal = signal
         self._name = name
         self._window = window
-        self._shape = core.shape
+        self._shape = shape
         self._claim = claim
 
     def rows(self, first: int, count: int) -> Floats:
@@ -108,14 +110,14 @@ class Called(Held):
         declared: Input,
         name: str,
         window: Window,
-        core: Core,
+        shape: tuple[int, ...],
         claim: Claim,
     ) -> None:
         self._function = function
         self._declared = declared
         self._name = name
         self._window = window
-        self._core = core
+        self._shape = shape
         self._claim = claim
 
     def rows(self, first: int, count: int) -> Floats:
@@ -129,7 +131,7 @@ class Called(Held):
             raise ValueError(
                 f"{self._name}(t) must always have the same shape, not {' and '.join(shapes)}."
             ) from None
-        return _flat_rows(values, self._name, self._core.shape)
+        return _flat_rows(values, self._name, self._shape)
 
     def limit(self, first: int) -> int:
         """Some thousand, so that little is lost if the function fails."""
@@ -155,8 +157,8 @@ class FedBack(Held):
         The input.
     name : str
         Its name, for errors.
-    core : Core
-        The population.
+    shape : tuple of int
+        Shape of the population's lanes.
     system : Any
         What the function is given.
     claim : Claim
@@ -164,12 +166,18 @@ class FedBack(Held):
     """
 
     def __init__(
-        self, feedback: Feedback, declared: Input, name: str, core: Core, system: Any, claim: Claim
+        self,
+        feedback: Feedback,
+        declared: Input,
+        name: str,
+        shape: tuple[int, ...],
+        system: Any,
+        claim: Claim,
     ) -> None:
         self._feedback = feedback
         self._declared = declared
         self._name = name
-        self._core = core
+        self._shape = shape
         self._system = system
         self._claim = claim
         self._next = 0
@@ -184,13 +192,51 @@ class FedBack(Held):
                     error.add_note(f"Raised by the function of the feedback to {self._name}.")
                     raise
             value = np.asarray(_checked(given, self._declared, self._name))
-            self._value = _flat_rows(value[np.newaxis], self._name, self._core.shape).reshape(-1)
+            self._value = _flat_rows(value[np.newaxis], self._name, self._shape).reshape(-1)
             self._next = first + self._feedback.every
         return self._value
 
     def limit(self, first: int) -> int:
         """Up to the next call of the function."""
         return self._feedback.every if first == self._next else self._next - first
+
+
+@dataclass(frozen=True, eq=False)
+class SideBySide:
+    """What each lane of the first axis gets as its input."""
+
+    values: tuple[Any, ...]
+
+
+class Together(Held):
+    """Inputs of the lanes along the first axis, side by side.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        One for each of them.
+    lanes : int
+        How many lanes each one is for.
+    """
+
+    varies = True
+
+    def __init__(self, sources: Sequence[Source], lanes: int) -> None:
+        self._sources = sources
+        self._lanes = lanes
+
+    def rows(self, first: int, count: int) -> Floats:
+        """(count, lanes)."""
+        table = np.empty((count, len(self._sources), self._lanes))
+        for place, each in enumerate(self._sources):
+            rows = each.rows(first, count)
+            whole = rows if rows.ndim > each.varies else rows[:, np.newaxis]
+            table[:, place] = whole
+        return table.reshape(count, -1)
+
+    def limit(self, first: int) -> int:
+        """As many as all of them allow."""
+        return min(1 << 12, *(each.limit(first) for each in self._sources))
 
 
 class Listed(Held):
@@ -233,7 +279,13 @@ def _flat_rows(values: Floats, name: str, shape: tuple[int, ...]) -> Floats:
 
 
 def source_of(
-    value: Any, declared: Input, name: str, window: Window, core: Core, system: Any, claim: Claim
+    value: Any,
+    declared: Input,
+    name: str,
+    window: Window,
+    shape: tuple[int, ...],
+    system: Any,
+    claim: Claim,
 ) -> Source:
     """Where the numbers of an input come from.
 
@@ -247,29 +299,34 @@ def source_of(
         Its name, for errors.
     window : Window
         The run.
-    core : Core
-        Whose input it is.
+    shape : tuple of int
+        Shape of the lanes whose input it is.
     system : Any
         What runs, as its user knows it.
     claim : Claim
         That of the system.
     """
     if isinstance(value, Feedback):
-        return FedBack(value, declared, name, core, system, claim)
+        return FedBack(value, declared, name, shape, system, claim)
+    if isinstance(value, SideBySide):
+        own = shape[1:]
+        return Together(
+            [source_of(each, declared, name, window, own, system, claim) for each in value.values],
+            math.prod(own),
+        )
     plain = getattr(value, "magnitude", value)
     if isinstance(plain, (list, tuple)) or (isinstance(plain, np.ndarray) and plain.ndim):
-        return _listed(value, declared, name, window, core.shape)
+        return _listed(value, declared, name, window, shape)
     if callable(value) and not isinstance(value, signals.Signal | type):
-        return Called(value, declared, name, window, core, claim)
+        return Called(value, declared, name, window, shape, claim)
     signal = signals.as_signal(value, name)
     if signal.measure.dimension != declared.measure.dimension:
         _refuse_unit(value, signal, declared, name)
     if isinstance(signal, signals.Constant):
         held = signal.sample(np.zeros(1))
-        return Held(_flat_rows(held, name, core.shape)[0])
-    made = Following(signal, name, window, core, claim)
+        return Held(_flat_rows(held, name, shape)[0])
+    made = Following(signal, name, window, shape, claim)
     if not signal.calls_functions:
-        _warn_of_nothing(signal, name, window)
         made.rows(0, 1)
         made.rows(window.steps - 1, 1)  # one that does not last fails before the first step
     return made
@@ -308,13 +365,15 @@ def _refuse_unit(value: Any, signal: Any, declared: Input, name: str) -> None:
         raise units.UnitError(f"{error} It was given as {brief(value)}.") from None
 
 
-def _warn_of_nothing(signal: Any, name: str, window: Window) -> None:
+def _warn_of_nothing(value: Any, name: str, window: Window) -> None:
     """Warn of a signal that is zero throughout the run."""
-    if not signal.is_zero(window.start, window.stop):
+    if not isinstance(value, signals.Signal) or isinstance(value, signals.Constant):
+        return
+    if value.calls_functions or not value.is_zero(window.start, window.stop):
         return
     span = f"{units.shown(window.start, MS)} to {units.shown(window.stop, MS)}"
     warn(
-        f"{name} = {signal!r} does nothing in this run, which goes from {span}. Signals live on "
+        f"{name} = {value!r} does nothing in this run, which goes from {span}. Signals live on "
         f"the system's clock t, which goes on from run to run."
     )
 
@@ -324,7 +383,7 @@ class Inputs:
 
     Parameters
     ----------
-    given : Any
+    inputs : Any
         As the user gave them.
     system : System
         What is run.
@@ -334,17 +393,21 @@ class Inputs:
         The system as its user knows it.
     """
 
-    def __init__(self, given: Any, system: System, window: Window, known_as: Any) -> None:
+    def __init__(self, inputs: Any, system: System, window: Window, known_as: Any) -> None:
         self._sources: dict[tuple[str, str], Source] = {}
-        for node, values in system.inputs_by_node(given).items():
+        for node, values in system.inputs_by_node(inputs).items():
             core = system.nodes[node]
             for name, declared in core.model.inputs.items():
                 label = f"{node}.{name}" if node else name
+                given = values.get(name, Held(declared.default))
                 self._sources[node, name] = (
-                    source_of(values[name], declared, label, window, core, known_as, system.claim)
-                    if name in values
-                    else Held(declared.default)
+                    given
+                    if isinstance(given, Held)
+                    else source_of(
+                        given, declared, label, window, core.shape, known_as, system.claim
+                    )
                 )
+                _warn_of_nothing(given, label, window)
         self._known = range(0)
         self._rows: list[Floats] = []
 

@@ -71,24 +71,10 @@ class Recorder:
             self._write_present(self.samples, 0)
 
     def _made(self, room: int, every: int, average: bool, steps: int) -> Samples:
-        tracks, begin = [], 0
-        nodes = self._system.nodes
-        for node, names in self._names.items():
-            for name in names:
-                tracks.append(Track(node, name, nodes[node].lanes, begin))
-                begin += room * tracks[-1].lanes
-        check_memory(begin + room, every, steps)
-        lanes = sum(track.lanes for track in tracks)
-        return Samples(tuple(tracks), room, every, average, np.empty(begin), np.zeros(lanes))
+        return room_for(self._system, self._names, room, every, average, steps)
 
     def _write_present(self, samples: Samples, place: int) -> None:
-        """A sample of states and outputs as they are; inputs have no value between steps."""
-        nodes = self._system.nodes
-        for track in samples.tracks:
-            core = nodes[track.node]
-            no_value = track.name in core.model.inputs
-            value = np.nan if no_value else core.spread(core.value(track.name))
-            samples.slab(track)[place] = value
+        write_present(self._system, samples, place)
 
     @property
     def at_work(self) -> bool:
@@ -99,6 +85,10 @@ class Recorder:
     def steps(self) -> int:
         """Steps taken since the first sample, as far as they were recorded."""
         return min(self._system.clock, self._last) - self._start
+
+    def room(self) -> int:
+        """How many steps can be taken at once: any number."""
+        return 1 << 62
 
     def take(self, steps: int, drives: Sequence[Drive]) -> int:
         """Take and record some steps, all of them or none."""
@@ -157,6 +147,43 @@ class Recorder:
             for node, traces in data.items()
         }
         return system.gathered(recordings)
+
+
+def room_for(
+    system: System, names: Names, room: int, every: int, average: bool, steps: int
+) -> Samples:
+    """Room for samples; refused where they do not fit into memory.
+
+    Parameters
+    ----------
+    system : System
+        Whose values they are.
+    names : mapping
+        Node -> its states, inputs and outputs.
+    room : int
+        How many samples.
+    every, average : int, bool
+        Steps between samples, and whether they are means.
+    steps : int
+        Steps of the run, for the advice.
+    """
+    tracks, begin = [], 0
+    for node, each in names.items():
+        for name in each:
+            tracks.append(Track(node, name, system.nodes[node].lanes, begin))
+            begin += room * tracks[-1].lanes
+    check_memory(begin + room, every, steps)
+    lanes = sum(track.lanes for track in tracks)
+    return Samples(tuple(tracks), room, every, average, np.empty(begin), np.zeros(lanes))
+
+
+def write_present(system: System, samples: Samples, place: int) -> None:
+    """A sample of states and outputs as they are; inputs have no value between steps."""
+    for track in samples.tracks:
+        core = system.nodes[track.node]
+        no_value = track.name in core.model.inputs
+        value = np.nan if no_value else core.spread(core.value(track.name))
+        samples.slab(track)[place] = value
 
 
 def sample_times(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from neuromass import units
 from neuromass.errors import SimulationError, flag, whole_number
 from neuromass.kernels.control import FINE
+from neuromass.populations.core import Drive
+from neuromass.recordings.samples import Samples
 from neuromass.simulation.inputs import Inputs, Window
 from neuromass.simulation.names import names_to_record
-from neuromass.simulation.progress import progress_bar
+from neuromass.simulation.progress import time_bar
 from neuromass.simulation.recorder import Recorder
 from neuromass.simulation.system import System, system_of
 from neuromass.units import MS
@@ -98,24 +101,24 @@ def run(
         names = names_to_record(record, found)
         fed = Inputs(inputs, found, window, system)
         recorder = Recorder(found, names, spacing, means, window.steps)
-        return _loop(found, window, fed, recorder, progress_bar(progress, window, found.name))
+        return _loop(found, window, fed, recorder, time_bar(progress, window, found.name))
 
     return found.claim.under(found.name, work)
 
 
-def steps_of(duration: Any, dt: float) -> int:
+def steps_of(duration: Any, dt: float, name: str = "duration") -> int:
     """The number of steps in a duration, which must be a multiple of dt (in ms)."""
-    length = units.to_internal(duration, MS, "duration", 100.0)
-    units.require_finite(length, "duration")
+    length = units.to_internal(duration, MS, name, 100.0)
+    units.require_finite(length, name)
     if not isinstance(length, float):
-        raise ValueError("duration is one time, not an array.")
+        raise ValueError(f"{name} is one time, not an array.")
     if length <= 0.0:
-        raise ValueError(f"duration must be positive, and {units.shown(length, MS)} is not.")
+        raise ValueError(f"{name} must be positive, and {units.shown(length, MS)} is not.")
     count = length / dt
     if abs(count - round(count)) > 1e-6 or round(count) == 0:
         near = [n * dt for n in (math.floor(count), math.ceil(count)) if n]
         raise ValueError(
-            f"duration = {units.shown(length, MS, 10)} is no multiple of dt = "
+            f"{name} = {units.shown(length, MS, 10)} is no multiple of dt = "
             f"{units.shown(dt, MS, 10)}; take "
             f"{' or '.join(units.shown(each, MS, 10) for each in near)}."
         )
@@ -148,13 +151,7 @@ def _near_divisor(count: int, steps: int) -> int:
 def _loop(system: System, window: Window, inputs: Inputs, recorder: Recorder, bar: Any) -> Any:
     """Take all steps; the recording is returned, or carried by the exception."""
     try:
-        while recorder.steps < window.steps:
-            first = recorder.steps
-            count = min(_block(system, recorder, inputs.limit(first)), window.steps - first)
-            code = recorder.take(count, inputs.drives(first, count))
-            if code != FINE:
-                raise _stopped(system, inputs, recorder, count)
-            bar.update(count)
+        take_steps(system, window, inputs, recorder, bar)
         return recorder.with_present()
     except BaseException as error:
         _attach(error, recorder)
@@ -163,15 +160,43 @@ def _loop(system: System, window: Window, inputs: Inputs, recorder: Recorder, ba
         bar.close()
 
 
-def _block(system: System, recorder: Recorder, limit: int) -> int:
+class Taker(Protocol):
+    """Who takes the steps of a run and does something with their samples."""
+
+    @property
+    def samples(self) -> Samples:
+        """What the system writes on."""
+
+    @property
+    def steps(self) -> int:
+        """Steps taken since the beginning."""
+
+    def room(self) -> int:
+        """How many steps can be taken at once."""
+
+    def take(self, steps: int, drives: Sequence[Drive]) -> int:
+        """Take some steps, all of them or none."""
+
+
+def take_steps(system: System, window: Window, inputs: Inputs, taker: Taker, bar: Any) -> None:
+    """Take all steps of a window in blocks; the system stands at the last good one at an error."""
+    while (first := taker.steps) < window.steps:
+        count = min(_block(system, taker, inputs.limit(first)), window.steps - first)
+        code = taker.take(count, inputs.drives(first, count))
+        if code != FINE:
+            raise _stopped(system, inputs, taker, count)
+        bar.update(count)
+
+
+def _block(system: System, taker: Taker, limit: int) -> int:
     """Steps in one call: whole samples where these are short."""
     most = max(_SHORTEST_BLOCK, _LARGEST_BLOCK // system.lanes)
-    count = min(_LONGEST_BLOCK, most, system.room(), limit)
-    every = recorder.samples.every
+    count = min(_LONGEST_BLOCK, most, system.room(), taker.room(), limit)
+    every = taker.samples.every
     return max(1, count // every) * every if every <= count else count
 
 
-def _stopped(system: System, inputs: Inputs, recorder: Recorder, count: int) -> SimulationError:
+def _stopped(system: System, inputs: Inputs, taker: Taker, count: int) -> SimulationError:
     """Go to the last good step of a block that failed, and say what went wrong there.
 
     The loops take all of their steps or none, so halving finds the step. They are functions
@@ -180,7 +205,7 @@ def _stopped(system: System, inputs: Inputs, recorder: Recorder, count: int) -> 
     code = FINE
     while count > 1 or code == FINE:
         part = max(1, count // 2)
-        code = recorder.take(part, inputs.drives(recorder.steps, part))
+        code = taker.take(part, inputs.drives(taker.steps, part))
         count = count - part if code == FINE else part
     return system.failure(code)
 

@@ -13,6 +13,7 @@ from neuromass.populations.core import Recorder as StepRecorder
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import Samples
+from neuromass.units import Measure
 
 __all__ = ["System", "system_of"]
 
@@ -81,6 +82,18 @@ class System(Protocol):
 
     def take(self, steps: int, drives: Sequence[Drive], samples: Samples, done: int) -> int:
         """Take some steps, all of them or none; see `Core.take`."""
+
+    def wired(self) -> Sequence[str]:
+        """Names of its connections."""
+
+    def adjustable(self, connection: str) -> Mapping[str, Measure]:
+        """What can be set of a connection, with units; nothing if there is no such connection."""
+
+    def adjust(self, connection: str, what: str, value: Any) -> None:
+        """Set something of a connection, to one value or one for each lane."""
+
+    def let_lanes_fail(self, allowed: bool) -> None:
+        """Whether a lane that fails is NaN from then on, instead of stopping the others."""
 
     def failure(self, code: int) -> SimulationError:
         """The error for a step that failed."""

@@ -1,0 +1,1 @@
+"""Sweeps: a system measured at many points of its parameters."""

@@ -1,0 +1,86 @@
+"""What a sweep was asked, in short: names and digests of all that decides its results."""
+
+from __future__ import annotations
+
+import hashlib
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from neuromass import units
+from neuromass._version import __version__
+from neuromass.simulation.system import System, system_of
+from neuromass.sweeps.batches import Study
+
+
+def digests(study: Study, follow: str | None, direction: str) -> dict[str, str]:
+    """Digest of each argument, by its name."""
+    found: dict[str, Any] = {"version": __version__, "follow": follow, "direction": direction}
+    found |= {"duration": study.steps, "transient": study.skipped, "inputs": study.inputs}
+    found |= {f"measure {name}": each for name, each in study.measures.items()}
+    found["mode"] = study.points.is_grid
+    found |= {each.key.name: each.values for each in study.points.axes}
+    found["order of the keys"] = [each.key.name for each in study.points.axes]
+    found |= dict(_of_system(system_of(study.prototype)))
+    return {name: digest(each) for name, each in found.items()}
+
+
+def _of_system(system: System) -> Iterator[tuple[str, Any]]:
+    yield "system: clock and dt", (system.clock, system.dt)
+    for node, core in system.nodes.items():
+        place = f"system: {node}." if node else "system: "
+        yield f"{place}model", (core.model.name, core.model.equations.fingerprint(), core.method)
+        yield f"{place}shape", core.shape
+        yield f"{place}noise", [each.fingerprint() for each in core.sources]
+        if core.sources:
+            yield f"{place}seed", (core.seed, core.lane)
+        yield f"{place}state", core.state
+        for name, value in core.parameters.items():
+            yield f"{place}{name}", value
+    for name in system.wired():
+        about = system.about(name, 1, False)
+        yield f"system: {name}", {key: value for key, (value, _) in about.parameters.items()}
+
+
+def digest(value: Any) -> str:
+    """A digest of a value, the same in every process for the same content."""
+    return hashlib.sha256(repr(list(_parts(value))).encode()).hexdigest()[:16]
+
+
+def _parts(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Texts that tell a value from others; functions by their code and what they refer to."""
+    if depth > 20:
+        raise ValueError("What a sweep is given is nested too deeply, or refers to itself.")
+    if units.is_quantity(value) and hasattr(value, "magnitude"):
+        yield str(value.units)
+        value = value.magnitude
+    if isinstance(value, Mapping):
+        value = sorted((str(name), each) for name, each in value.items())
+    if isinstance(value, np.ndarray):
+        yield value.dtype.str, value.shape, hashlib.sha256(value.tobytes()).hexdigest()
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield len(value)
+        for each in value:
+            yield from _parts(each, depth + 1)
+    elif isinstance(value, types.CodeType):
+        yield value.co_code.hex(), value.co_names
+        yield from _parts(value.co_consts, depth + 1)
+    elif isinstance(value, types.FunctionType):
+        used = {name: value.__globals__.get(name) for name in value.__code__.co_names}
+        plain = {n: each for n, each in used.items() if _is_plain(each)}
+        cells = [each.cell_contents for each in value.__closure__ or ()]
+        yield from _parts([value.__code__, value.__defaults__, cells, plain], depth + 1)
+    elif hasattr(value, "__dict__") and not isinstance(value, type | types.ModuleType):
+        yield type(value).__qualname__
+        own = {n: each for n, each in vars(value).items() if n not in ("measure", "shape")}
+        yield from _parts(own, depth + 1)
+    elif hasattr(value, "__slots__") or isinstance(value, type | types.ModuleType):
+        yield getattr(value, "__qualname__", type(value).__qualname__)
+    else:
+        yield repr(value)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, bool | int | float | str | np.ndarray) or units.is_quantity(value)
