@@ -171,8 +171,8 @@ def frequency(name: str) -> Reduction:
     >>> from neuromass.units import Hz, ms
     >>> wave = nm.signals.Sine(1.0, frequency=12 * Hz)
     >>> rec = nm.run(nm.QIF(eta=-5.0), 1000 * ms, inputs=wave)
-    >>> print(f"{nm.measures.frequency('r')(rec[300 * ms:]):.3f~P}")
-    12.000 Hz
+    >>> print(f"{nm.measures.frequency('r')(rec[300 * ms:]):.2f~P}")
+    12.00 Hz
     """
     return Frequency(_name(name))
 

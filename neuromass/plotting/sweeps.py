@@ -86,7 +86,7 @@ def _lines(
     columns = values.reshape(*values.shape[:2], -1)
     for place in range(columns.shape[2]):
         told = _told(sweep, keys[1], place, written) if len(keys) == 2 else ""
-        colour = {}
+        colour: dict[str, Any] = {}
         for way, kind in zip(range(len(columns)), ("-", "--"), strict=False):
             label = ", ".join(filter(None, (told, *sweep.directions[way : way + 1])))
             options = {"linestyle": kind, "label": label, **colour, **own}
@@ -132,9 +132,9 @@ class _Map:
             mesh = self._panel(each, own, {"vmin": ends[0], "vmax": ends[1], **options})
             if sweep.directions:
                 each.set_title(panel)
-        label = axis_label(name, measured.measure, self._written)
             if ax is None:
                 each.label_outer()
+        label = axis_label(name, measured.measure, self._written)
         axes[0].figure.colorbar(mesh, ax=list(axes), label=label)
         return axes[0] if len(axes) == 1 else axes
 

@@ -52,7 +52,7 @@ def _entry(name: str) -> str:
 
 def write_whole(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
     """Write beside the target and move there, so that no half file is ever seen."""
-    named = {_entry(name): np.asarray(each) for name, each in arrays.items()}
+    named: dict[str, Any] = {_entry(name): np.asarray(each) for name, each in arrays.items()}
     named["neuromass"] = np.array(json.dumps(header))
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

@@ -119,8 +119,7 @@ def coherence_of(
 ) -> Spectrum:
     """The coherence of two traces, by Welch's method."""
     (_, one), (_, other) = (shown_values(*each) for each in (first, second))
-    times = [each.made_times() for each, _ in (first, second)]
-    if not np.array_equal(*times):
+    if not np.array_equal(first[0].made_times(), second[0].made_times()):
         raise ValueError(f"{label}: the two traces have times of their own.")
     count = min(len(one), len(other))  # an input has no value at the first sample
     one, other = _common(one[-count:], other[-count:], label)
@@ -160,7 +159,8 @@ def _sampling(contents: Contents, segment: Any, count: int) -> tuple[float, int]
     if not (isinstance(length, float) and 8 * spacing <= length <= count * spacing * (1 + 1e-9)):
         raise ValueError(
             f"segment lies between 8 samples and the whole recording, "
-            f"{units.shown(8 * spacing, MS)} and {units.shown(count * spacing, MS)}; {brief(segment)} does not."
+            f"{units.shown(8 * spacing, MS)} and {units.shown(count * spacing, MS)}; "
+            f"{brief(segment)} does not."
         )
     return 1000.0 / spacing, round(length / spacing)
 

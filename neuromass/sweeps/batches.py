@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neuromass.errors import SimulationError
 from neuromass.measures.reduction import Reduction
 from neuromass.measures.running import PIECE
+from neuromass.measures.whole import Custom
 from neuromass.recordings.recording import Recording
 from neuromass.recordings.samples import Samples
 from neuromass.signals import Feedback
@@ -149,7 +150,9 @@ class Study:
         if self.inputs_by_point:
             each = [self.given(int(number)) for number in numbers]
             names = {name: None for given in each for name in given}
-            inputs = {name: SideBySide(tuple(given[name] for given in each)) for name in names}
+            inputs: dict[str, Any] = {
+                name: SideBySide(tuple(given[name] for given in each)) for name in names
+            }
         else:
             own = system_of(self.prototype).nodes
             inputs = {
@@ -235,7 +238,7 @@ class _Tally:
         self._start = system.clock
         self._made = {name: study.measures[name].begin(system.dt) for name in study.places}
         self._custom = {
-            name: each for name, each in study.measures.items() if name not in study.places
+            name: each for name, each in study.measures.items() if isinstance(each, Custom)
         }
         self._kept: list[dict[tuple[str, str], Floats]] = []
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import types
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from neuromass import units
 from neuromass._version import __version__
 from neuromass.simulation.system import System, system_of
 from neuromass.sweeps.batches import Study
+from neuromass.units import Measure
 
 
 def digests(study: Study, follow: str | None, direction: str) -> dict[str, str]:
@@ -49,10 +52,20 @@ def digest(value: Any) -> str:
     return hashlib.sha256(repr(list(_parts(value))).encode()).hexdigest()[:16]
 
 
-def _parts(value: Any, depth: int = 0) -> Iterator[Any]:
-    """Texts that tell a value from others; functions by their code and what they refer to."""
-    if depth > 20:
-        raise ValueError("What a sweep is given is nested too deeply, or refers to itself.")
+def _parts(value: Any, within: tuple[int, ...] = ()) -> Iterator[Any]:
+    """Texts that tell a value from others; functions by their code and what they refer to.
+
+    Parameters
+    ----------
+    value : Any
+        The value.
+    within : tuple of int
+        Identities of what it is a part of, for what refers to itself.
+    """
+    if id(value) in within:
+        yield "itself"
+        return
+    within = (*within, id(value))
     if units.is_quantity(value) and hasattr(value, "magnitude"):
         yield str(value.units)
         value = value.magnitude
@@ -63,24 +76,26 @@ def _parts(value: Any, depth: int = 0) -> Iterator[Any]:
     elif isinstance(value, list | tuple | set | frozenset):
         yield len(value)
         for each in value:
-            yield from _parts(each, depth + 1)
+            yield from _parts(each, within)
     elif isinstance(value, types.CodeType):
         yield value.co_code.hex(), value.co_names
-        yield from _parts(value.co_consts, depth + 1)
+        yield from _parts(value.co_consts, within)
     elif isinstance(value, types.FunctionType):
         used = {name: value.__globals__.get(name) for name in value.__code__.co_names}
         plain = {n: each for n, each in used.items() if _is_plain(each)}
         cells = [each.cell_contents for each in value.__closure__ or ()]
-        yield from _parts([value.__code__, value.__defaults__, cells, plain], depth + 1)
-    elif hasattr(value, "__dict__") and not isinstance(value, type | types.ModuleType):
+        yield from _parts([value.__code__, value.__defaults__, cells, plain], within)
+    elif isinstance(value, Measure):
+        yield value.text
+    elif is_dataclass(value) and not isinstance(value, type):
         yield type(value).__qualname__
-        own = {n: each for n, each in vars(value).items() if n not in ("measure", "shape")}
-        yield from _parts(own, depth + 1)
-    elif hasattr(value, "__slots__") or isinstance(value, type | types.ModuleType):
-        yield getattr(value, "__qualname__", type(value).__qualname__)
-    else:
+        yield from _parts({f.name: getattr(value, f.name) for f in fields(value)}, within)
+    elif value is None or isinstance(value, bool | int | float | str | bytes):
         yield repr(value)
+    else:
+        yield hashlib.sha256(pickle.dumps(value)).hexdigest()
 
 
 def _is_plain(value: Any) -> bool:
-    return isinstance(value, bool | int | float | str | np.ndarray) or units.is_quantity(value)
+    kinds = bool | int | float | str | np.ndarray | types.FunctionType
+    return isinstance(value, kinds) or units.is_quantity(value)

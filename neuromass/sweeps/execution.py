@@ -43,11 +43,11 @@ def by_threads(study: Study, parts: Sequence[Batch], threads: int | None, done: 
     parts : sequence of Batch
         What is to be done.
     threads : int or None
-        How many; one for each core if left out.
+        How many, at least 1; one for each core if left out.
     done : callable
         What is done with each result, in this thread.
     """
-    count = min(_cores() if threads is None else whole_number(threads, "threads"), len(parts))
+    count = min(_cores() if threads is None else threads, len(parts))
     stop = threading.Event()
 
     def check() -> None:
@@ -94,7 +94,9 @@ def by_executor(study: Study, parts: Sequence[Batch], given: Any, done: Done) ->
             with _opened(given) as pool:
                 submit = lambda each: pool.submit(run_packed, text, each)
                 _collect(submit, list(waiting.values()), finished, _workers(pool))
-        except (BrokenExecutor, *_lost_workers()) as error:
+        except Exception as error:
+            if not isinstance(error, (BrokenExecutor, *_lost_workers())):
+                raise
             trials += 1
             if hasattr(given, "submit") or trials == _TRIALS:
                 raise RuntimeError(
@@ -112,24 +114,24 @@ def _how_to_go_on(given: Any) -> str:
 
 
 def _collect(
-    submit: Callable[[Batch], Future[Results]],
-    parts: Sequence[Batch],
-    done: Done,
-    workers: int,
+    submit: Callable[[Batch], Future[Results]], parts: Sequence[Batch], done: Done, workers: int
 ) -> None:
     """Hand in some parts ahead of the workers, and take what is finished."""
     rest = iter(parts)
-    running = {submit(each): each for each in _some(rest, _AHEAD * workers)}
+    running: dict[Future[Results], Batch] = {}
     try:
+        for each in _some(rest, _AHEAD * workers):
+            running[submit(each)] = each
         while running:
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                batch = running.pop(future)
-                done(batch, future.result())
-                running |= {submit(each): each for each in _some(rest, 1)}
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                done(running[future], future.result())
+                del running[future]
+                for each in _some(rest, 1):
+                    running[submit(each)] = each
     except BaseException:
-        for future in running:
-            future.cancel()
+        for future, batch in running.items():
+            if not future.cancel() and future.done() and future.exception() is None:
+                done(batch, future.result())
         raise
 
 
@@ -177,8 +179,14 @@ def _opened(given: Any) -> Iterator[Any]:
     pool.shutdown()
 
 
-def check_executor(given: Any) -> None:
-    """Refuse what is neither an executor nor makes one."""
+def check_workers(threads: Any, given: Any) -> None:
+    """Refuse a number of threads, or an executor, that is none."""
+    if threads is not None and whole_number(threads, "threads") < 1:
+        raise ValueError(f"threads must be at least 1, not {threads}.")
+    if given is None:
+        return
+    if threads is not None:
+        raise ValueError("Give either threads or an executor.")
     makes = callable(given) and not isinstance(given, type)
     if not (hasattr(given, "submit") and not isinstance(given, type)) and not makes:
         hint = f"; write {given.__name__}()" if isinstance(given, type) else ""
@@ -194,7 +202,7 @@ def _workers(pool: Any) -> int:
     return found if isinstance(found, int) else max(8, _cores())
 
 
-def _lost_workers() -> tuple[type[BaseException], ...]:
+def _lost_workers() -> tuple[type[Exception], ...]:
     """What dask raises where a worker was lost again and again."""
     import sys  # noqa: PLC0415
 

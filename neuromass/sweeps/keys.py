@@ -167,10 +167,9 @@ def key_named(name: Any, system: System, free: bool) -> Key:
         return ConnectionKey(name, node, what)
     if free and not place:
         return FreeKey(name)
-    raise ValueError(
-        f"There is no {brief(name)} to sweep{suggestion(name, known_keys(system))}"
-        f"{_about_free(place, free)}"
-    )
+    own = system.adjustable(node)
+    near = suggestion(what, own) if own else suggestion(name, known_keys(system))
+    raise ValueError(f"There is no {brief(name)} to sweep{near}{_about_free(place, free)}")
 
 
 def _kind_of(core: Core, what: str, initial: bool) -> type[Key] | None:

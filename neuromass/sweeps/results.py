@@ -74,6 +74,17 @@ class Sweep(Mapping[str, Any]):
         What was swept.
     failed : ndarray of bool
         Which points failed, and are NaN in every measure.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> rate = nm.measures.mean("r")
+    >>> res = nm.sweep(nm.QIF(), {"eta": [-5.0, 2.0], "J": [0.0, 15.0]}, 50 * ms, {"rate": rate})
+    >>> res.dims("rate"), res["rate"].shape
+    (('eta', 'J'), (2, 2))
+    >>> list(res.to_dataframe().columns)
+    ['eta', 'J', 'rate']
     """
 
     model: str
@@ -179,7 +190,8 @@ class Sweep(Mapping[str, Any]):
         """
         import xarray  # noqa: PLC0415
 
-        variables, coords = {}, {}
+        variables: dict[str, Any] = {}
+        coords: dict[str, Any] = {}
         for name, each in self.measured.items():
             shown = np.asarray(each.measure.from_internal(each.values))
             variables[name] = (each.dims, shown, {"units": each.measure.symbol})
@@ -217,8 +229,11 @@ class Sweep(Mapping[str, Any]):
             one = shown.ndim == len(self.shape)
             columns |= {name if one else f"{name}[{i}]": flat[:, i] for i in range(flat.shape[1])}
         table = pandas.DataFrame(columns)
-        named = {**self.coordinates, **self.measured}
-        table.attrs["units"] = {name: each.measure.symbol for name, each in named.items()}
+        table.attrs["units"] = {
+            name: each.measure.symbol
+            for group in (self.coordinates, self.measured)
+            for name, each in group.items()
+        }
         return table
 
     def _point_dims(self) -> tuple[str, ...]:

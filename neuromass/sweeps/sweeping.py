@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from neuromass import signals, units
 from neuromass.errors import brief, name_of, one_of, suggestion, warn
 from neuromass.measures.reduction import Reduction
+from neuromass.measures.running import Final
 from neuromass.measures.whole import Custom, Trace, WholeReduction
 from neuromass.simulation.inputs import Inputs, Window
 from neuromass.simulation.names import names_to_record
@@ -22,7 +22,7 @@ from neuromass.sweeps import plan
 from neuromass.sweeps.batches import Batch, Floats, Results, Study
 from neuromass.sweeps.checkpoint import Checkpoint
 from neuromass.sweeps.digest import digests
-from neuromass.sweeps.execution import by_executor, by_threads, check_executor
+from neuromass.sweeps.execution import by_executor, by_threads, check_workers
 from neuromass.sweeps.keys import ConnectionKey, InputKey
 from neuromass.sweeps.points import Points, points_of, settings
 from neuromass.sweeps.results import Coordinate, Measured, Sweep
@@ -126,7 +126,7 @@ def sweep(
     ...     transient=100 * ms,
     ... )
     >>> res
-    <Sweep of QIF over eta -10 to 0 (3): rate [Hz]>
+    <Sweep of QIF over eta -10 .. 0 (3): rate [Hz]>
     >>> res["rate"].shape
     (3,)
     """
@@ -137,10 +137,7 @@ def sweep(
     one_of(direction, "direction", plan.DIRECTIONS)
     points = points_of(values, mode, found, by_point)
     _check_follow(follow, direction, points)
-    if executor is not None:
-        check_executor(executor)
-        if threads is not None:
-            raise ValueError("Give either threads or an executor.")
+    check_workers(threads, executor)
     study = _study(system, found, points, inputs, by_point, duration, transient, measure)
     _check_settings(study)
     walked = len(plan.walks(points, follow, direction))
@@ -202,6 +199,8 @@ def _study(
     if skipped > steps:
         raise ValueError("transient is a part of duration, and longer than all of it.")
     measures = _measures(measure)
+    if all(isinstance(each, Final) for each in measures.values()):
+        skipped = steps
     places = {n: _place(each, n, found) for n, each in measures.items() if each.name}
     names: dict[str, tuple[str, ...]] = {}
     for each in measures.values():
