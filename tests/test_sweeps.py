@@ -393,7 +393,7 @@ def test_keys_of_networks_are_refused_by_name():
         "exc.etaa": "exc.eta",
         "eta": "inh.eta",
         "inh->exc.weight": "there is J, delay, tau",
-        "exc->exc.J": "exc->inh.J",
+        "exc->exc.J": "inh->exc.J",
         "exc.r": "exc.initial.r",
     }.items():
         with pytest.raises(ValueError, match=text):

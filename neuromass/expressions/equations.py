@@ -7,6 +7,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -75,7 +76,11 @@ class Equations:
 
     def constants(self) -> tuple[int, ...]:
         """Nodes that depend on parameters alone and are used by what does not."""
-        constant = self._constant()
+        return self._found_constants
+
+    @cached_property
+    def _found_constants(self) -> tuple[int, ...]:
+        constant = self._constant
         used = below(self.nodes, self.roots)
         wanted = {i for i in self.roots if constant[i]}
         for index in used:
@@ -87,8 +92,9 @@ class Equations:
 
     def is_constant(self, index: int) -> bool:
         """Whether a node depends on parameters alone."""
-        return self._constant()[index]
+        return self._constant[index]
 
+    @cached_property
     def _constant(self) -> list[bool]:
         flags: list[bool] = []
         for node in self.nodes:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 FINE, NOT_FINITE, BELOW_BOUND = range(3)
 """What a loop returns. Unless it is fine, no state has changed."""
 
+LAST, MEAN, LOWEST, HIGHEST = range(4)
+"""What a sample is of the values since the sample before it."""
+
 FIELDS: Final = (
     "clock", "steps", "every", "phase", "sample", "average", "lane", "key0", "key1", "bad_state",
     "bad_lane", "position", "one_by_one", "bad_kind", "lenient",

@@ -11,7 +11,7 @@ from neuromass.kernels.text import Recipe
 
 _ROWS = "float64[:,::1]"
 _LOOP = (
-    f"int64({_ROWS}, {_ROWS}, {_ROWS}, float64[::1], int64[:,::1], int64[::1], int64[::1], "
+    f"int64({_ROWS}, {_ROWS}, {_ROWS}, float64[::1], int64[:,::1], int64[::1], int64[:,::1], "
     f"float64[:,:,::1], {_ROWS}, float64[::1], float64)"
 )
 

@@ -19,7 +19,16 @@ from textwrap import indent
 from typing import Final
 
 from neuromass.expressions import KINDS, Equations
-from neuromass.kernels.control import BELOW_BOUND, FINE, NOT_FINITE, word
+from neuromass.kernels.control import (
+    BELOW_BOUND,
+    FINE,
+    HIGHEST,
+    LAST,
+    LOWEST,
+    MEAN,
+    NOT_FINITE,
+    word,
+)
 from neuromass.kernels.methods import METHODS
 
 TILE: Final = 64
@@ -338,7 +347,7 @@ def step_text(recipe: Recipe, name: str) -> str:
 
 
 LOOP_ARGUMENTS: Final = (
-    "state, constants, coefficients, drive, layout, control, slots, samples, sums, factors, dt"
+    "state, constants, coefficients, drive, layout, control, tracks, samples, sums, factors, dt"
 )
 
 
@@ -364,7 +373,10 @@ def lane_loop_text(recipe: Recipe, name: str) -> str:
     body += [f"s_{each} = state[{row}, 0]" for row, each in enumerate(eq.states)]
     for i, each in enumerate(eq.inputs):
         body += [f"at_{each} = layout[{i}, 0]", f"by_{each} = layout[{i}, 1]"]
-    body += [f"slot_{each} = slots[{i}]" for i, each in enumerate(recipe.channels)]
+    body += [f"slot_{each} = -1" for each in recipe.channels]
+    body += ["for i in range(tracks.shape[0]):"]
+    for i, each in enumerate(recipe.channels):
+        body += [f"    {'elif' if i else 'if'} tracks[i, 0] == {i}:", f"        slot_{each} = i"]
     body += [
         f"sum_{each} = sums[slot_{each}, 0] if slot_{each} >= 0 else 0.0"
         for each in recipe.channels
@@ -478,7 +490,8 @@ def tile_loop_text(recipe: Recipe, name: str, correlated: tuple[int, ...] = ()) 
         "totals = empty(sums.shape)",
     ]
     body += _copied("totals", "sums")
-    body += ["count = 0", "sample = 0"]
+    body += ["count = 0", "sample = 0", "watched = False"]
+    body += ["for i in range(tracks.shape[0]):", f"    watched = watched or tracks[i, 1] != {LAST}"]
     if recipe.sources:
         body += [f"lane = {word('lane')}", f"key0 = {word('key0')}", f"key1 = {word('key1')}"]
     for i, each in enumerate(eq.inputs):
@@ -491,6 +504,10 @@ def tile_loop_text(recipe: Recipe, name: str, correlated: tuple[int, ...] = ()) 
     tile += ["padded = (width + 7) // 8 * 8"]
     tile += [f"work = empty(({len(rows.of)}, {'padded' if correlated else TILE}))"]
     tile += ["mixed = empty(lanes)"] if correlated else []
+    # a place of their own, next to which the compiler knows all indices to be positive
+    tile += [f"tallies = empty((tracks.shape[0], {'padded' if correlated else TILE}))"]
+    tile += ["for slot in range(tracks.shape[0]):", "    for j in range(padded):"]
+    tile += ["        tallies[slot, j] = totals[slot, first + min(j, width - 1)]"]
     tile += ["for j in range(padded):", "    i = first + min(j, width - 1)"]
     tile += [
         f"    work[{rows.of[each]}, j] = state[{row}, i]" for row, each in enumerate(state_rows)
@@ -507,6 +524,8 @@ def tile_loop_text(recipe: Recipe, name: str, correlated: tuple[int, ...] = ()) 
         tile += [f"    work[{rows.of[f'low_{each}']}, j] = {low!r}" for each, low in recipe.bounded]
     tile += [f"count = {word('phase')}", f"sample = {word('sample')}"]
     tile += ["for k in range(steps):", *_indented(_tile_step(recipe, rows, correlated))]
+    tile += ["for slot in range(tracks.shape[0]):", "    for j in range(width):"]
+    tile += ["        totals[slot, first + j] = tallies[slot, j]"]
     tile += ["for j in range(width):"]
     tile += _indented(rows.load(*(f"s_{each}" for each in eq.states)))
     if not recipe.sources:
@@ -589,7 +608,7 @@ def _tile_step(recipe: Recipe, rows: _Rows, correlated: tuple[int, ...]) -> list
     if not recipe.sources:
         inner += rows.store(*(f"low_{each}" for each, _ in recipe.bounded))
     lines += ["for j in range(padded):", *_indented(inner)]
-    lines += ["count += 1", "if average or count == every:"]
+    lines += ["count += 1", "if watched or count == every:"]
     return lines + _indented(_tile_record(recipe, rows))
 
 
@@ -601,17 +620,31 @@ def _tile_record(recipe: Recipe, rows: _Rows) -> list[str]:
         inner += rows.load(*(f"c{i}" for i in eq.constants()))
         inner += output_lines(eq) + rows.store(*(f"o_{each}" for each in eq.outputs))
         lines += ["for j in range(width):", *_indented(inner)]
-    lines += [f"for channel in range({len(recipe.channels)}):", "    slot = slots[channel]"]
-    lines += ["    if slot >= 0:", "        if average:", "            for j in range(width):"]
-    lines += ["                totals[slot, first + j] += work[channel, j]"]
-    lines += ["            if count == every:", "                for j in range(width):"]
-    lines += [
-        "                    samples[slot, sample, first + j] = totals[slot, first + j] / every"
-    ]
-    lines += ["                    totals[slot, first + j] = 0.0"]
-    lines += ["        else:", "            for j in range(width):"]
-    lines += ["                samples[slot, sample, first + j] = work[channel, j]"]
+    lines += ["for slot in range(tracks.shape[0]):"]
+    lines += ["    channel = tracks[slot, 0]", "    kind = tracks[slot, 1]"]
+    # where a value is not a number, so is the lowest and the highest
+    for kind, joined in (
+        (MEAN, "total + value"),
+        (LOWEST, "total if total <= value else value"),
+        (HIGHEST, "total if total >= value else value"),
+    ):
+        lines += [f"    {'if' if kind == MEAN else 'elif'} kind == {kind}:"]
+        lines += ["        for j in range(padded):", "            value = work[channel, j]"]
+        lines += [
+            "            total = tallies[slot, j]",
+            f"            tallies[slot, j] = {joined}",
+        ]
+    lines += ["    if count == every:", "        for j in range(width):"]
+    lines += [f"            value = work[channel, j] if kind == {LAST} else tallies[slot, j]"]
+    lines += [f"            value = value / every if kind == {MEAN} else value"]
+    lines += ["            samples[slot, sample, first + j] = value"]
+    lines += [f"            tallies[slot, j] = {_neutral()}"]
     return [*lines, "if count == every:", "    count = 0", "    sample += 1"]
+
+
+def _neutral() -> str:
+    """Text of what the sum, lowest or highest of no values is."""
+    return f"inf if kind == {LOWEST} else -inf if kind == {HIGHEST} else 0.0"
 
 
 def free_step_text(recipe: Recipe, name: str) -> str:

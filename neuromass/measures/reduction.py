@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,9 @@ class Reduction:
     """
 
     name: str
+
+    kind: ClassVar[int | None] = None
+    """What it is of pieces of samples, if loops can make that on their way."""
 
     def unit(self, measured: Measure) -> Measure:
         """The unit of the result, from that of the trace."""

@@ -7,9 +7,11 @@ have bitwise the same result.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Protocol
 
 import numpy as np
 
+from neuromass.kernels.control import HIGHEST, LAST, LOWEST, MEAN
 from neuromass.measures.reduction import Floats, Reduction, Running
 
 PIECE = 1024
@@ -54,8 +56,18 @@ def column_sums(piece: Floats) -> Floats:
     return np.add.reduce(piece, axis=0)
 
 
+class Piecewise(Running, Protocol):
+    """A result that can also be made from what loops have made of pieces."""
+
+    def add_piece(self, value: Floats, count: int) -> None:
+        """Take what the next piece came to, (lanes,), and the number of its samples."""
+
+
 class _Last:
     """The last sample."""
+
+    def add_piece(self, value: Floats, count: int) -> None:
+        self._value = value.copy()
 
     def add(self, samples: Floats) -> None:
         self._value = samples[-1].copy()
@@ -72,8 +84,11 @@ class _Extreme:
         self._value: Floats | None = None
 
     def add(self, samples: Floats) -> None:
-        found = self._function.reduce(samples, axis=0)
-        self._value = found if self._value is None else self._function(self._value, found)
+        self.add_piece(self._function.reduce(samples, axis=0), len(samples))
+
+    def add_piece(self, value: Floats, count: int) -> None:
+        before = self._value
+        self._value = value.copy() if before is None else self._function(before, value)
 
     def result(self) -> Floats:
         assert self._value is not None
@@ -91,14 +106,18 @@ class _Moments(InPieces):
         self._squares: Floats = np.zeros(1)
 
     def _add(self, piece: Floats) -> None:
-        count = len(piece)
-        mean = column_sums(piece) / count
+        mean = column_sums(piece) / len(piece)
+        squares = column_sums((piece - mean) ** 2) if self._with_squares else np.zeros(1)
+        self._join(mean, squares, len(piece))
+
+    def add_piece(self, value: Floats, count: int) -> None:
+        self._join(value, np.zeros(1), count)
+
+    def _join(self, mean: Floats, squares: Floats, count: int) -> None:
         total = self._count + count
         off = mean - self._mean
-        if self._with_squares:
-            own = column_sums((piece - mean) ** 2)
-            self._squares = self._squares + own + off**2 * (self._count * count / total)
-        self._mean = mean if self._count == 0 else self._mean + off * (count / total)
+        self._squares = self._squares + squares + off**2 * (self._count * count / total)
+        self._mean = mean.copy() if self._count == 0 else self._mean + off * (count / total)
         self._count = total
 
     def _result(self) -> Floats:
@@ -108,6 +127,8 @@ class _Moments(InPieces):
 class Final(Reduction):
     """The last sample."""
 
+    kind = LAST
+
     def begin(self, spacing: float) -> Running:
         """See `Reduction`."""
         return _Last()
@@ -115,6 +136,8 @@ class Final(Reduction):
 
 class Mean(Reduction):
     """The mean of all samples."""
+
+    kind = MEAN
 
     def begin(self, spacing: float) -> Running:
         """See `Reduction`."""
@@ -132,6 +155,8 @@ class Std(Reduction):
 class Minimum(Reduction):
     """The smallest sample."""
 
+    kind = LOWEST
+
     def begin(self, spacing: float) -> Running:
         """See `Reduction`."""
         return _Extreme(np.minimum)
@@ -139,6 +164,8 @@ class Minimum(Reduction):
 
 class Maximum(Reduction):
     """The largest sample."""
+
+    kind = HIGHEST
 
     def begin(self, spacing: float) -> Running:
         """See `Reduction`."""

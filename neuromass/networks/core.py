@@ -531,6 +531,11 @@ class NetworkCore:
         """Set something of a connection, to one value or one for each lane."""
         self.change_connection(connection, what, value)
 
+    @property
+    def reduces(self) -> bool:
+        """Whether its loops make means, lowest and highest values of samples on their way."""
+        return False
+
     def let_lanes_fail(self, allowed: bool) -> None:
         """Whether a lane that fails is NaN from then on, instead of stopping the others."""
         self.control.lenient = allowed

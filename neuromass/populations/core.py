@@ -529,13 +529,14 @@ class Core:
         return loop(self.recipe(), self.lanes, correlated)
 
     def _channels(self, samples: Samples) -> tuple[Ints, Floats, Floats]:
-        """Which channel goes to which slab, the slabs, and the sums."""
+        """The channel and kind of each slab, the slabs, and the sums."""
         if self._bound[0] is not samples:
-            names = [track.name for track in samples.tracks]
-            slots = [names.index(each) if each in names else -1 for each in self.recipe().channels]
-            slabs = samples.values.reshape(len(names), samples.room, self.lanes)
-            sums = samples.sums.reshape(len(names), self.lanes)
-            self._bound = samples, np.array(slots, dtype=np.int64), slabs, sums
+            channels = self.recipe().channels
+            pairs = [(channels.index(each.name), each.kind) for each in samples.tracks]
+            tracks = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+            slabs = samples.values.reshape(len(pairs), samples.room, self.lanes)
+            sums = samples.sums.reshape(len(pairs), self.lanes)
+            self._bound = samples, tracks, slabs, sums
         return self._bound[1:]
 
     def wired(self) -> tuple[str, ...]:
@@ -549,6 +550,11 @@ class Core:
     def adjust(self, connection: str, what: str, value: Any) -> None:
         """Set something of a connection, of which there is none."""
         raise KeyError(connection)
+
+    @property
+    def reduces(self) -> bool:
+        """Whether its loops make means, lowest and highest values of samples on their way."""
+        return self.lanes > 1
 
     def let_lanes_fail(self, allowed: bool) -> None:
         """Whether a lane that fails is NaN from then on, instead of stopping the others."""

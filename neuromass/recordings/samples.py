@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass.kernels.control import LAST
+
 Floats = NDArray[np.float64]
 
 
@@ -25,12 +27,16 @@ class Track:
         How many lanes it has.
     begin : int
         Where its slab begins.
+    kind : int
+        What a sample is: ``LAST``, ``MEAN``, ``LOWEST`` or ``HIGHEST`` of the values since the
+        sample before it. One recording has one kind, unless the system `reduces`.
     """
 
     node: str
     name: str
     lanes: int
     begin: int
+    kind: int = LAST
 
 
 @dataclass(frozen=True, eq=False)

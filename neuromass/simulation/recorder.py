@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
+from neuromass.kernels.control import LAST, MEAN
 from neuromass.populations.core import Drive
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import Samples, Track
@@ -167,10 +168,10 @@ def room_for(
     steps : int
         Steps of the run, for the advice.
     """
-    tracks, begin = [], 0
+    tracks, begin, kind = [], 0, MEAN if average else LAST
     for node, each in names.items():
         for name in each:
-            tracks.append(Track(node, name, system.nodes[node].lanes, begin))
+            tracks.append(Track(node, name, system.nodes[node].lanes, begin, kind))
             begin += room * tracks[-1].lanes
     check_memory(begin + room, every, steps)
     lanes = sum(track.lanes for track in tracks)

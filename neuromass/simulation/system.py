@@ -92,6 +92,10 @@ class System(Protocol):
     def adjust(self, connection: str, what: str, value: Any) -> None:
         """Set something of a connection, to one value or one for each lane."""
 
+    @property
+    def reduces(self) -> bool:
+        """Whether its loops make means, lowest and highest values of samples on their way."""
+
     def let_lanes_fail(self, allowed: bool) -> None:
         """Whether a lane that fails is NaN from then on, instead of stopping the others."""
 

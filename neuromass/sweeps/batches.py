@@ -18,7 +18,7 @@ from neuromass.measures.whole import Custom
 from neuromass.recordings.recording import Recording
 from neuromass.recordings.samples import Samples
 from neuromass.signals import Feedback
-from neuromass.simulation.blocks import BlockRecorder
+from neuromass.simulation.blocks import BlockRecorder, PieceRecorder
 from neuromass.simulation.inputs import Held, Inputs, SideBySide, Window
 from neuromass.simulation.recorder import sample_times
 from neuromass.simulation.runner import take_steps
@@ -236,7 +236,9 @@ class _Tally:
         self._system = system
         self._count = count
         self._start = system.clock
-        self._made = {name: study.measures[name].begin(system.dt) for name in study.places}
+        self._made: dict[str, Any] = {
+            name: study.measures[name].begin(system.dt) for name in study.places
+        }
         self._custom = {
             name: each for name, each in study.measures.items() if isinstance(each, Custom)
         }
@@ -250,11 +252,32 @@ class _Tally:
         def work() -> None:
             system.follow_class()
             fed = Inputs(inputs, system, window, known_as)
-            recorder = BlockRecorder(system, study.names, 1, PIECE, self._use, study.skipped)
-            take_steps(system, window, fed, recorder, _Watch(check))
-            recorder.flush()
+            if self._goes_in_pieces():
+                tracks = [
+                    (own, study.measures[n].kind or 0) for n, (_, own) in study.places.items()
+                ]
+                pieces = PieceRecorder(
+                    system, tracks, PIECE, self._use_piece, study.skipped, study.steps
+                )
+                take_steps(system, window, fed, pieces, _Watch(check))
+                return
+            blocks = BlockRecorder(system, study.names, 1, PIECE, self._use, study.skipped)
+            take_steps(system, window, fed, blocks, _Watch(check))
+            blocks.flush()
 
         system.claim.under(system.name, work)
+
+    def _goes_in_pieces(self) -> bool:
+        """Whether the loops can make all that is measured on their way."""
+        study, model = self._study, next(iter(self._system.nodes.values())).model
+        kinds = [each.kind for each in study.measures.values()]
+        # an input has no value before the first step, so that its pieces begin later
+        late = not study.skipped and any(own in model.inputs for _, own in study.places.values())
+        return self._system.reduces and None not in kinds and not late
+
+    def _use_piece(self, values: Floats, count: int) -> None:
+        for made, value in zip(self._made.values(), values, strict=True):
+            made.add_piece(value, count)
 
     def _use(self, samples: Samples, rows: slice) -> None:
         block = {(track.node, track.name): samples.slab(track)[rows] for track in samples.tracks}
