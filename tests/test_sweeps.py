@@ -440,3 +440,41 @@ def test_a_sweep_of_one_point_has_the_noise_of_the_system():
     nm.run(pop, 10 * ms)
     assert res["final('r')"][0] == pop.r
     assert res["final('r')"].to(kHz).magnitude == pop.r.to(kHz).magnitude
+
+
+# ----------------------------------------------------------------------- as papers have it
+
+
+def test_the_sweep_of_the_fields_tutorial_ends_at_exact_equilibria():
+    tau = 1 * ms
+    pop = nm.QIF(tau=tau, delta=1.0, J=15.0, initial={"r": 0.1 / tau, "v": -1.0}, dt=0.005 * ms)
+    etas = np.linspace(-10.0, 5.0, 50)
+    res = nm.sweep(pop, {"eta": etas}, 100 * tau, {"r": m.final("r"), "v": m.final("v")})
+    assert not res.failed.any()
+    for i, eta in enumerate(etas):
+        stable = [each for each in pop.copy(eta=eta).equilibria() if each.stable]
+        # this start is below the saddle wherever there is one
+        reached = min(stable, key=lambda each: each.r)
+        slowest = np.max((reached.eigenvalues * tau).to("").magnitude.real)
+        left = 10.0 * np.exp(100.0 * slowest)
+        assert abs((res["r"][i] - reached.r) * tau).to("").magnitude < 1e-9 + left
+        assert abs(res["v"][i].magnitude - reached.v.magnitude) < 1e-9 + left
+
+
+@pytest.mark.slow
+def test_bursting_is_followed_beyond_its_hopf_points():
+    burster = nm.QIFAlphaAdaptation(
+        tau=10 * ms, delta=2.0, J=15.0 * np.sqrt(2.0), alpha=1.0, tau_a=100 * ms
+    )
+    etas = np.arange(-5.0, 2.01, 0.05)
+    res = nm.sweep(burster, {"eta": etas}, 6 * second, {"period": m.period("r")},
+                   transient=3 * second, follow="eta", direction="both")  # fmt: skip
+    up, down = ~np.isnan(res["period"].magnitude)
+    low, high = -4.03981860084, -0.534080541355
+    assert np.all(up[(etas > low + 0.05) & (etas < high)])  # no rest is stable between them
+    assert np.all(down[(etas > low) & (etas < high - 0.05)])
+    assert not up[etas < low - 0.05].any()  # rest is left where it loses stability, not before
+    assert up[(etas > high) & (etas < 1.0)].all()  # and the cycle where it ends
+    assert down[etas < low].any()
+    at = np.argmin(abs(etas + 2.0))
+    assert res["period"][0, at].to(ms).magnitude == pytest.approx(474.6267, rel=1e-4)

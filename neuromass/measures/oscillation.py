@@ -18,6 +18,9 @@ _CONSTANT: Final = 1e-6
 _LIKENESS: Final = 0.5
 """Autocorrelation above which a trace repeats itself."""
 
+_CLEAN: Final = 0.999
+"""Autocorrelation above which there is too little noise to move crossings of the mean."""
+
 _SHRINKS: Final = 0.5
 """Ratio of the standard deviations of both halves below which an oscillation is passing."""
 
@@ -112,7 +115,26 @@ def period_of(trace: Floats) -> float:
     slack = 0.02 + 0.3 * (1.0 - highest)  # multiples of a noisy period differ by chance
     first = int(below[0]) + int(np.argmax(after >= highest - slack))
     lag = first + int(np.argmax(likeness[first : first + max(2, first // 4)]))
-    return _refined(likeness, lag, highest - slack, len(trace))
+    period = _refined(likeness, lag, highest - slack, len(trace))
+    return _between_crossings(trace, period) if highest > _CLEAN else period
+
+
+def _between_crossings(trace: Floats, period: float) -> float:
+    """The period of a trace that repeats itself exactly, from crossings of its mean.
+
+    Every upward crossing is compared with the one that lies as many periods later as there are.
+    """
+    x = trace - np.mean(trace)
+    before = np.flatnonzero((x[:-1] < 0.0) & (x[1:] >= 0.0))
+    at = before - x[before] / (x[before + 1] - x[before])
+    times = math.floor((at[-1] - at[0]) / period + 0.5) if len(at) else 0
+    if times < 1:
+        return period
+    later = at[at < at[0] + period / 2.0] + times * period
+    nearest = np.searchsorted(0.5 * (at[1:] + at[:-1]), later)
+    apart = at[nearest] - later
+    close = np.abs(apart) < 0.02 * period
+    return period + float(np.mean(apart[close])) / times if np.any(close) else period
 
 
 def autocorrelation(trace: Floats) -> Floats:

@@ -395,11 +395,13 @@ class Inputs:
 
     def __init__(self, inputs: Any, system: System, window: Window, known_as: Any) -> None:
         self._sources: dict[tuple[str, str], Source] = {}
+        self._given: dict[str, Any] = {}
         for node, values in system.inputs_by_node(inputs).items():
             core = system.nodes[node]
             for name, declared in core.model.inputs.items():
                 label = f"{node}.{name}" if node else name
                 given = values.get(name, Held(declared.default))
+                self._given[label] = given
                 self._sources[node, name] = (
                     given
                     if isinstance(given, Held)
@@ -407,9 +409,14 @@ class Inputs:
                         given, declared, label, window, core.shape, known_as, system.claim
                     )
                 )
-                _warn_of_nothing(given, label, window)
+        self._window = window
         self._known = range(0)
         self._rows: list[Floats] = []
+
+    def warn_of_nothing(self) -> None:
+        """Warn of signals that are zero throughout the run."""
+        for label, given in self._given.items():
+            _warn_of_nothing(given, label, self._window)
 
     def limit(self, first: int) -> int:
         """How many steps from step `first` of the run can be known at once."""

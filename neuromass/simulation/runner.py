@@ -100,6 +100,7 @@ def run(
         means = flag(average, "average")
         names = names_to_record(record, found)
         fed = Inputs(inputs, found, window, system)
+        fed.warn_of_nothing()
         recorder = Recorder(found, names, spacing, means, window.steps)
         return _loop(found, window, fed, recorder, time_bar(progress, window, found.name))
 

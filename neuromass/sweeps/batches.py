@@ -28,8 +28,23 @@ from neuromass.sweeps.points import Axis, Points, settings
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Results = dict[str, Floats]
 Names = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What some points came to.
+
+    Attributes
+    ----------
+    values : dict of ndarray
+        By measure, in internal units, (..., further axes); NaN where a point failed.
+    failed : ndarray of bool
+        Which points did.
+    """
+
+    values: dict[str, Floats]
+    failed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +117,8 @@ class Study:
 
         Returns
         -------
-        dict of ndarray
-            By measure, in internal units, (runs, columns, ...); NaN where a point failed.
+        Results
+            Of the shape (runs, columns).
         """
         lanes = self._lanes(batch)
         if lanes is not None:
@@ -174,7 +189,8 @@ class Study:
             try:
                 found.append(self._run_alone(system, each, check))
             except SimulationError:
-                found.append({name: np.array(np.nan) for name in self.measures})
+                nothing = {name: np.array(np.nan) for name in self.measures}
+                found.append(Results(nothing, np.array(True)))
                 system = None  # what failed begins anew
         return _joined(found)
 
@@ -188,7 +204,8 @@ class Study:
             inputs[axis.key.name] = Held(self.points.of(axis, one))
         tally = _Tally(self, system, 1)
         tally.run(known_as, inputs, check)
-        return {name: each[0] for name, each in tally.results(np.array([True])).items()}
+        found = tally.results(np.array([True]))
+        return Results({name: each[0] for name, each in found.values.items()}, np.array(False))
 
     # ----------------------------------------------------------------------- inputs
 
@@ -302,7 +319,7 @@ class _Tally:
             recordings = [self._recording(i) if ok else None for i, ok in enumerate(good)]
             for name, each in self._custom.items():
                 found[name] = _filled([None if r is None else each.numbers(r) for r in recordings])
-        return {name: found[name] for name in self._study.measures}
+        return Results({name: found[name] for name in self._study.measures}, ~good)
 
     def _own_shape(self, node: str) -> tuple[int, ...]:
         shape = self._system.nodes[node].shape
@@ -395,12 +412,12 @@ def _filled(results: Sequence[Floats | None]) -> Floats:
 def _joined(parts: Sequence[Results], axis: int = 0) -> Results:
     """Results side by side along a new axis; a failed one is a single NaN of any shape."""
     found = {}
-    for name in parts[0]:
-        several = [each[name] for each in parts]
+    for name in parts[0].values:
+        several = [each.values[name] for each in parts]
         most = max((each.shape for each in several), key=len)
         whole = [np.broadcast_to(_stretched(each, most), most) for each in several]
         found[name] = np.stack(whole, axis=axis)
-    return found
+    return Results(found, np.stack([each.failed for each in parts], axis=axis))
 
 
 def _stretched(values: Floats, shape: tuple[int, ...]) -> Floats:

@@ -65,12 +65,15 @@ class Checkpoint:
         try:
             with open(place, "rb") as stream:
                 header, read = archive.opened(stream)
-                return {name: read(name) for name in header["measures"]}
+                values = {name: read(f"measured/{name}") for name in header["measures"]}
+                return Results(values, read("failed") != 0.0)
         except (ValueError, KeyError, OSError, zipfile.BadZipFile, EOFError):
             place.unlink()
             return None
 
     def keep(self, batch: Batch, results: Results) -> None:
         """Write the results of a part."""
-        header = {"format": 1, "measures": list(results)}
-        archive.write_whole(self._place(batch), header, results)
+        header = {"format": 1, "measures": list(results.values)}
+        arrays = {f"measured/{name}": each for name, each in results.values.items()}
+        arrays["failed"] = results.failed.astype(float)
+        archive.write_whole(self._place(batch), header, arrays)

@@ -261,7 +261,9 @@ def _check_settings(study: Study) -> None:
     for name in names:
         if name in given:
             raise ValueError(f"{name} is swept, and given in inputs.")
-    Inputs(given, system, Window(system.clock, study.steps, system.dt), trial)
+    fed = Inputs(given, system, Window(system.clock, study.steps, system.dt), trial)
+    if not study.inputs_by_point:
+        fed.warn_of_nothing()
 
 
 def _kept(study: Study) -> int:
@@ -333,15 +335,14 @@ class _Store:
     def take(self, batch: Batch, results: Results) -> None:
         """Take the results of a part."""
         places = batch.walk.reshape(-1)
-        for name, values in results.items():
+        for name, values in results.values.items():
             flat = values.reshape(len(places), *values.shape[2:])
             known = self._arrays.get(name)
             if known is None or known.ndim < flat.ndim:
                 self._arrays[name] = np.full((self._count, *flat.shape[1:]), np.nan)
             whole = self._arrays[name]
             whole[places] = flat.reshape(*flat.shape, *(1,) * (whole.ndim - flat.ndim))
-        failed = [np.isnan(each.reshape(len(places), -1)).all(axis=1) for each in results.values()]
-        self._failed[places] = np.all(failed, axis=0)
+        self._failed[places] = results.failed.reshape(-1)
 
     def report(self) -> None:
         """Warn once of points that failed."""

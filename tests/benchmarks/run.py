@@ -95,6 +95,36 @@ def lanes(quick: bool) -> list[Line]:
     return [line("10 000 lanes, Heun steps of one", times, "ours", "C", "<= 1")]
 
 
+def sweeps(quick: bool) -> list[Line]:
+    """A sweep of ten thousand points: final values, means and maxima, on one core and two."""
+    count, steps = 10_000, 500 if quick else 10_000
+    eta, m = np.linspace(-10.0, 5.0, count), nm.measures
+    pop = nm.QIF(J=15.0, initial=START)
+    case = Case(tau=10.0, eta=eta, delta=1.0, J=15.0, I=3.0, r=0.008, v=-2.0)
+    final, both = {"r": m.final("r")}, {"mean": m.mean("r"), "highest": m.maximum("r")}
+
+    def points(measure: Any, threads: int) -> Callable[[], Any]:
+        duration = steps * DT * ms
+        return lambda: nm.sweep(pop, {"eta": eta}, duration, measure, 3.0, threads=threads)
+
+    work: Work = {
+        "final": points(final, 1),
+        "final, two": points(final, 2),
+        "both": points(both, 1),
+        "both, two": points(both, 2),
+    }
+    strict = load("strict")
+    if strict is not None:
+        work["C"] = lambda: strict.lanes(case, steps, DT)
+    times = compare(work, units=count * steps, rounds=5)
+    return [
+        line("10 000 points, final values", times, "final", "C", "<= 0.9"),
+        line("the same on two cores", times, "final, two", "final", "0.53"),
+        line("mean and maximum, over final values", times, "both", "final", "<= 1.25"),
+        line("the same on two cores", times, "both, two", "both", "0.53"),
+    ]
+
+
 def noise(quick: bool) -> list[Line]:
     """One population with white noise on v."""
     steps = 50_000 if quick else 500_000
@@ -163,6 +193,7 @@ PARTS: dict[str, Callable[[bool], list[Line]]] = {
     "single": single,
     "twin": twin,
     "lanes": lanes,
+    "sweeps": sweeps,
     "noise": noise,
     "calls": calls,
     "circuits": circuits,
