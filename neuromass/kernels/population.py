@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from neuromass.kernels import text
@@ -31,9 +31,16 @@ def _identity(recipe: Recipe) -> str:
     return recipe.equations.identity() if recipe.equations.written else ""
 
 
+@lru_cache(maxsize=32)
+def _text(maker: Any, recipe: Recipe, name: str) -> str:
+    """The text of a kernel; copies of a population ask for the same one again and again."""
+    made: str = maker(recipe, name)
+    return made
+
+
 def _make(recipe: Recipe, what: str, maker: Any, signature: str, inline: bool = False) -> Any:
     return kernel(
-        lambda name: maker(recipe, name),
+        partial(_text, maker, recipe),
         _label(recipe, what),
         _identity(recipe),
         signature,
