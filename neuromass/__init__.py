@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 from typing import Any
 
 from neuromass._version import __version__
 from neuromass.errors import brief
+from neuromass.hints import PACKAGE, instead
 
 _HOMES = {
     "Input": "declaration.declarations",
@@ -68,12 +70,26 @@ def __getattr__(name: str) -> Any:
     elif name in _MODULES:
         value = importlib.import_module(f"neuromass.{name}")
     else:
-        near = difflib.get_close_matches(name, __all__, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise AttributeError(f"module 'neuromass' has no attribute {brief(name)}{hint}")
+        raise AttributeError(f"module 'neuromass' has no attribute {brief(name)}{_hint(name)}")
     globals()[name] = value
     return value
 
 
+def _hint(name: str) -> str:
+    """The end of a sentence about an unknown name: where it is, or what is meant."""
+    if name.startswith("_") or importlib.util.find_spec(f"neuromass.{name}"):
+        return ""  # a module of the package, which is being imported
+    found = instead(name, PACKAGE)
+    if found:
+        return found
+    for home in _MODULES:
+        module = importlib.import_module(f"neuromass.{home}")
+        if name in {*module.__all__, *getattr(module, "NAMES", ())}:
+            return f"; it is in nm.{home}: from neuromass.{home} import {name}."
+    alike = [each for each in __all__ if each.lower() == name.lower()]
+    near = alike or difflib.get_close_matches(name, __all__, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -106,13 +106,37 @@ def _registry() -> Any:
 def __getattr__(name: str) -> Any:
     if name in NAMES:
         return _registry().Unit(NAMES[name])
-    near = _MEANT.get(name) or next(iter(difflib.get_close_matches(name, _WORDS, n=1)), "")
+    near = "" if name.startswith("_") else _meant(name)
     hint = f"; did you mean {near}?" if near else f"; it has {', '.join(NAMES)}"
     raise AttributeError(f"neuromass.units has no unit {brief(name)}{hint}")
 
 
+def _meant(name: str) -> str:
+    """Units of this module that an unknown name may stand for: the same one, or of its kind."""
+    if name in _MEANT:
+        return _MEANT[name]
+    caseless = [each for each in NAMES if each.lower() == name.lower()]
+    close = next(iter(caseless or difflib.get_close_matches(name, _WORDS, n=1)), "")
+    try:
+        unit = _registry().Unit(name)
+        scale = _scale(unit._REGISTRY, unit._units)
+    except Exception:  # pint has many for a text that is no unit
+        return close
+    kinds = {each: measure(full) for each, full in NAMES.items()}
+    alike = [each for each, own in kinds.items() if scale.dimension and _same(own, scale)]
+    return " or ".join(
+        [each for each in alike if kinds[each].to_internal(1.0) == scale.times / scale.over]
+        or alike
+        or [close]
+    )
+
+
+def _same(own: Measure, scale: _Scale) -> bool:
+    return own.dimension == scale.dimension and not scale.angular
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *NAMES})
+    return sorted({*__all__, *NAMES})
 
 
 # ------------------------------------------------------------------- scales and dimensions

@@ -16,6 +16,7 @@ FOLDER = Path(nm.__file__).parent
 ROOMS = [
     "_version",
     "errors",
+    "hints",
     "units",
     "expressions",
     "declaration",

@@ -92,24 +92,19 @@ def test_a_slice_in_progress_is_of_its_time():
         assert bits(part) == before
 
 
-def test_a_recording_is_equal_to_itself_alone():
-    """As for arrays in containers: no silent comparison of traces, and it can be a key."""
+def test_a_recording_is_equal_to_one_of_the_same_bits():
     one, other = (nm.run(nm.QIF(), 1 * ms) for _ in range(2))
     assert bits(one) == bits(other)
-    assert one == one  # noqa: PLR0124
-    assert one != other
-    assert {one: 1, other: 2}[one] == 1
-    pop = nm.QIF()
-    with nm.record(pop) as live:
-        key = {live: 1}
-        step(pop, 3)
-        assert key[live] == 1
+    assert one == other
+    with pytest.raises(TypeError, match="unhashable"):  # one in progress changes
+        hash(one)
 
 
 def test_recordings_are_compared_as_mappings():
     one, other = (nm.run(excited_inhibited(), 1 * ms) for _ in range(2))
     assert one == one  # noqa: PLR0124
     assert one == dict(one)
-    assert one != other
+    assert one == other
+    assert one != {"exc": one["exc"]}
     with pytest.raises(TypeError, match="unhashable"):
         hash(one)

@@ -69,6 +69,12 @@ class _Valued(Declaration):
         """A value for error messages, in the declared unit."""
         return float(self.measure.from_internal(self.default)) or 1.0
 
+    @property
+    def value(self) -> Any:
+        """The default as it is given: a number if it has no unit, else a Quantity."""
+        free = self.measure.is_dimensionless
+        return self.default if free else self.measure.quantity(self.default)
+
     def convert(self, value: Any) -> Any:
         """Internal floats of what a user gave, finite and of the right unit."""
         plain = units.to_internal(value, self.measure, self.name, self.example)

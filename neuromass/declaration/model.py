@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,8 +33,9 @@ from neuromass.declaration.declarations import (
     State,
     argument_names,
 )
-from neuromass.declaration.table import documented
-from neuromass.errors import brief
+from neuromass.declaration.table import documented, line
+from neuromass.errors import brief, suggestion
+from neuromass.hints import POPULATION, instead
 from neuromass.units import Measure
 
 
@@ -122,6 +124,8 @@ class ModelType(type):
             cls.model = replace(ready, source="") if ready else _read_model(cls)
             if cls.model is not None:
                 cls.__doc__ = documented(cls, cls.model, namespace.get("__doc__"))
+                for declared in cls.model.declarations.values():
+                    declared.__doc__ = line(declared)  # what ``QIF.eta?`` and help show
         return cls
 
     def current_model(cls) -> Model:
@@ -153,6 +157,30 @@ class ModelType(type):
                 f"with another default in a class of your own."
             )
         super().__setattr__(name, value)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {brief(name)}")
+        known = cls.model.declarations if cls.model is not None else ()
+        hint = instead(name, POPULATION) or suggestion(name, known)
+        raise AttributeError(f"{cls.__name__} has no attribute {brief(name)}{hint}")
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """Keywords of the constructor, with the model's parameters and their defaults."""
+        home = next(each for each in cls.__mro__ if "__init__" in vars(each))
+        found = inspect.signature(vars(home)["__init__"])
+        given = list(found.parameters.values())[1:]
+        if cls.model is None or getattr(home, "model", None) is not None:
+            return found.replace(parameters=given)  # an own __init__ takes what it says
+        own = [
+            inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=each.value)
+            for each in cls.model.parameters.values()
+        ]
+        plain = [
+            each.replace(annotation=each.empty) for each in given if each.kind is each.KEYWORD_ONLY
+        ]
+        return inspect.Signature([*own, *plain])
 
     @property
     def equations(cls) -> eq.Equations:

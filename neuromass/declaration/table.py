@@ -38,6 +38,13 @@ def table(model: Any) -> str:
     return "\n".join([rule, lines[0], rule, *lines[1:], rule])
 
 
+def line(each: Any) -> str:
+    """What a declaration means, its default with its unit, and its range, in one line."""
+    default = _default_text(each)
+    text = default if isinstance(each, Output) else f"default {default}"
+    return ", ".join(part for part in (f"{each.kind} {each.name}: {_meaning(each)}", text) if part)
+
+
 def _default_text(each: Any) -> str:
     if isinstance(each, Output):
         return f"in {each.measure.symbol}" if each.measure.symbol else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -71,7 +70,7 @@ class Reduction:
         about = contents.about
         flat = np.ascontiguousarray(values.reshape(len(values), -1))
         made = self.begin(about.dt * about.every)
-        made.add(without_gap(flat))
+        made.add(flat)
         result = made.result()
         return units.to_quantity(self.unit(measured), self.shaped(result, values.shape[1:]))
 
@@ -96,8 +95,3 @@ def trace_of(recording: Any, name: str) -> tuple[Contents, str]:
 
 def _all_names(recordings: Mapping[str, Recording]) -> list[str]:
     return [f"{member}.{name}" for member, each in recordings.items() for name in each.names]
-
-
-def without_gap(values: Floats) -> Floats:
-    """Samples without the first one of an input, which has no value before the first step."""
-    return values[1:] if len(values) > 1 and math.isnan(values[0, 0]) else values

@@ -10,6 +10,7 @@ import numpy as np
 
 from neuromass import units
 from neuromass.errors import brief, suggestion
+from neuromass.hints import public
 from neuromass.networks import connectivity as wiring
 from neuromass.networks import history as past
 from neuromass.populations.core import Core
@@ -230,7 +231,7 @@ class Connection:
         self._network.change_connection(self._name, name, value)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._changeable()]
+        return [*public(super().__dir__()), *self._changeable()]
 
     def __repr__(self) -> str:
         if not self._is_current():

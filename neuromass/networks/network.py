@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.dynamics.equilibria import Equilibria
 from neuromass.errors import brief, one_of, suggestion, warn
+from neuromass.hints import NETWORK, instead, public
 from neuromass.kernels.control import FINE
 from neuromass.networks import history as past
 from neuromass.networks import members as membership
@@ -226,6 +228,26 @@ class Network:
         if not name.startswith("_") and getattr(slot, "fset", None) is None:
             raise AttributeError(self._why_not_set(name))
         object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {brief(name)}")
+        hint = instead(name, NETWORK)
+        if name in self._core.members:
+            hint = f"; it is a member: net[{name!r}]."
+        raise AttributeError(f"A network has no attribute {brief(name)}{hint or self._near(name)}")
+
+    def _near(self, name: str) -> str:
+        """The end of a sentence about an unknown name: a method or property that is near."""
+        near = difflib.get_close_matches(name, public(dir(type(self))), n=1)
+        return f"; did you mean {near[0]}?" if near else "; help(nm.Network) lists what it has."
+
+    def __dir__(self) -> list[str]:
+        return public(super().__dir__())
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """What Tab shows after ``net["``."""
+        return [*self._populations, *self._core.wires]
 
     def _why_not_set(self, name: str) -> str:
         if name in KEYWORDS:

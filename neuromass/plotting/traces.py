@@ -91,8 +91,9 @@ def _plot(contents: list[_Content], panels: Panels, labels: Any, line: dict[str,
             _image(ax, one, times, shown, name, labels)
             continue
         label_axis(ax.yaxis, shown, name)
+        held = {"drawstyle": "steps-pre"} if one.is_held else {}
         for each in strands:
-            _draw(ax, each, times, shown, {**looks[each.key], **line})
+            _draw(ax, each, times, shown, {**held, **looks[each.key], **line})
         told = [each.label for each in strands if each.label]
         if told and len(told) <= most_looks() and (told != above or panels.is_head(number)):
             above = told
@@ -117,7 +118,7 @@ def _draw(ax: Any, strand: _Strand, times: Measure, shown: Measure, style: Any) 
     thin = {"linewidth": 0.8} if columns > _FEW else {}
     x = times.from_internal(strand.times)
     for y in np.asarray(shown.from_internal(strand.values)).T:
-        _line(ax, x, y, **{**faint, **thin, **style, "label": None})
+        ax.plot(x, y, **{**faint, **thin, **style, "label": None})
     if strand.label:
         told = ax.lines[-1] if columns == 1 else ax.plot([], [], **style)[0]
         told.set_label(strand.label)
@@ -155,6 +156,12 @@ class Trace:
     def of(cls, recording: Recording, name: str) -> Trace:
         """The trace of a name, which has been recorded."""
         return cls(recording, name, contents_of(recording).look_up(name)[0])
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is an input, which is drawn as the steps it was held in."""
+        about = contents_of(self.recording).about
+        return self.name in about.inputs and not about.average
 
     @property
     def times(self) -> Floats:
@@ -328,14 +335,6 @@ def _named(members: Mapping[str, Recording], name: str, known: Iterable[str]) ->
         near = [*known, *members, *(f"{m}.{v}" for m, v in pairs)]
         raise KeyError(f"Nothing was recorded as {brief(name)}{suggestion(name, near)}")
     return found
-
-
-def _line(ax: Any, times: Floats, values: Floats, label: str | None = None, **style: Any) -> None:
-    """One trace; an input, which has no value at the first sample, as the steps it was held in."""
-    held = len(values) > 1 and np.isnan(values[0]) and not np.isnan(values[1])
-    if held:
-        style["drawstyle"] = "steps-pre"
-    ax.plot(times, values, label=label, **style)
 
 
 @dataclass(frozen=True)

@@ -685,6 +685,7 @@ class Core:
                 for name, value in self.parameters.items()
             },
             seed=self.seed,
+            inputs=tuple(self.model.inputs),
         )
 
     def gathered(self, recordings: Mapping[str, Recording]) -> Recording:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Declaration, ModelType
+from neuromass.declaration.declarations import Input, Removed
 from neuromass.dynamics.equilibria import find_equilibria
 from neuromass.errors import brief, suggestion
+from neuromass.hints import POPULATION, instead, public
 from neuromass.kernels.control import FINE
 from neuromass.populations import validation
 from neuromass.populations.core import Core, Drive
@@ -283,10 +286,20 @@ class Population(metaclass=ModelType):
                 f"{name} is an input, which has a value only during a step: feed it with "
                 f"update({name}=...), see it with record=({name!r},)."
             )
+        hint = instead(name, POPULATION)
+        known = [*model.states, *model.parameters, *model.outputs]
         raise AttributeError(
-            f"{type(self).__name__} has no attribute {brief(name)}"
-            f"{suggestion(name, [*model.states, *model.parameters, *model.outputs])}"
+            f"{type(self).__name__} has no attribute {brief(name)}{hint or suggestion(name, known)}"
         )
+
+    def __dir__(self) -> list[str]:
+        """Public names that have a value: all but inputs, and what the model does without."""
+        without = (Input, Removed)
+        return [
+            each
+            for each in public(super().__dir__())
+            if not isinstance(inspect.getattr_static(self, each, None), without)
+        ]
 
     def _set_parameters(self, given: Mapping[str, Any]) -> None:
         self._set(given, {}, None)

@@ -36,6 +36,8 @@ class About:
         Name -> value in internal units, and the unit in which it is shown.
     seed : int or None
         Seed of the noise.
+    inputs : tuple of str
+        What of the recorded is held over each step.
     version : str
         Version of the package.
     """
@@ -47,6 +49,7 @@ class About:
     average: bool = False
     parameters: Mapping[str, tuple[Any, Measure]] = field(default_factory=dict)
     seed: int | None = None
+    inputs: tuple[str, ...] = ()
     version: str = __version__
 
 
@@ -86,8 +89,36 @@ class Contents:
             raise KeyError(f"Nothing was recorded as {brief(name)}{suggestion(name, self.data)}")
         return self.measures[name], self.data[name]
 
+    def equals(self, other: Contents) -> bool:
+        """Whether the other has the same times, traces, units and origin, to the last bit."""
+        about, others = (
+            {n: v for n, v in each.about.__dict__.items() if n != "parameters"}
+            for each in (self, other)
+        )
+        return (
+            about == others
+            and list(self.data) == list(other.data)
+            and self.measures == other.measures
+            and same_parameters(self.about.parameters, other.about.parameters)
+            and np.array_equal(self.made_times(), other.made_times())
+            and all(_same(values, other.data[name]) for name, values in self.data.items())
+        )
+
     def made_times(self) -> Floats:
         """Times in ms; made when they are first asked for, as they cost as much as a trace."""
         if callable(self.times):
             self.times = self.times()
         return self.times
+
+
+def same_parameters(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether parameters have the same names, values and units."""
+    return one.keys() == other.keys() and all(
+        measure == other[name][1] and _same(value, other[name][0])
+        for name, (value, measure) in one.items()
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two arrays are the same, NaN included."""
+    return np.array_equal(np.asarray(one, float), np.asarray(other, float), equal_nan=True)

@@ -25,7 +25,39 @@ def to_xarray(contents: Contents) -> Any:
     }
     coordinates: dict[str, Any] = {"t": ("t", contents.made_times().copy(), {"units": "ms"})}
     coordinates |= {name: np.arange(n) for name, n in zip(lanes, contents.shape, strict=True)}
-    return xarray.Dataset(variables, coordinates, _plain_attributes(contents))
+    varying = _varying(contents, lanes)
+    coordinates |= {n: each for n, each in varying.items() if n not in {*variables, *coordinates}}
+    data = xarray.Dataset(variables, coordinates, _plain_attributes(contents))
+    for name, (along, *_) in varying.items():  # so that sel finds lanes by it
+        if len(along) == 1 and name not in data.xindexes:
+            data = data.set_xindex(name)
+    return data
+
+
+def _varying(contents: Contents, lanes: tuple[str, ...]) -> dict[str, Any]:
+    """Parameters that differ between lanes, as coordinates along those."""
+    found: dict[str, Any] = {}
+    for name, (value, measure) in contents.about.parameters.items():
+        if np.ndim(value) == 0 or not contents.shape:
+            continue
+        shown = np.broadcast_to(_as_given(np.asarray(value), measure), contents.shape)
+        along: list[str] = []
+        for axis, lane in reversed(list(enumerate(lanes))):
+            first = shown.take([0], axis=axis)
+            if np.array_equal(np.broadcast_to(first, shown.shape), shown):
+                shown = first.squeeze(axis)
+            else:
+                along.insert(0, lane)
+        if along:
+            found[name] = (tuple(along), shown, _attributes(measure))
+    return found
+
+
+def _as_given(values: Floats, measure: Measure) -> Floats:
+    """Values in their unit: of all that are the same internally, those with the fewest digits."""
+    shown = np.asarray(measure.from_internal(values) + 0.0)
+    rounded = np.array([float(f"{each:.15g}") for each in shown.flat]).reshape(shown.shape)
+    return np.where(measure.to_internal(rounded) == values, rounded, shown)
 
 
 def to_dataframe(contents: Contents) -> Any:
@@ -53,7 +85,7 @@ def all_to_xarray(members: Mapping[str, Contents], connections: Mapping[str, Par
     attributes: dict[str, Any] = {}
     for name, each in members.items():
         part = to_xarray(each)
-        own = [*part.data_vars, *(d for d in part.dims if d != "t")]
+        own = [each for each in (*part.variables, *part.dims) if each != "t"]
         parts.append(part.rename({key: f"{name}_{key}" for key in own}))
         attributes |= {f"{name}_{key}": value for key, value in part.attrs.items()}
     for name, parameters in connections.items():

@@ -105,6 +105,7 @@ def file_of(path: Any) -> Path:
 def _read(read: Callable[[str], Any], member: str, header: Mapping[str, Any]) -> Recording:
     about = dict(header["about"])
     about["parameters"] = _read_parameters(read, f"{member}/parameter", about["parameters"])
+    about["inputs"] = tuple(about.get("inputs", ()))
     times = read(f"{member}/t")
     data = {name: read(f"{member}/{name}") for name in header["names"]}
     measures = {name: units.measure(unit) for name, unit in header["names"].items()}

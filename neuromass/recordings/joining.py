@@ -19,12 +19,12 @@ __all__ = ["concatenate"]
 Kind = TypeVar("Kind", "Recording", "Recordings")
 
 
-def concatenate(recordings: Iterable[Kind]) -> Kind:
+def concatenate(*recordings: Kind | Iterable[Kind]) -> Kind:
     """Join recordings that follow one another in time.
 
     Parameters
     ----------
-    recordings : sequence of Recording or of Recordings
+    *recordings : Recording or Recordings, or one sequence of them
         Of the same model and shape, with the same names, in their order; a first sample that
         repeats the last one before it is left out. Time that none of them covers stays a gap
         in ``t``. Those of networks have the same members, which are joined one by one.
@@ -44,15 +44,17 @@ def concatenate(recordings: Iterable[Kind]) -> Kind:
     >>> import neuromass as nm
     >>> from neuromass.units import ms
     >>> pop = nm.QIF(J=15.0)
-    >>> rec = nm.concatenate([nm.run(pop, 10 * ms), nm.run(pop, 10 * ms, inputs=3.0)])
+    >>> first, second = nm.run(pop, 10 * ms), nm.run(pop, 10 * ms, inputs=3.0)
+    >>> rec = nm.concatenate(first, second)
     >>> len(rec)
     401
     """
-    if isinstance(recordings, (Recording, Recordings)):
-        raise TypeError("concatenate takes a list of recordings, concatenate([first, second]).")
-    if not units.is_listing(recordings):
-        raise TypeError(f"concatenate takes a list of recordings, not {brief(recordings)}.")
-    parts: list[Any] = list(recordings)
+    given: Any = recordings[0] if len(recordings) == 1 else recordings
+    if isinstance(given, (Recording, Recordings)):
+        raise TypeError("concatenate takes several recordings, concatenate(first, second).")
+    if not units.is_listing(given):
+        raise TypeError(f"concatenate takes a list of recordings, not {brief(given)}.")
+    parts: list[Any] = list(given)
     if not parts:
         raise ValueError("There is nothing to concatenate: recordings is empty.")
     kind = Recordings if isinstance(parts[0], Recordings) else Recording

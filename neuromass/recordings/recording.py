@@ -11,8 +11,9 @@ import numpy as np
 
 from neuromass import units
 from neuromass.errors import brief, suggestion
+from neuromass.hints import RECORDING, instead, public
 from neuromass.recordings import export
-from neuromass.recordings.contents import About, Contents, Floats, Parameters
+from neuromass.recordings.contents import About, Contents, Floats, Parameters, same_parameters
 from neuromass.units import HZ, MS, Measure
 
 __all__ = ["Recording", "Recordings"]
@@ -23,9 +24,13 @@ class Recording:
 
     Traces are Quantities with time first, of shape ``(n_samples, *lanes)``: ``rec.r`` or
     ``rec["r"]``. The first sample is the initial state and the last the final one; an input
-    is the value used in the step that ends at the sample, and NaN at the first. Slices by
-    time, both ends included, are recordings: ``rec[100 * ms:200 * ms]``; negative times count back
-    from the last: ``rec[-100 * ms:]``.
+    is the value used in the step that ends at the sample; the first sample, at which no step
+    ends, repeats the second, so that a mean is one of inputs that were used. Slices by time,
+    both ends included, are recordings: ``rec[100 * ms:200 * ms]``; negative times count back from
+    the last: ``rec[-100 * ms:]``.
+
+    Two recordings are equal, ``==``, if times, traces, units and all that is known of the run are
+    the same to the last bit: a loaded one equals the one that was saved.
 
     Made by ``nm.run`` and ``nm.record``.
 
@@ -115,10 +120,23 @@ class Recording:
         try:
             return self._trace(name)
         except KeyError as error:
-            raise AttributeError(error.args[0]) from None
+            hint = instead(name, RECORDING)
+            said = f"A recording has no attribute {brief(name)}{hint}" if hint else error.args[0]
+            raise AttributeError(said) from None
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._contents.data]
+        return [*public(super().__dir__()), *self._contents.data]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """What Tab shows after ``rec["``."""
+        return list(self._contents.data)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Recording):
+            return NotImplemented
+        return self._contents.equals(other._contents)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
@@ -332,15 +350,18 @@ class Recording:
         Returns
         -------
         xarray.Dataset
-            Dimensions ``t`` and, for lanes, ``lane`` or ``lane_0, lane_1``; every variable
-            has ``units``; parameters and seed are plain attributes, which netCDF can hold.
+            Dimensions ``t``, in ms and rounded to the decimals that are meant, and, for lanes,
+            ``lane`` or ``lane_0, lane_1``. A parameter that differs between lanes is a coordinate
+            along them, with which to select: ``sel(eta=-5.0)``. Everything has ``units``;
+            parameters and seed are plain attributes, which netCDF can hold.
 
         Examples
         --------
         >>> import neuromass as nm
         >>> from neuromass.units import ms
-        >>> nm.run(nm.QIF(), 1 * ms).to_xarray()["r"].attrs["units"]
-        'Hz'
+        >>> data = nm.run(nm.QIF(eta=[-5.0, -4.0]), 1 * ms).to_xarray()
+        >>> data["r"].attrs["units"], data["v"].sel(eta=-4.0, t=0.3).shape
+        ('Hz', ())
         """
         return export.to_xarray(self._contents)
 
@@ -350,15 +371,16 @@ class Recording:
         Returns
         -------
         pandas.DataFrame
-            A column for each name, or for each name and lane; ``attrs["units"]`` has the
-            units.
+            A column for each name, or for each name and lane; ``attrs["units"]`` has the unit
+            of each name, for a header, say.
 
         Examples
         --------
         >>> import neuromass as nm
         >>> from neuromass.units import ms
-        >>> list(nm.run(nm.QIF(), 1 * ms).to_dataframe().columns)
-        ['r', 'v']
+        >>> frame = nm.run(nm.QIF(), 1 * ms).to_dataframe()
+        >>> list(frame.columns), frame.attrs["units"]
+        (['r', 'v'], {'t': 'ms', 'r': 'Hz', 'v': ''})
         """
         return export.to_dataframe(self._contents)
 
@@ -406,7 +428,7 @@ def connections_of(recordings: Recordings) -> Mapping[str, Parameters]:
 
 
 class Recordings(Mapping[str, Recording]):
-    """Recordings of several populations over the same time: ``rec["exc"].r``.
+    """Recordings of several populations over the same time: ``rec["exc"].r``, ``rec["exc.r"]``.
 
     Those of a network also have what connected its members: ``rec.connections["exc->inh"]``.
     """
@@ -432,9 +454,44 @@ class Recordings(Mapping[str, Recording]):
         if isinstance(name, slice):
             members = {key: each[name] for key, each in self._members.items()}
             return Recordings(members, self._connections)
-        if name not in self._members:
-            raise KeyError(f"There is no recording {brief(name)}{suggestion(name, self._members)}")
-        return self._members[name]
+        if name in self._members:
+            return self._members[name]
+        member, _, trace = name.rpartition(".") if isinstance(name, str) else ("", "", "")
+        if member in self._members:
+            return self._members[member][trace]
+        having = [f"{key}.{name}" for key, each in self._members.items() if name in each.names]
+        hint = suggestion(name, having or self._members)
+        raise KeyError(f"There is no recording {brief(name)}{hint}")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {brief(name)}")
+        hint = f"; write rec[{name!r}]." if name in self._members else instead(name, RECORDING)
+        known = suggestion(name, [f"rec[{key!r}]" for key in self._members])
+        raise AttributeError(f"Recordings have no attribute {brief(name)}{hint or known}")
+
+    def __dir__(self) -> list[str]:
+        return public(super().__dir__())
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """What Tab shows after ``rec["``."""
+        traces = [f"{key}.{name}" for key, each in self._members.items() for name in each.names]
+        return [*self._members, *traces]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._members
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Recordings):
+            return dict(self) == other if isinstance(other, Mapping) else NotImplemented
+        alike = same_parameters
+        return (
+            self._members == other._members
+            and self._connections.keys() == other._connections.keys()
+            and all(alike(own, other._connections[n]) for n, own in self._connections.items())
+        )
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)

@@ -121,8 +121,7 @@ def coherence_of(
     (_, one), (_, other) = (shown_values(*each) for each in (first, second))
     if not np.array_equal(first[0].made_times(), second[0].made_times()):
         raise ValueError(f"{label}: the two traces have times of their own.")
-    count = min(len(one), len(other))  # an input has no value at the first sample
-    one, other = _common(one[-count:], other[-count:], label)
+    one, other = _common(one, other, label)
     rate, length = _sampling(first[0], segment, len(one))
     with np.errstate(invalid="ignore", divide="ignore"):  # constant traces have none
         frequencies, values = _scipy().coherence(one, other, fs=rate, nperseg=length, axis=0)
@@ -140,11 +139,9 @@ def _common(one: Floats, other: Floats, label: str) -> tuple[Floats, Floats]:
 
 
 def shown_values(contents: Contents, name: str) -> tuple[Measure, Floats]:
-    """A trace in its own unit, without the first sample of an input, which has no value."""
+    """A trace in its own unit."""
     measure, values = contents.look_up(name)
     shown = np.asarray(measure.from_internal(values), dtype=float)
-    if len(shown) and np.all(np.isnan(shown[0])):
-        shown = shown[1:]
     if len(shown) < 8:
         raise ValueError(f"A spectrum of {name} needs 8 samples at least, not {len(shown)}.")
     return measure, shown

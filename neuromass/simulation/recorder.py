@@ -134,6 +134,8 @@ class Recorder:
         times = partial(sample_times, *clocks)
         length = count + (present is not None)
         nodes = system.nodes
+        if not samples.average and count > 1:
+            fill_inputs(system, samples, length - 1 if present is not None else None)
         data: dict[str, dict[str, Floats]] = {node: {} for node in self._names}
         for track in samples.tracks:
             values = samples.slab(track)[:length]
@@ -185,6 +187,26 @@ def write_present(system: System, samples: Samples, place: int) -> None:
         no_value = track.name in core.model.inputs
         value = np.nan if no_value else core.spread(core.value(track.name))
         samples.slab(track)[place] = value
+
+
+def fill_inputs(system: System, samples: Samples, last: int | None = None) -> None:
+    """Give inputs a value where no recorded step ends: that of the sample beside it.
+
+    Parameters
+    ----------
+    system : System
+        Whose values they are.
+    samples : Samples
+        The samples; no step ends at the first of them.
+    last : int, optional
+        The last one, if no step ends there either.
+    """
+    for track in samples.tracks:
+        if track.name in system.nodes[track.node].model.inputs:
+            values = samples.slab(track)
+            values[0] = values[1]
+            if last is not None:
+                values[last] = values[last - 1]
 
 
 def sample_times(

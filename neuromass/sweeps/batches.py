@@ -20,7 +20,7 @@ from neuromass.recordings.samples import Samples
 from neuromass.signals import Feedback
 from neuromass.simulation.blocks import BlockRecorder, PieceRecorder
 from neuromass.simulation.inputs import Held, Inputs, SideBySide, Window
-from neuromass.simulation.recorder import sample_times
+from neuromass.simulation.recorder import fill_inputs, sample_times
 from neuromass.simulation.runner import take_steps
 from neuromass.simulation.system import System, system_of
 from neuromass.sweeps.keys import InputKey
@@ -288,7 +288,7 @@ class _Tally:
         """Whether the loops can make all that is measured on their way."""
         study, model = self._study, next(iter(self._system.nodes.values())).model
         kinds = [each.kind for each in study.measures.values()]
-        # an input has no value before the first step, so that its pieces begin later
+        # the first sample of an input is known after the first step alone
         late = not study.skipped and any(own in model.inputs for _, own in study.places.values())
         return self._system.reduces and None not in kinds and not late
 
@@ -297,13 +297,12 @@ class _Tally:
             made.add_piece(value, count)
 
     def _use(self, samples: Samples, rows: slice) -> None:
+        if rows.start == 0:
+            fill_inputs(self._system, samples)
         block = {(track.node, track.name): samples.slab(track)[rows] for track in samples.tracks}
         for name, made in self._made.items():
             node, own = self._study.places[name]
-            values = block[node, own]
-            is_input = own in self._system.nodes[node].model.inputs
-            # before its first step an input has no value
-            made.add(values[1:] if rows.start == 0 and is_input else values)
+            made.add(block[node, own])
         if self._custom:
             self._kept.append({key: each.copy() for key, each in block.items()})
 

@@ -399,7 +399,8 @@ class _Store:
         if not isinstance(measure, Trace):
             return Measured(values, unit, (front + lanes)[: values.ndim])
         count = values.shape[-1] if values.ndim > len(front) else 0
-        start = system.clock + study.skipped + (study.skipped == 0 and own in core.model.inputs)
-        times = sample_times(start, measure.every, count, False, None, system.dt)
+        times = sample_times(
+            system.clock + study.skipped, measure.every, count, False, None, system.dt
+        )
         alone = sum(isinstance(each, Trace) for each in study.measures.values()) == 1
         return Measured(values, unit, (*front, *lanes, "t" if alone else f"t_{name}"), times)
