@@ -124,11 +124,10 @@ def _meant(name: str) -> str:
         return close
     kinds = {each: measure(full) for each, full in NAMES.items()}
     alike = [each for each, own in kinds.items() if scale.dimension and _same(own, scale)]
-    return " or ".join(
-        [each for each in alike if kinds[each].to_internal(1.0) == scale.times / scale.over]
-        or alike
-        or [close]
-    )
+    equal = [each for each in alike if kinds[each].to_internal(1.0) == scale.times / scale.over]
+    if alike and not equal:
+        return ""  # what differs by a million is not meant
+    return " or ".join(equal) or close
 
 
 def _same(own: Measure, scale: _Scale) -> bool:
@@ -696,6 +695,11 @@ def as_view(unit: Measure, values: Any) -> Any:
     quantity = unit.quantity(values)
     array = read_only(np.asarray(quantity.magnitude))
     return type(quantity)(array.view(OwnArray), quantity.units)
+
+
+def is_of_application(quantity: Any) -> bool:
+    """Whether a Quantity is of the application registry current now."""
+    return quantity._REGISTRY is _registry()
 
 
 def decimals(values: Any) -> Any:

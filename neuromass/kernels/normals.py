@@ -126,10 +126,13 @@ def _normal_pair(words: Any) -> Any:
 
 
 @_function
-def fill_steps(out: Any, row: int, step: int, lane: int, source: int, k0: int, k1: int) -> None:
-    """Fill a row with the normals of one lane for the whole block in which a step lies."""
-    pair = (step & ~(BLOCK - 1)) >> 1
-    for p in range(BLOCK // 2):
+def fill_steps(
+    out: Any, row: int, step: int, count: int, lane: int, source: int, k0: int, k1: int
+) -> None:
+    """Fill a row with the normals of one lane for some steps, up to the end of their block."""
+    place = step & (BLOCK - 1)
+    pair = (step - place) >> 1
+    for p in range(place >> 1, min(BLOCK, place + count + 1) >> 1):
         low = (pair + p) & 0xFFFFFFFF
         high = (pair + p) >> 32
         first, second = _normal_pair(philox(low, lane, source, high, k0, k1))

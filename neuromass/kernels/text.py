@@ -416,7 +416,7 @@ def _lane_step(recipe: Recipe) -> list[str]:
     if recipe.sources:
         lines += ["step = clock + k", "place = step & 63", "if k == 0 or place == 0:"]
         lines += [
-            f"    fill_steps(normals, {i}, step, lane, {each.number}, key0, key1)"
+            f"    fill_steps(normals, {i}, step, steps - k, lane, {each.number}, key0, key1)"
             for i, each in enumerate(recipe.sources)
         ]
         lines += [f"n{i} = normals[{i}, place]" for i in range(len(recipe.sources))]

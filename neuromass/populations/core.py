@@ -23,7 +23,7 @@ from neuromass.declaration import Model, ModelType
 from neuromass.dynamics.equilibria import solver
 from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError, brief, suggestion
-from neuromass.kernels.control import BELOW_BOUND, Control
+from neuromass.kernels.control import BELOW_BOUND, FIELDS, FINE, Control
 from neuromass.kernels.text import Recipe, Source
 from neuromass.populations import validation
 from neuromass.populations.claim import Claim
@@ -463,7 +463,11 @@ class Core:
 
     def prepare_single_step(self) -> Any:
         """The kernel of a single step where it serves, which is called faster than a loop."""
-        if self.recorder is not None or self.sources or self.shape != ():
+        if self.recorder is not None or self.shape != ():
+            return None
+        if self.sources:
+            if self.quick_step is None and self._is_quick():
+                self.quick_step = self._quick_noisy()
             return None
         if self.single_step is None:
             from neuromass.kernels.population import step  # noqa: PLC0415
@@ -472,10 +476,45 @@ class Core:
             self.quick_step = self._quick(self.single_step) if len(self.model.inputs) == 1 else None
         return self.single_step
 
+    def _is_quick(self) -> bool:
+        """Whether a step has one number as its input, and a state as its output."""
+        return len(self.model.inputs) == 1 and self.model.output in self.model.states
+
+    def _quick_noisy(self) -> Callable[[float], float | None]:
+        """The same as `_quick` with noise: a loop of one step, laid out once."""
+        if self._loop is None:
+            self._loop = self._made_loop()
+        claim, lock, name, loop = self.claim, self.claim.lock, self.name, self._loop
+        state, words, row = self.state, self.control.words, self._row_of[self.model.output]
+        drive, layout = np.zeros(1), np.array([[0, 0, 0]])
+        nothing = self._channels(NOTHING)
+        given: tuple[Any, ...] = (
+            state, self.constants, self.coefficients, drive, layout, words, *nothing,
+        )  # fmt: skip
+        control = Control()
+        control.steps = control.every = 1
+        first, last = FIELDS.index("steps"), FIELDS.index("average") + 1
+        asking, asked = words[first:last], control.words[first:last]
+        given += self.factors, self.dt
+        output = state[row]
+
+        def step(value: float) -> float | None:
+            drive[0], asking[:] = value, asked
+            return output.item() if loop(*given) == FINE else None
+
+        def quick(value: float) -> float | None:
+            if lock.locked():
+                claim.check_free(name)
+            if value - value != 0.0:
+                return None
+            with lock: return step(value)  # noqa: E701  # fmt: skip
+
+        return quick
+
     def _quick(self, step: Any) -> Callable[[float], float | None]:
         """A step with one number as its input, and nothing looked up on the way.
 
-        It returns the output, or None where the step failed.
+        It returns the output, or None where the number is not finite or the step failed.
         """
         claim, lock, control, name = self.claim, self.claim.lock, self.control, self.name
         state, constants, words = self.state, self.constants, self.control.words
@@ -483,6 +522,8 @@ class Core:
         def quick(value: float) -> float | None:
             if lock.locked():
                 claim.check_free(name)
+            if value - value != 0.0:
+                return None
             with lock: raw: float = step(state, constants, words, value)  # noqa: E701  # fmt: skip
             # An output may be NaN by itself; a step that failed says so in the control record.
             return raw if raw - raw == 0.0 or control.bad_state >= 0 else None

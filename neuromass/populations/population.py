@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -390,8 +390,8 @@ class Population(metaclass=ModelType):
         0.16 Hz
         """
         quick = self._core.quick_step
-        if quick is not None and type(value) is float and not inputs and value - value == 0.0:
-            raw = quick(value) if self._takes_numbers else None
+        if quick is not None and type(value) in _NUMBERS and not inputs and self._takes_numbers:
+            raw = quick(value if type(value) is float else _float(value))
             if raw is not None:
                 return self._output_measure.quantity(raw)
         self._step(self._held(value, inputs, with_units=True))
@@ -426,8 +426,8 @@ class Population(metaclass=ModelType):
         True
         """
         quick = self._core.quick_step
-        if quick is not None and type(value) is float and not inputs and value - value == 0.0:
-            raw = quick(value)
+        if quick is not None and type(value) in _NUMBERS and not inputs:
+            raw = quick(value if type(value) is float else _float(value))
             if raw is not None:
                 return raw
         self._step(self._held(value, inputs, with_units=False))
@@ -660,6 +660,18 @@ class Population(metaclass=ModelType):
             f"  at t = {units.shown(core.time, MS)}: {states}\n"
             f"  {core.method}, dt = {units.shown(core.dt, MS)}"
         )
+
+
+_NUMBERS: Final = frozenset({float, int, np.float64, np.float32, np.int64, np.int32})
+"""Types of numbers that a step takes at once."""
+
+
+def _float(value: Any) -> float:
+    """A number as a float, which is not finite if there is none."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
 
 
 _REBUILT = ("_core", "_raw", "_output_measure", "_takes_numbers")

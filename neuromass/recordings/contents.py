@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass import units
 from neuromass._version import __version__
 from neuromass.errors import brief, suggestion
 from neuromass.units import MS, Measure
@@ -73,6 +74,11 @@ class Contents:
     data: dict[str, Floats]
     measures: dict[str, Measure]
     about: About
+    shown: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    """Traces as Quantities, as far as they were asked for."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "shown": {}}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -88,6 +94,14 @@ class Contents:
         if not isinstance(name, str) or name not in self.data:
             raise KeyError(f"Nothing was recorded as {brief(name)}{suggestion(name, self.data)}")
         return self.measures[name], self.data[name]
+
+    def quantity(self, name: str) -> Any:
+        """What was recorded under a name, as a Quantity that is made once."""
+        measure, values = self.look_up(name)
+        found = self.shown.get(name)
+        if found is None or not units.is_of_application(found):
+            found = self.shown[name] = units.as_view(measure, values)
+        return found
 
     def equals(self, other: Contents) -> bool:
         """Whether the other has the same times, traces, units and origin, to the last bit."""

@@ -149,8 +149,7 @@ class Recording:
         )
 
     def _trace(self, name: str) -> Any:
-        measure, values = self._contents.look_up(name)
-        return units.as_view(measure, values)
+        return self._contents.quantity(name)
 
     def _cut(self, key: slice) -> Recording:
         if key.step is not None:
