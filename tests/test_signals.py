@@ -439,3 +439,11 @@ def test_importing_takes_no_heavy_packages():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_functions_are_added_to_signals():
+    both = Step(1.0, start=1 * ms) + (lambda t: 2.0 * t.m_as(ms))
+    assert both(3 * ms) == 7.0
+    assert ((lambda t: 2.0) - Step(1.0))(0 * ms) == 1.0
+    with pytest.raises(UnitError):
+        Step(1.0) + (lambda t: t)

@@ -2,7 +2,7 @@
 
 from neuromass.declaration import pickling as _registered  # noqa: F401
 from neuromass.declaration.declarations import Declaration, Input, Output, Parameter, State
-from neuromass.declaration.model import Model, ModelType
+from neuromass.declaration.model import Model, ModelType, with_inputs
 from neuromass.declaration.table import table
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "Parameter",
     "State",
     "table",
+    "with_inputs",
 ]

@@ -148,6 +148,12 @@ class Parameter(_Valued):
         self.check(plain, self.name)
         return plain
 
+    def as_input(self) -> Input:
+        """An input with its unit and meaning."""
+        made = Input(default=self.value, doc=self.doc)
+        made.name = self.name
+        return made
+
     def check(self, plain: Any, name: str) -> None:
         """Refuse a value out of range."""
         lowest, highest = np.min(plain), np.max(plain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -80,6 +81,32 @@ class Model:
     def measure(self, name: str) -> Measure:
         """The unit of a declared name."""
         return self.declarations[name].measure
+
+
+def with_inputs(model: Model, names: Sequence[str]) -> Model:
+    """A model with some of its parameters as inputs.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    names : sequence of str
+        Parameters; not those that bound a state, or decide between branches.
+    """
+    for name in names:
+        if any(each.floor == name for each in model.states.values()):
+            raise ValueError(f"{name} bounds a state of {model.name}, and cannot change in a run.")
+        if model.equations.decides_on(name):
+            raise ValueError(
+                f"{name} decides which branch the equations of {model.name} follow, and cannot "
+                f"change in a run."
+            )
+    return replace(
+        model,
+        parameters={n: each for n, each in model.parameters.items() if n not in names},
+        inputs={**model.inputs, **{name: model.parameters[name].as_input() for name in names}},
+        equations=model.equations.with_inputs(names),
+    )
 
 
 class _Namespace(dict[str, Any]):

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -73,6 +73,30 @@ class Equations:
     def output_roots(self) -> tuple[int, ...]:
         """Nodes of the outputs."""
         return self.roots[len(self.roots) - len(self.outputs) :]
+
+    def with_inputs(self, names: Sequence[str]) -> Equations:
+        """The same equations with some parameters as inputs, which may change from step to step.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The parameters.
+        """
+        nodes = tuple(
+            ("input", node[1]) if node[0] == "parameter" and node[1] in names else node
+            for node in self.nodes
+        )
+        return replace(
+            self,
+            inputs=(*self.inputs, *names),
+            parameters=tuple(each for each in self.parameters if each not in names),
+            nodes=nodes,
+        )
+
+    def decides_on(self, name: str) -> bool:
+        """Whether a parameter decides which branch of a function the equations follow."""
+        used = below(self.nodes, self.conditions)
+        return any(self.nodes[i] == ("parameter", name) for i in used)
 
     def constants(self) -> tuple[int, ...]:
         """Nodes that depend on parameters alone and are used by what does not."""

@@ -177,6 +177,18 @@ class NetworkCore:
             self.changed()
         return any(changed)
 
+    def vary(self, names: Mapping[str, Sequence[str]]) -> None:
+        """Have parameters of members come in as inputs, until this is called without names."""
+        self.changed()
+        for name, each in self.members.items():
+            own = names.get(name, ())
+            if "tau" in own and any(w.by_tau and w.target == name for w in self.wires.values()):
+                raise ValueError(
+                    f"{name}.tau scales the connections to {name}, and cannot change in a run; "
+                    f"give those a weight instead of J."
+                )
+            each.vary({"": own})
+
     # --------------------------------------------------------------- connecting
 
     def add(self, name: str, wire: Wire) -> None:

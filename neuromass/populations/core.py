@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from neuromass import noise as noises
 from neuromass import units
-from neuromass.declaration import Model, ModelType
+from neuromass.declaration import Model, ModelType, with_inputs
 from neuromass.dynamics.equilibria import solver
 from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError, brief, suggestion
@@ -210,6 +210,19 @@ class Core:
         self.constants = self._constants_of(self.parameters)
         self.forget_kernels()
         return True
+
+    def vary(self, names: Mapping[str, Sequence[str]]) -> None:
+        """Have parameters come in as inputs, until this is called without names.
+
+        Parameters
+        ----------
+        names : mapping
+            Node -> its parameters.
+        """
+        model, own = self.kind.current_model(), names.get("", ())
+        self.model = with_inputs(model, own) if own else model
+        self.constants = self._constants_of(self.parameters)
+        self.forget_kernels()
 
     def take_seed(self, seed: int | None) -> None:
         """Draw under another seed from the next step on."""
@@ -722,8 +735,8 @@ class Core:
             every=every,
             average=average,
             parameters={
-                name: (value.copy(), self.model.measure(name))
-                for name, value in self.parameters.items()
+                name: (self.parameters[name].copy(), self.model.measure(name))
+                for name in self.model.parameters
             },
             seed=self.seed,
             inputs=tuple(self.model.inputs),

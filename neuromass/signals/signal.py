@@ -346,7 +346,11 @@ def constant(value: Any, name: str) -> Constant:
 
 
 def _lifted(other: Any) -> Signal:
-    return other if isinstance(other, Signal) else constant(other, "What is added to a signal")
+    if callable(other):
+        from neuromass.signals.functions import as_signal  # noqa: PLC0415
+
+        return as_signal(other, "What is added to a signal")
+    return constant(other, "What is added to a signal")
 
 
 def _described(unit: Measure) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import signals, units
-from neuromass.declaration import Input
-from neuromass.errors import brief, warn
+from neuromass.declaration import Input, Parameter
+from neuromass.errors import brief, suggestion, warn
 from neuromass.populations.claim import Claim
 from neuromass.populations.core import Drive
 from neuromass.signals import Feedback
@@ -207,6 +208,11 @@ class SideBySide:
 
     values: tuple[Any, ...]
 
+    def source(self, made: Any, name: str, shape: tuple[int, ...]) -> Source:
+        """Where its numbers come from, by what makes the sources of its values."""
+        own = shape[1:]
+        return Together([made(each, shape=own) for each in self.values], math.prod(own))
+
 
 class Together(Held):
     """Inputs of the lanes along the first axis, side by side.
@@ -237,6 +243,48 @@ class Together(Held):
     def limit(self, first: int) -> int:
         """As many as all of them allow."""
         return min(1 << 12, *(each.limit(first) for each in self._sources))
+
+
+@dataclass(frozen=True, eq=False)
+class Varied:
+    """What a parameter follows in a run."""
+
+    value: Any
+    parameter: Parameter
+
+    def source(self, made: Any, name: str, shape: tuple[int, ...]) -> Source:
+        """Where its numbers come from, by what makes the source of its value."""
+        return Ranged(made(self.value, shape=shape), self.parameter, name)
+
+
+class Ranged(Held):
+    """What a parameter follows, refused where it leaves the parameter's range.
+
+    Parameters
+    ----------
+    source : Source
+        Where its numbers come from.
+    parameter : Parameter
+        The parameter.
+    name : str
+        Its name, for errors.
+    """
+
+    def __init__(self, source: Source, parameter: Parameter, name: str) -> None:
+        self._source = source
+        self._parameter = parameter
+        self._name = name
+        self.varies = source.varies
+
+    def rows(self, first: int, count: int) -> Floats:
+        """Those of the source."""
+        rows = self._source.rows(first, count)
+        self._parameter.check(rows, self._name)
+        return rows
+
+    def limit(self, first: int) -> int:
+        """That of the source."""
+        return self._source.limit(first)
 
 
 class Listed(Held):
@@ -308,12 +356,11 @@ def source_of(
     """
     if isinstance(value, Feedback):
         return FedBack(value, declared, name, shape, system, claim)
-    if isinstance(value, SideBySide):
-        own = shape[1:]
-        return Together(
-            [source_of(each, declared, name, window, own, system, claim) for each in value.values],
-            math.prod(own),
+    if isinstance(value, SideBySide | Varied):
+        part = partial(
+            source_of, declared=declared, name=name, window=window, system=system, claim=claim
         )
+        return value.source(part, name, shape)
     plain = getattr(value, "magnitude", value)
     if isinstance(plain, (list, tuple)) or (isinstance(plain, np.ndarray) and plain.ndim):
         return _listed(value, declared, name, window, shape)
@@ -376,6 +423,47 @@ def _warn_of_nothing(value: Any, name: str, window: Window) -> None:
         f"{name} = {value!r} does nothing in this run, which goes from {span}. Signals live on "
         f"the system's clock t, which goes on from run to run."
     )
+
+
+def with_parameters(
+    system: System, inputs: Any, parameters: Any
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Inputs of a run together with what parameters follow; and those by node.
+
+    Parameters
+    ----------
+    system : System
+        What is run.
+    inputs : Any
+        As the user gave them.
+    parameters : mapping
+        Parameter, ``"J"`` or ``"exc.J"``, -> what it follows.
+    """
+    if not isinstance(parameters, Mapping):
+        raise TypeError(
+            f"parameters is a mapping, {{'J': nm.signals.Step(1.0)}}, not {brief(parameters)}."
+        )
+    given = {
+        f"{node}.{name}" if node else name: value
+        for node, values in system.inputs_by_node(inputs).items()
+        for name, value in values.items()
+    }
+    known = {
+        f"{node}.{name}" if node else name: (node, each)
+        for node, core in system.nodes.items()
+        for name, each in core.model.parameters.items()
+        if "->" not in node
+    }
+    varied: dict[str, list[str]] = {}
+    for name, value in parameters.items():
+        if name not in known:
+            raise ValueError(
+                f"parameters: {system.name} has no parameter {brief(name)}{suggestion(name, known)}"
+            )
+        node, parameter = known[name]
+        varied.setdefault(node, []).append(parameter.name)
+        given[name] = Varied(value, parameter)
+    return given, varied
 
 
 class Inputs:

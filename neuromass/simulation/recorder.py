@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.kernels.control import LAST, MEAN
-from neuromass.populations.core import Drive
+from neuromass.populations.core import Core, Drive
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import Samples, Track
 from neuromass.simulation.system import System
@@ -134,6 +134,7 @@ class Recorder:
         times = partial(sample_times, *clocks)
         length = count + (present is not None)
         nodes = system.nodes
+        spoil(system, samples, length)
         if not samples.average and count > 1:
             fill_inputs(system, samples, length - 1 if present is not None else None)
         data: dict[str, dict[str, Floats]] = {node: {} for node in self._names}
@@ -207,6 +208,30 @@ def fill_inputs(system: System, samples: Samples, last: int | None = None) -> No
             values[0] = values[1]
             if last is not None:
                 values[last] = values[last - 1]
+
+
+def spoil(system: System, samples: Samples, length: int) -> None:
+    """Make the samples of lanes that have failed NaN, from the first one on that shows it."""
+    for node, core in system.nodes.items():
+        lost = np.flatnonzero(~np.isfinite(core.state[: len(core.model.states)]).all(axis=0))
+        tracks = [each for each in samples.tracks if each.node == node]
+        if not len(lost) or not tracks:
+            continue
+        for lane in lost:
+            columns = [samples.slab(each)[:length, lane] for each in tracks]
+            wrong = [_wrong(core, each.name, x) for each, x in zip(tracks, columns, strict=True)]
+            first = int(np.argmax(np.any(wrong, axis=0)))
+            for values in columns:
+                values[first if np.any(wrong) else length - 1 :] = np.nan
+
+
+def _wrong(core: Core, name: str, values: Floats) -> NDArray[np.bool_]:
+    """Which values are not finite, or below the bound of a state."""
+    declared = core.model.states.get(name)
+    low = -np.inf if declared is None or declared.lower is None else declared.lower
+    no_value = name in core.model.inputs  # at the first sample
+    found: NDArray[np.bool_] = ~np.isfinite(values) & (not no_value) | (values < low)
+    return found
 
 
 def sample_times(

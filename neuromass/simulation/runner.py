@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
+import numpy as np
+
 from neuromass import units
-from neuromass.errors import SimulationError, flag, whole_number
+from neuromass.errors import SimulationError, flag, one_of, warn, whole_number
 from neuromass.kernels.control import FINE
 from neuromass.populations.core import Drive
 from neuromass.recordings.samples import Samples
-from neuromass.simulation.inputs import Inputs, Window
+from neuromass.simulation.inputs import Inputs, Window, with_parameters
 from neuromass.simulation.names import names_to_record
 from neuromass.simulation.progress import time_bar
 from neuromass.simulation.recorder import Recorder
@@ -38,6 +41,8 @@ def run(
     every: int = 1,
     average: bool = False,
     progress: bool | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    on_failure: str = "raise",
 ) -> Any:
     """Run a population (or network) and record traces.
 
@@ -66,6 +71,14 @@ def run(
         Whether to show a progress bar; by default for runs of more than a second on a
         terminal or in a notebook.
 
+    parameters : mapping, optional
+        Parameters that change during the run, as signals, functions of t or arrays, like inputs:
+        ``{"J": nm.signals.Ramp(10, 20, 0 * ms, 500 * ms)}``, ``{"exc.J": ...}`` in a network.
+        They enter each step as means over it, can be recorded, and are afterwards what they were.
+    on_failure : {"raise", "nan"}
+        What happens when a state of a lane stops being finite, or falls below its bound: the run
+        stops; or that lane is NaN from then on, which one warning tells, and the others go on.
+
     Returns
     -------
     Recording
@@ -92,19 +105,46 @@ def run(
     found: System = system_of(system, "run")
     found.check_free("run")
 
+    lenient = one_of(on_failure, "on_failure", ("raise", "nan")) == "nan"
+
     def work() -> Any:
         found.claim.begin_run()
         found.follow_class()
         window = Window(found.clock, steps_of(duration, found.dt), found.dt)
         spacing = _every(every, window.steps)
         means = flag(average, "average")
-        names = names_to_record(record, found)
-        fed = Inputs(inputs, found, window, system)
-        fed.warn_of_nothing()
-        recorder = Recorder(found, names, spacing, means, window.steps)
-        return _loop(found, window, fed, recorder, time_bar(progress, window, found.name))
+        with _varied(found, inputs, parameters) as given, _lenient(found, lenient):
+            names = names_to_record(record, found)
+            fed = Inputs(given, found, window, system)
+            fed.warn_of_nothing()
+            recorder = Recorder(found, names, spacing, means, window.steps)
+            return _loop(found, window, fed, recorder, time_bar(progress, window, found.name))
 
     return found.claim.under(found.name, work)
+
+
+@contextmanager
+def _varied(system: System, inputs: Any, parameters: Any) -> Iterator[Any]:
+    """While some parameters come in as inputs; gives all inputs."""
+    if parameters is None:
+        yield inputs
+        return
+    given, varied = with_parameters(system, inputs, parameters)
+    system.vary(varied)
+    try:
+        yield given
+    finally:
+        system.vary({})
+
+
+@contextmanager
+def _lenient(system: System, allowed: bool) -> Iterator[None]:
+    """While lanes may fail by themselves."""
+    system.let_lanes_fail(allowed)
+    try:
+        yield
+    finally:
+        system.let_lanes_fail(False)
 
 
 def steps_of(duration: Any, dt: float, name: str = "duration") -> int:
@@ -153,6 +193,7 @@ def _loop(system: System, window: Window, inputs: Inputs, recorder: Recorder, ba
     """Take all steps; the recording is returned, or carried by the exception."""
     try:
         take_steps(system, window, inputs, recorder, bar)
+        _tell_of_failed(system)
         return recorder.with_present()
     except BaseException as error:
         _attach(error, recorder)
@@ -209,6 +250,22 @@ def _stopped(system: System, inputs: Inputs, taker: Taker, count: int) -> Simula
         code = taker.take(part, inputs.drives(taker.steps, part))
         count = count - part if code == FINE else part
     return system.failure(code)
+
+
+def _tell_of_failed(system: System) -> None:
+    """Warn of lanes that failed, where they may."""
+    told = []
+    for node, core in system.nodes.items():
+        bad = np.flatnonzero(~np.isfinite(core.state[: len(core.model.states)]).all(axis=0))
+        places = [f"[{', '.join(map(str, np.unravel_index(i, core.shape)))}]" for i in bad[:3]]
+        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+        if len(bad):
+            told.append(f"{node or core.name}{', '.join(places) if core.shape else ''}{more}")
+    if told:
+        warn(
+            f"{'; '.join(told)} failed in the run that ends at t = "
+            f"{units.shown(system.clock * system.dt, MS, 10)}, and stand as NaN from then on."
+        )
 
 
 def _attach(error: BaseException, recorder: Recorder) -> None:

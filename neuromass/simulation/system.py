@@ -71,6 +71,9 @@ class System(Protocol):
     def follow_class(self) -> bool:
         """Take over equations of classes that have changed; whether there were any."""
 
+    def vary(self, names: Mapping[str, Sequence[str]]) -> None:
+        """Have parameters of nodes come in as inputs, until this is called without names."""
+
     def inputs_by_node(self, inputs: Any) -> Mapping[str, Mapping[str, Any]]:
         """Inputs as a user gives them: node -> input -> value, with all nodes that have inputs."""
 
