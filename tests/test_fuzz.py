@@ -87,6 +87,7 @@ QIF_KEYWORDS = (
     "lane",
     "dt",
     "method",
+    "labels",
 )
 IZHIKEVICH = ("C", "k", "v_r", "g", "E_r", "a", "b", "d")
 

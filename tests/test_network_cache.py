@@ -125,3 +125,24 @@ def test_without_the_jit_the_numbers_are_the_same(elsewhere):
     (compiled,) = elsewhere(PARITY)
     (plain,) = elsewhere(PARITY, NUMBA_DISABLE_JIT="1")
     assert json.loads(plain) == json.loads(compiled)
+
+
+WATCHED = """
+import sys, neuromass as nm
+from neuromass.kernels import compiler
+from neuromass.units import ms
+compiler._PATIENCE = 0.05
+compiler._is_watched = lambda: {watched}
+sys.stderr = sys.stdout
+for name in ("a", "b"):
+    net = nm.Network({{name: nm.QIF(), "i": nm.WilsonCowan() if name == "b" else nm.QIF(J=1.0)}})
+    nm.run(net, 1 * ms)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("watched", [True, False])
+def test_who_waits_for_the_compiler_is_told_once(elsewhere, watched):
+    out = elsewhere(WATCHED.format(watched=watched))
+    assert len(out) == int(watched)
+    assert all("is compiling" in line for line in out)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import sys
 import threading
 import types
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -139,7 +141,8 @@ def _compile(text: str, name: str, signature: str, extra: Mapping[str, Any], inl
     except (OSError, RuntimeError) as error:
         _warn_once(error)
     try:
-        made.compile(signature)
+        with _telling():
+            made.compile(signature)
     except Exception as error:  # numba has errors of its own, and lets some of numpy's out
         raise TypeError(
             f"The kernel {name} cannot be compiled: an equation that is used as it is written "
@@ -148,6 +151,45 @@ def _compile(text: str, name: str, signature: str, extra: Mapping[str, Any], inl
         ) from error
     made.disable_compile()
     return made
+
+
+_PATIENCE: Final = 2.0
+"""Seconds of compiling after which somebody who looks on is told."""
+_told = threading.Event()
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """While something compiles: says so once, if that takes long and somebody looks on."""
+    if _told.is_set() or not _is_watched():
+        yield
+        return
+    timer = threading.Timer(_PATIENCE, _tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _tell() -> None:
+    if not _told.is_set():
+        _told.set()
+        sys.stderr.write(f"{COMPILING}\n")
+        sys.stderr.flush()
+
+
+COMPILING: Final = (
+    "neuromass is compiling what is new here, and keeps it on disk: this happens once."
+)
+"""What is said to who waits for the compiler."""
+
+
+def _is_watched() -> bool:
+    """Whether there is a notebook or a terminal."""
+    stream = sys.stderr
+    return "ipykernel" in sys.modules or (hasattr(stream, "isatty") and stream.isatty())
 
 
 def shared(function: Callable[..., Any]) -> Any:

@@ -37,6 +37,9 @@ _FEW: Final = 7
 """Lanes that get a colour and a legend entry each."""
 _MANY: Final = 60
 """Lanes above which lines would hide one another."""
+_ROWS: Final = 24
+"""Names of rows that fit beside an image."""
+
 _COLUMNS: Final = 4000
 """Samples that an image has at most; neighbours are averaged."""
 _LONG: Final = 10_000.0
@@ -101,7 +104,7 @@ def _plot(contents: list[_Content], panels: Panels, labels: Any, line: dict[str,
     strands = [each for every in drawn for each in every]
     first = next(iter(contents[0].traces.values()))
     if not contents[0].is_image(line):
-        _add_colour_bar(panels, strands, _Lanes.of(first.recording, labels), line)
+        _add_colour_bar(panels, strands, _Lanes.labelled(first.recording, labels), line)
     return panels.finished(times, labels)
 
 
@@ -219,7 +222,7 @@ class _Content:
 
 def _lanes_apart(trace: Trace, given: str | None, symbols: Mapping[str, str]) -> list[_Strand]:
     """A line for each lane: a few with labels, more in colours that follow their order."""
-    lanes, times, values = _Lanes.of(trace.recording, symbols), trace.times, trace.values
+    lanes, times, values = _Lanes.labelled(trace.recording, symbols), trace.times, trace.values
     if lanes.count <= _FEW:
         labels = [_joined(given, lanes.line_label(lane)) for lane in range(lanes.count)]
         pairs = enumerate(labels)
@@ -346,6 +349,7 @@ class _Lanes:
     name: str
     values: Floats
     unit: Measure | None = None
+    labels: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, recording: Recording, symbols: Mapping[str, str]) -> _Lanes:
@@ -362,6 +366,22 @@ class _Lanes:
             return cls(count, shape, symbol(name, symbols), shown, unit)
         return cls(count, shape, "", np.arange(count, dtype=float))
 
+    @classmethod
+    def labelled(cls, recording: Recording, symbols: Mapping[str, str]) -> _Lanes:
+        """Those of `of`, by their names where they have some."""
+        labels = recording.labels
+        if not labels:
+            return cls.of(recording, symbols)
+        places = np.arange(len(labels), dtype=float)
+        return cls(len(labels), recording.shape, "", places, None, labels)
+
+    def name_rows(self, ax: Any) -> None:
+        """Write names of rows of an image beside it, as many as fit."""
+        if self.labels:
+            space = max(1, -(-len(self.labels) // _ROWS))
+            ax.set_yticks(range(0, len(self.labels), space), self.labels[::space])
+            ax.set_ylabel("")
+
     @property
     def label(self) -> str:
         """What an axis of lanes shows."""
@@ -371,6 +391,8 @@ class _Lanes:
     def line_label(self, lane: int) -> str | None:
         if self.count == 1:
             return None
+        if self.labels:
+            return self.labels[lane]
         if not self.name:
             index = np.unravel_index(lane, self.shape)
             return f"lane {', '.join(str(int(i)) for i in index)}"
@@ -403,7 +425,8 @@ def _image(
 ) -> None:
     """Lanes as rows, time from left to right."""
     t = times.from_internal(trace.times)
-    label_of_lanes, low, high = _Lanes.of(trace.recording, symbols).edges()
+    lanes = _Lanes.labelled(trace.recording, symbols)
+    label_of_lanes, low, high = lanes.edges()
     half = 0.5 * (t[-1] - t[0]) / max(1, len(t) - 1)
     drawn = ax.imshow(
         _averaged(np.asarray(shown.from_internal(trace.values))).T,
@@ -414,6 +437,7 @@ def _image(
     )
     ax.grid(visible=False)
     ax.set_ylabel(label_of_lanes)
+    lanes.name_rows(ax)
     ax.figure.colorbar(drawn, ax=ax, label=label, aspect=15)
 
 

@@ -118,6 +118,8 @@ class Core:
         Whether nobody gave it.
     lane : int
         Number of the first lane, for the noise.
+    labels : tuple of str or None
+        Names of the lanes.
     state : ndarray
         States, and then the values of coloured noise, by lanes.
     constants : ndarray
@@ -149,6 +151,7 @@ class Core:
         seed: int | None,
         seed_is_drawn: bool,
         lane: int,
+        labels: tuple[str, ...] | None = None,
     ) -> None:
         self.kind = kind
         self.model = model
@@ -162,6 +165,7 @@ class Core:
         self.sources = sources
         self.seed_is_drawn = seed_is_drawn
         self.lane = lane
+        self.labels = labels
         self.control = Control()
         self.control.lane = lane
         self.take_seed(seed)
@@ -740,6 +744,7 @@ class Core:
             },
             seed=self.seed,
             inputs=tuple(self.model.inputs),
+            labels=self.labels,
         )
 
     def gathered(self, recordings: Mapping[str, Recording]) -> Recording:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Self
 
@@ -77,6 +77,9 @@ class Population(metaclass=ModelType):
         The step, fixed for the population's life; the model's default otherwise.
     method : {"heun", "euler"}
         How a step is taken, with order 2 or 1.
+    labels : sequence of str, optional
+        Names of the lanes, such as regions of a brain: recordings, tables and pictures show them,
+        and ``set(at="V1", ...)`` takes them.
     **parameters : number, Quantity or array
         The model's parameters.
 
@@ -106,6 +109,7 @@ class Population(metaclass=ModelType):
         lane: int = 0,
         dt: Any = None,
         method: str = "heun",
+        labels: Sequence[str] | None = None,
         **parameters: Any,
     ) -> None:
         if type(self).model is None:
@@ -119,7 +123,9 @@ class Population(metaclass=ModelType):
         }
         at_rest = isinstance(initial, str) and initial == "rest"
         initial_values = validation.initial_of(model, None if at_rest else initial)
+        names = validation.labels_of(labels)
         lanes = validation.shape_of(shape, {**values, **initial_values}, sources)
+        lanes = validation.labelled_shape(lanes, names, shape is not None)
         validation.check_floors(model, values, initial_values)
         core = Core(
             type(self),
@@ -134,6 +140,7 @@ class Population(metaclass=ModelType):
             seed=noises.take_seed(seed) if sources or seed is not None else None,
             seed_is_drawn=seed is None,
             lane=validation.lane_of(lane),
+            labels=names,
         )
         self._take_core(core)
         if at_rest:
@@ -177,6 +184,11 @@ class Population(metaclass=ModelType):
     def method(self) -> str:
         """How a step is taken: ``"heun"`` or ``"euler"``."""
         return self._core.method
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """Names of the lanes; None if they have none."""
+        return self._readable().labels
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -340,8 +352,9 @@ class Population(metaclass=ModelType):
 
         Parameters
         ----------
-        at : index, optional
-            Lanes to set, as an index into the population's shape; all if left out.
+        at : index, str or list of str, optional
+            Lanes to set, as an index into the population's shape, or by their labels; all if
+            left out.
         **values : number, Quantity or array
             States and parameters by name.
 
@@ -357,6 +370,7 @@ class Population(metaclass=ModelType):
         model = self._core.model
         validation.check_known(values, model, states=True)
         states = {n: v for n, v in values.items() if n in model.states}
+        at = validation.lanes_at(at, self._core.labels)
         self._set({n: v for n, v in values.items() if n not in states}, states, at)
 
     # -------------------------------------------------------------------- stepping
@@ -602,6 +616,7 @@ class Population(metaclass=ModelType):
             "lane": core.lane,
             "dt": self.dt,
             "method": core.method,
+            "labels": None if "shape" in changes else core.labels,
         }
         if any(each.floor for each in core.model.states.values()):
             options["initial"] = self.initial
@@ -679,7 +694,7 @@ _REBUILT = ("_core", "_raw", "_output_measure", "_takes_numbers")
 
 _KEPT = (
     "method", "dt", "shape", "parameters", "initial", "noise", "sources", "seed", "seed_is_drawn",
-    "lane",
+    "lane", "labels",
 )  # fmt: skip
 """What its core is made of."""
 

@@ -18,7 +18,7 @@ from neuromass.units import MS
 
 Floats = NDArray[np.float64]
 
-KEYWORDS: Final = ("shape", "initial", "noise", "seed", "lane", "dt", "method")
+KEYWORDS: Final = ("shape", "initial", "noise", "seed", "lane", "dt", "method", "labels")
 """What a population takes besides parameters."""
 
 
@@ -70,6 +70,53 @@ def lane_of(lane: Any) -> int:
     if not 0 <= number < 2**31:
         raise ValueError(f"lane must lie between 0 and 2**31 - 1, and {number} does not.")
     return number
+
+
+def labels_of(labels: Any) -> tuple[str, ...] | None:
+    """Names of the lanes, checked."""
+    if labels is None:
+        return None
+    if not units.is_listing(labels):
+        raise TypeError(f"labels are names of the lanes, labels=['V1', 'V2'], not {brief(labels)}.")
+    names = tuple(labels)
+    if not names or not all(isinstance(each, str) and each for each in names):
+        raise TypeError(f"labels are text, one for each lane, not {brief(labels)}.")
+    names = tuple(str(each) for each in names)
+    twice = next((each for each in names if names.count(each) > 1), None)
+    if twice is not None:
+        raise ValueError(f"labels names {brief(twice)} twice.")
+    return names
+
+
+def labelled_shape(
+    shape: tuple[int, ...], labels: tuple[str, ...] | None, fixed: bool
+) -> tuple[int, ...]:
+    """The shape of the lanes, which labels must fit, or decide where nothing else does."""
+    if labels is None:
+        return shape
+    if shape == () and not fixed:
+        return (len(labels),)
+    if shape != (len(labels),):
+        raise ValueError(
+            f"labels has {len(labels)} names, but the population has {shape or 'a single lane'}."
+        )
+    return shape
+
+
+def lanes_at(at: Any, labels: tuple[str, ...] | None) -> Any:
+    """An index of lanes, from one or from the names of some."""
+    names = [at] if isinstance(at, str) else at
+    if not (isinstance(names, list | tuple) and names and all(isinstance(x, str) for x in names)):
+        return at
+    for name in names:
+        if labels is None or name not in labels:
+            known = "the lanes have no labels" if labels is None else f"{suggestion(name, labels)}"
+            raise IndexError(
+                f"at: there is no lane {brief(name)}{'; ' if labels is None else ''}{known}"
+            )
+    assert labels is not None
+    places = [labels.index(name) for name in names]
+    return places[0] if isinstance(at, str) else places
 
 
 def initial_of(model: Model, initial: Any) -> dict[str, Floats]:

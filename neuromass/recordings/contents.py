@@ -39,6 +39,8 @@ class About:
         Seed of the noise.
     inputs : tuple of str
         What of the recorded is held over each step.
+    labels : tuple of str or None
+        Names of the lanes.
     version : str
         Version of the package.
     """
@@ -51,6 +53,7 @@ class About:
     parameters: Mapping[str, tuple[Any, Measure]] = field(default_factory=dict)
     seed: int | None = None
     inputs: tuple[str, ...] = ()
+    labels: tuple[str, ...] | None = None
     version: str = __version__
 
 

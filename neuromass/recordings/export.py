@@ -25,6 +25,8 @@ def to_xarray(contents: Contents) -> Any:
     }
     coordinates: dict[str, Any] = {"t": ("t", contents.made_times().copy(), {"units": "ms"})}
     coordinates |= {name: np.arange(n) for name, n in zip(lanes, contents.shape, strict=True)}
+    if contents.about.labels:
+        coordinates[lanes[0]] = list(contents.about.labels)
     varying = _varying(contents, lanes)
     coordinates |= {n: each for n, each in varying.items() if n not in {*variables, *coordinates}}
     data = xarray.Dataset(variables, coordinates, _plain_attributes(contents))
@@ -69,8 +71,10 @@ def to_dataframe(contents: Contents) -> Any:
         if not contents.shape:
             columns[name] = shown
             continue
+        labels = contents.about.labels
         for lane in np.ndindex(contents.shape):
-            columns[(name, *lane)] = shown[(slice(None), *lane)]
+            place = (labels[lane[0]],) if labels else lane
+            columns[(name, *place)] = shown[(slice(None), *lane)]
     frame = pandas.DataFrame(columns, index=pandas.Index(contents.made_times().copy(), name="t"))
     if contents.shape:
         frame.columns.names = ["name", *_lane_names(contents.shape)]

@@ -106,6 +106,7 @@ def _read(read: Callable[[str], Any], member: str, header: Mapping[str, Any]) ->
     about = dict(header["about"])
     about["parameters"] = _read_parameters(read, f"{member}/parameter", about["parameters"])
     about["inputs"] = tuple(about.get("inputs", ()))
+    about["labels"] = tuple(about["labels"]) if about.get("labels") else None
     times = read(f"{member}/t")
     data = {name: read(f"{member}/{name}") for name in header["names"]}
     measures = {name: units.measure(unit) for name, unit in header["names"].items()}

@@ -72,6 +72,11 @@ class Recording:
         return tuple(self._contents.data)
 
     @property
+    def labels(self) -> tuple[str, ...] | None:
+        """Names of the lanes; None if they have none."""
+        return self._contents.about.labels
+
+    @property
     def model(self) -> str:
         """Name of the model."""
         return self._contents.about.model
