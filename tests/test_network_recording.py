@@ -110,8 +110,8 @@ def test_runs_that_do_not_fit_are_not_joined():
         ([first, alone], TypeError, "of one population and of several"),
         ([alone, first], TypeError, "of one population and of several"),
         ([first, 3], TypeError, "takes recordings, not int"),
-        (first, TypeError, r"takes a list of recordings"),
-        (alone, TypeError, r"takes a list of recordings"),
+        (first, TypeError, r"takes several recordings"),
+        (alone, TypeError, r"takes several recordings"),
         ([nm.run(net, 1 * ms, record="r"), nm.run(net, 1 * ms, record={"exc": "r", "inh": "v"})],
          ValueError, "^inh: .*does not continue"),
     ):  # fmt: skip

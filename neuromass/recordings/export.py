@@ -40,7 +40,7 @@ def _varying(contents: Contents, lanes: tuple[str, ...]) -> dict[str, Any]:
     """Parameters that differ between lanes, as coordinates along those."""
     found: dict[str, Any] = {}
     for name, (value, measure) in contents.about.parameters.items():
-        if np.ndim(value) == 0 or not contents.shape:
+        if np.ndim(value) == 0 or not _fits(np.shape(value), contents.shape):
             continue
         shown = np.broadcast_to(_as_given(np.asarray(value), measure), contents.shape)
         along: list[str] = []
@@ -53,6 +53,14 @@ def _varying(contents: Contents, lanes: tuple[str, ...]) -> dict[str, Any]:
         if along:
             found[name] = (tuple(along), shown, _attributes(measure))
     return found
+
+
+def _fits(shape: tuple[int, ...], lanes: tuple[int, ...]) -> bool:
+    """Whether values go with the lanes; a matrix of strengths does not."""
+    try:
+        return np.broadcast_shapes(shape, lanes) == lanes
+    except ValueError:
+        return False
 
 
 def _as_given(values: Floats, measure: Measure) -> Floats:
