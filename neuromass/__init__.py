@@ -37,14 +37,18 @@ _HOMES = {
     "QIFTsodyksMarkram": "models.plasticity",
     "Recording": "recordings.recording",
     "Recordings": "recordings.recording",
+    "Connectome": "brain.connectome",
     "SimulationError": "errors",
     "State": "declaration.declarations",
     "Sweep": "sweeps.results",
     "UnitError": "units",
     "WilsonCowan": "models.wilson_cowan",
+    "bold": "brain.observers",
     "check_dt": "simulation.accuracy",
     "compiled_step": "populations.compiled",
     "concatenate": "recordings.joining",
+    "fc": "brain.functional",
+    "fcd": "brain.functional",
     "kuramoto": "models.order_parameter",
     "list_models": "models.catalogue",
     "load": "recordings.files",
@@ -59,7 +63,7 @@ _HOMES = {
 }
 """Public name -> the module it is loaded from when it is first used."""
 
-_MODULES = ("analysis", "measures", "noise", "plotting", "signals", "synapses", "units")
+_MODULES = ("analysis", "brain", "measures", "noise", "plotting", "signals", "synapses", "units")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604
 

@@ -32,6 +32,7 @@ ROOMS = [
     "networks",
     "simulation",
     "sweeps",
+    "brain",
     "analysis",
     "plotting",
     "__main__",
@@ -43,6 +44,7 @@ LATE = {
     ("networks", "plotting"): "net.plot()",
     ("recordings", "sweeps"): "nm.load()",
     ("sweeps", "plotting"): "res.plot()",
+    ("brain", "plotting"): "c.plot()",
     ("analysis", "plotting"): "diagram.plot()",
 }
 """Imports inside functions that go the other way, and why."""

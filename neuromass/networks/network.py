@@ -272,6 +272,7 @@ class Network:
         delay: Any = None,
         distances: Any = None,
         speed: Any = None,
+        connectome: Any = None,
         synapse: Synapse | None = None,
         variable: str | None = None,
         input: str | None = None,  # noqa: A002
@@ -298,6 +299,9 @@ class Network:
         distances, speed : Quantity, optional
             Instead of `delay`: distances [target, source] and the conduction speed, which is one
             value or one for each distance. Both can be changed on the connection.
+        connectome : Connectome, optional
+            Weights, by which the one value of J or `weight` is multiplied, and with `speed` the
+            delays, for members with a lane for each region. Those without labels take its.
         synapse : Synapse, optional
             One of ``nm.synapses``.
         variable : str, optional
@@ -337,6 +341,11 @@ class Network:
         self._check_end(source, "source")
         self._check_end(target, "target")
         made = self._new_name(source, target, name)
+        if connectome is not None:
+            (J, weight), distances = membership.connected_by(
+                connectome, (J, weight), (delay, distances, speed), made,
+                [core.members[each] for each in (source, target)],
+            )  # fmt: skip
         way = None if distances is None and speed is None else (distances, speed)
         wire = wire_between(
             core.members, made, source, target, (J, weight), delay, way, synapse, variable, input
@@ -355,6 +364,9 @@ class Network:
                 f"J = {units.shown(own, DIMENSIONLESS)}, to which this connection adds."
             )
         self._change(core.add, made, wire)
+        if connectome is not None:
+            for each in (source, target):
+                core.members[each].labels = core.members[each].labels or connectome.labels
         return Connection(core, made)
 
     def _new_name(self, source: str, target: str, name: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -133,21 +133,16 @@ class Recorder:
         clocks = self._start, samples.every, count, samples.average, present, system.dt
         times = partial(sample_times, *clocks)
         length = count + (present is not None)
-        nodes = system.nodes
         spoil(system, samples, length)
         if not samples.average and count > 1:
             fill_inputs(system, samples, length - 1 if present is not None else None)
         data: dict[str, dict[str, Floats]] = {node: {} for node in self._names}
         for track in samples.tracks:
             values = samples.slab(track)[:length]
-            data[track.node][track.name] = values.reshape(length, *nodes[track.node].shape)
+            data[track.node][track.name] = values
+        every, average = samples.every, samples.average
         recordings = {
-            node: Recording(
-                times,
-                traces,
-                {name: nodes[node].model.measure(name) for name in traces},
-                system.about(node, samples.every, samples.average),
-            )
+            node: recording_of(system, node, traces, times, every, average)
             for node, traces in data.items()
         }
         return system.gathered(recordings)
@@ -208,6 +203,38 @@ def fill_inputs(system: System, samples: Samples, last: int | None = None) -> No
             values[0] = values[1]
             if last is not None:
                 values[last] = values[last - 1]
+
+
+def recording_of(
+    system: System,
+    node: str,
+    traces: Mapping[str, Floats],
+    times: Callable[[], Floats],
+    every: int,
+    average: bool,
+) -> Recording:
+    """The recording of a node.
+
+    Parameters
+    ----------
+    system : System
+        Whose node it is.
+    node : str
+        Its name.
+    traces : mapping
+        What was recorded, (samples, lanes) each.
+    times : callable
+        Gives the times of the samples.
+    every, average : int, bool
+        Steps between samples, and whether they are means.
+    """
+    core = system.nodes[node]
+    return Recording(
+        times,
+        {name: each.reshape(len(each), *core.shape) for name, each in traces.items()},
+        {name: core.model.measure(name) for name in traces},
+        system.about(node, every, average),
+    )
 
 
 def spoil(system: System, samples: Samples, length: int) -> None:

@@ -16,6 +16,7 @@ from neuromass.populations.core import Drive
 from neuromass.recordings.samples import Samples
 from neuromass.simulation.inputs import Inputs, Window, with_parameters
 from neuromass.simulation.names import names_to_record
+from neuromass.simulation.observing import ObservingRecorder, checked
 from neuromass.simulation.progress import time_bar
 from neuromass.simulation.recorder import Recorder
 from neuromass.simulation.system import System, system_of
@@ -43,6 +44,7 @@ def run(
     progress: bool | None = None,
     parameters: Mapping[str, Any] | None = None,
     on_failure: str = "raise",
+    observe: Mapping[str, Any] | None = None,
 ) -> Any:
     """Run a population (or network) and record traces.
 
@@ -78,6 +80,12 @@ def run(
     on_failure : {"raise", "nan"}
         What happens when a state of a lane stops being finite, or falls below its bound: the run
         stops; or that lane is NaN from then on, which one warning tells, and the others go on.
+
+    observe : mapping, optional
+        Name -> what observes the run, such as ``{"bold": nm.bold(repetition_time=2 * second)}``;
+        it takes its samples on the way, so that long runs need no more memory than its result,
+        with ``record=()``. Then the result is one of several recordings, ``rec["bold"]``; that of
+        a population by itself is ``rec["population"]``.
 
     Returns
     -------
@@ -117,7 +125,15 @@ def run(
             names = names_to_record(record, found)
             fed = Inputs(given, found, window, system)
             fed.warn_of_nothing()
-            recorder = Recorder(found, names, spacing, means, window.steps)
+            recorder: Recorder | ObservingRecorder
+            if observe is None:
+                recorder = Recorder(found, names, spacing, means, window.steps)
+            else:
+                if means:
+                    raise ValueError(
+                        "average goes without observe; nm.brain.average observes means."
+                    )
+                recorder = ObservingRecorder(found, names, spacing, checked(observe))
             return _loop(found, window, fed, recorder, time_bar(progress, window, found.name))
 
     return found.claim.under(found.name, work)
@@ -189,7 +205,13 @@ def _near_divisor(count: int, steps: int) -> int:
 # -------------------------------------------------------------------------- the loop
 
 
-def _loop(system: System, window: Window, inputs: Inputs, recorder: Recorder, bar: Any) -> Any:
+def _loop(
+    system: System,
+    window: Window,
+    inputs: Inputs,
+    recorder: Recorder | ObservingRecorder,
+    bar: Any,
+) -> Any:
     """Take all steps; the recording is returned, or carried by the exception."""
     try:
         take_steps(system, window, inputs, recorder, bar)
@@ -268,7 +290,7 @@ def _tell_of_failed(system: System) -> None:
         )
 
 
-def _attach(error: BaseException, recorder: Recorder) -> None:
+def _attach(error: BaseException, recorder: Recorder | ObservingRecorder) -> None:
     """Let an exception carry what was recorded; for Ctrl-C it is what matters most."""
     try:
         error.recording = recorder.with_present()  # type: ignore[attr-defined]

@@ -1,0 +1,7 @@
+"""A whole brain: connectomes, what scanners see of populations, and functional connectivity."""
+
+from neuromass.brain.connectome import Connectome
+from neuromass.brain.functional import fc, fcd
+from neuromass.brain.observers import average, bold, lead_field, low_pass
+
+__all__ = ["Connectome", "average", "bold", "fc", "fcd", "lead_field", "low_pass"]
