@@ -2,6 +2,17 @@
 
 from neuromass.brain.connectome import Connectome
 from neuromass.brain.functional import fc, fcd
-from neuromass.brain.observers import average, bold, lead_field, low_pass
+from neuromass.brain.hemodynamics import BalloonWindkessel
+from neuromass.brain.observers import Observer, average, bold, lead_field, low_pass
 
-__all__ = ["Connectome", "average", "bold", "fc", "fcd", "lead_field", "low_pass"]
+__all__ = [
+    "BalloonWindkessel",
+    "Connectome",
+    "Observer",
+    "average",
+    "bold",
+    "fc",
+    "fcd",
+    "lead_field",
+    "low_pass",
+]

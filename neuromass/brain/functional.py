@@ -198,6 +198,15 @@ def fcd(what: Any, window: Any, step: Any, name: str | None = None) -> Functiona
     -------
     FunctionalDynamics
         With ``matrix``, ``pairs``, ``compare(other)`` and ``plot()``.
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import ms
+    >>> noise = {"I_ext": nm.noise.OrnsteinUhlenbeck(sigma=1.0, tau=10 * ms)}
+    >>> rec = nm.run(nm.QIF(shape=3, noise=noise, seed=1), 500 * ms, record="r")
+    >>> nm.fcd(rec, window=100 * ms, step=50 * ms).matrix.shape
+    (9, 9)
     """
     values, _, times = _traces(what, name)
     if times is None:
