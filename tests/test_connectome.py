@@ -212,6 +212,15 @@ def test_a_network_is_wired_by_it():
     assert np.array_equal(recs[0]["brain"].r.magnitude, recs[1]["brain"].r.magnitude)
     assert nets[0]["brain"].labels == recs[0]["brain"].labels == NAMES
     assert nets[0].copy()["brain"].labels == NAMES
+    made = nets[0]["brain->brain"]
+    assert made.J == 0.5
+    assert "J = 0.5 by a connectome of 3 regions" in repr(made)
+    made.J = 1.0  # the global coupling
+    nets[1]["brain->brain"].J = 1.0 * W
+    recs = [nm.run(net, 20 * ms, {"brain": [1.0, 3.0, 5.0]}) for net in (nets[0].copy(), nets[1])]
+    assert np.array_equal(recs[0]["brain"].r.magnitude, recs[1]["brain"].r.magnitude)
+    with pytest.raises(ValueError, match="one value, the global coupling"):
+        made.J = W
     nets[0]["brain->brain"].speed = 6 * metre / second
     assert nets[0]["brain->brain"].delay[0, 1].m_as(ms) == pytest.approx(5.0)
 
@@ -225,7 +234,7 @@ def test_without_a_speed_there_are_no_delays():
 @pytest.mark.parametrize(
     ("options", "error", "text"),
     [
-        ({"J": W}, ValueError, "J or weight is one value"),
+        ({"J": W}, ValueError, "J is one value, the global"),
         ({"J": 0.5, "distances": D * mm}, ValueError, "leave them out"),
         ({"J": 0.5, "connectome": W}, TypeError, "connectome is a Connectome"),
         ({"weight": 3 * mV}, nm.UnitError, "weight"),
@@ -277,3 +286,16 @@ def test_it_is_drawn():
     assert plain.plot(own)[0] is own[0]
     with pytest.raises(ValueError, match="needs 2 Axes"):
         plain.plot(own[:1])
+
+
+def test_the_global_coupling_is_swept_and_continued():
+    c = nm.Connectome.synthetic(6, seed=1).normalised("row")
+    net = nm.Network({"brain": nm.QIF(shape=6, eta=-5.0)})
+    net.connect("brain", "brain", J=0.0, connectome=c)
+    rate = {"rate": nm.measures.final("brain.r")}
+    res = nm.sweep(net, {"brain->brain.J": [0.0, 2.0, 4.0]}, 200 * ms, rate)
+    alone = net.copy()
+    alone["brain->brain"].J = 4.0
+    nm.run(alone, 200 * ms, record=())
+    assert np.array_equal(res["rate"][2].magnitude, alone["brain"].r.magnitude)
+    assert np.all(np.diff(res["rate"].magnitude, axis=0) > 0.0)

@@ -44,6 +44,8 @@ class Wire:
     synapse: Synapse | None
     distances: Any = None
     speed: Any = None
+    pattern: Any = None
+    """Weights of a connectome, by which the one strength is multiplied."""
     token: object = field(default_factory=object)
     """The same in all that replaces it: another connection may have its name one day."""
 
@@ -55,7 +57,13 @@ class Wire:
     @property
     def is_one_to_one(self) -> bool:
         """Whether strength and delay are single values."""
-        return not any(wiring.is_sparse(e) or np.ndim(e) for e in (self.strength, self.delay))
+        values = (self.strength, self.delay) if self.pattern is None else (self.pattern,)
+        return not any(wiring.is_sparse(each) or np.ndim(each) for each in values)
+
+    @property
+    def strengths(self) -> Any:
+        """The strength, of each pair where a connectome tells them apart."""
+        return self.strength if self.pattern is None else self.strength * self.pattern
 
     @property
     def ports(self) -> tuple[str, str, str, str]:
@@ -86,6 +94,8 @@ class Wire:
             found[name] = table.data, measure
             found[f"{name}_targets"] = table.row.astype(float), DIMENSIONLESS
             found[f"{name}_sources"] = table.col.astype(float), DIMENSIONLESS
+        if self.pattern is not None:
+            found["connectome"] = self.pattern, DIMENSIONLESS
         for name, each in {} if synapse is None else synapse.declared().items():
             found[name] = np.asarray(synapse.value(name)), each.measure
         return found
@@ -105,6 +115,11 @@ class Wire:
     def with_strength(self, value: Any, measure: Measure, name: str) -> Wire:
         """The same with another strength."""
         plain, own = _strength(value, measure, self.strength_name, name)
+        if self.pattern is not None and np.ndim(plain):
+            raise ValueError(
+                f"{name}: with a connectome, {self.strength_name} is one value, the global "
+                f"coupling."
+            )
         return replace(self, strength=plain, strength_measure=own)
 
     def with_delay(self, value: Any, name: str) -> Wire:
@@ -239,6 +254,8 @@ class Connection:
         wire = self.data
         unit = wire.strength_measure
         parts = [f"{wire.strength_name} = {shown(wire.strength, unit)}"]
+        if wire.pattern is not None:
+            parts[0] += f" by a connectome of {len(wire.pattern)} regions"
         delays = self.pair_delays()
         if np.any(delays > 0.0):
             parts.append(f"delay {units.shown(delays, MS)}")
@@ -280,6 +297,7 @@ def wire_between(
     synapse: Any,
     variable: str | None,
     to: str | None,
+    pattern: Any = None,
 ) -> Wire:
     """What `Network.connect` is given, checked.
 
@@ -301,6 +319,8 @@ def wire_between(
         The synapse.
     variable, to : str or None
         What of the source goes to which input of the target.
+    pattern : ndarray or None
+        Weights of a connectome.
     """
     variable = past.variable_of(members[source], source, variable)
     to = _input(members[target], target, to)
@@ -311,6 +331,7 @@ def wire_between(
         raise ValueError(f"{name}: give either delay, or distances and speed.")
     _check_synapse(synapse)
     wire = Wire(source, target, variable, to, J is not None, 0.0, DIMENSIONLESS, 0.0, synapse)
+    wire = replace(wire, pattern=pattern)
     wire = wire.with_strength(
         weight if J is None else J, strength_measure(members, wire, name), name
     )

@@ -307,7 +307,7 @@ class NetworkCore:
         """The connected pairs of lanes."""
         source, target = self.members[wire.source], self.members[wire.target]
         return wiring.pairs(
-            wire.strength, wire.delay, target.shape, source.shape, name, wire.strength_name,
+            wire.strengths, wire.delay, target.shape, source.shape, name, wire.strength_name,
             wire.delay_name,
         )  # fmt: skip
 

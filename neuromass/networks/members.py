@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.errors import brief, warn
@@ -108,18 +109,16 @@ def warn_of_twins(members: Mapping[str, Core], seeds: Mapping[str, int]) -> None
 
 
 def connected_by(
-    connectome: Any, strengths: tuple[Any, Any], ways: tuple[Any, Any, Any], name: str, ends: Any
-) -> tuple[tuple[Any, Any], Any]:
-    """Strengths and distances of a connection by a connectome, checked.
+    connectome: Any, ways: tuple[Any, Any], name: str, ends: Sequence[Core]
+) -> tuple[NDArray[np.float64], Any]:
+    """Weights and distances of a connection by a connectome, checked.
 
     Parameters
     ----------
     connectome : Connectome
         Weights and distances.
-    strengths : tuple
-        J and weight, one of them None.
     ways : tuple
-        Delay, distances and speed as given; the connectome brings the distances.
+        Distances and speed as given; the connectome brings the distances.
     name : str
         Name of the connection.
     ends : sequence of Core
@@ -127,22 +126,18 @@ def connected_by(
     """
     if not all(hasattr(connectome, each) for each in ("weights", "distances", "labels")):
         raise TypeError(f"{name}: connectome is a Connectome, not {brief(connectome)}.")
-    _, distances, speed = ways
+    distances, speed = ways
     if distances is not None:
         raise ValueError(f"{name}: a connectome has distances; leave them out.")
+    count = len(connectome.weights)
     for each in ends:
-        if each.shape != (len(connectome.weights),):
+        if each.shape != (count,):
             raise ValueError(
-                f"{name}: the connectome has {len(connectome.weights)} regions, but {each.name} "
-                f"has {each.shape or 'a single lane'}; make it with "
-                f"shape={len(connectome.weights)}."
+                f"{name}: the connectome has {count} regions, but {each.name} has "
+                f"{each.shape or 'a single lane'}; make it with shape={count}."
             )
         if each.labels is not None and each.labels != connectome.labels:
             raise ValueError(
                 f"{name}: {each.name} has other labels than the connectome, or another order."
             )
-    for given in strengths:
-        if given is not None and np.ndim(getattr(given, "magnitude", given)):
-            raise ValueError(f"{name}: with a connectome, J or weight is one value.")
-    J, weight = (None if each is None else each * connectome.weights for each in strengths)
-    return (J, weight), None if speed is None else connectome.distances
+    return connectome.weights, None if speed is None else connectome.distances

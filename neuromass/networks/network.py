@@ -341,14 +341,25 @@ class Network:
         self._check_end(source, "source")
         self._check_end(target, "target")
         made = self._new_name(source, target, name)
+        pattern = None
         if connectome is not None:
-            (J, weight), distances = membership.connected_by(
-                connectome, (J, weight), (delay, distances, speed), made,
+            pattern, distances = membership.connected_by(
+                connectome, (distances, speed), made,
                 [core.members[each] for each in (source, target)],
             )  # fmt: skip
         way = None if distances is None and speed is None else (distances, speed)
         wire = wire_between(
-            core.members, made, source, target, (J, weight), delay, way, synapse, variable, input
+            core.members,
+            made,
+            source,
+            target,
+            (J, weight),
+            delay,
+            way,
+            synapse,
+            variable,
+            input,
+            pattern,
         )
         again = self._made_before(wire, made) if name is None else None
         if again is not None:

@@ -306,7 +306,7 @@ def _fits(
 
 
 def _colour(connection: Connection) -> str:
-    strength = connection.data.strength
+    strength = connection.data.strengths
     values = strength.data if wiring.is_sparse(strength) else np.asarray(strength)
     if not np.any(values):
         return _NONE
