@@ -6,6 +6,7 @@ import math
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from neuromass.kernels.control import LAST, MEAN
 from neuromass.populations.core import Core, Drive
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import Samples, Track
+from neuromass.recordings.spikes import SPIKES
 from neuromass.simulation.system import System
 
 Floats = NDArray[np.float64]
@@ -67,12 +69,19 @@ class Recorder:
         self._names = {node: tuple(each) for node, each in names.items()}
         self._start = self._last = system.clock
         self._lock = lock
+        logs = {n: system.nodes[n].spike_log() for n, each in self._names.items() if SPIKES in each}
+        self._spikes = {node: log for node, log in logs.items() if log is not None}
+        self._traces = {
+            node: tuple(name for name in each if name != SPIKES or node not in self._spikes)
+            for node, each in self._names.items()
+        }
         self.samples = self._made(steps // every + (not average), every, average, steps)
         if not average:
             self._write_present(self.samples, 0)
 
     def _made(self, room: int, every: int, average: bool, steps: int) -> Samples:
-        return room_for(self._system, self._names, room, every, average, steps)
+        samples = room_for(self._system, self._traces, room, every, average, steps)
+        return replace(samples, spikes=self._spikes)
 
     def _write_present(self, samples: Samples, place: int) -> None:
         write_present(self._system, samples, place)
@@ -147,6 +156,7 @@ class Recorder:
                 traces,
                 {name: nodes[node].model.measure(name) for name in traces},
                 system.about(node, samples.every, samples.average),
+                self._spikes[node].spikes() if node in self._spikes else None,
             )
             for node, traces in data.items()
         }
