@@ -358,6 +358,54 @@ class Recording:
 
         return traces.plot_recording(self, names, ax, labels, figsize, **line)
 
+    def plot_raster(
+        self,
+        mean_field: Recording | None = None,
+        ax: Any = None,
+        *,
+        neurons: int = 500,
+        labels: Mapping[str, str] | None = None,
+        figsize: tuple[float, float] | None = None,
+    ) -> Any:
+        """Plot spikes, neurons ordered by excitability, over the rate and that of a mean field.
+
+        Parameters
+        ----------
+        mean_field : Recording, optional
+            Of the population behind the network; its rate is drawn over that of the neurons.
+        ax : sequence of two Axes, optional
+            Where to plot; a new figure otherwise.
+        neurons : int
+            How many neurons are shown at most, evenly over those that were recorded.
+        labels : mapping, optional
+            Name -> what is written for it, as for `plot`.
+        figsize : tuple of float, optional
+            Width and height of a new figure in inches.
+
+        Returns
+        -------
+        ndarray of Axes
+            The raster, and the rate. The rate is drawn in the middle of the window over which
+            it was counted.
+
+        Raises
+        ------
+        ValueError
+            If spikes or the rate were not recorded.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> from neuromass.units import ms
+        >>> pop = nm.QIF.montbrio2015()
+        >>> net = nm.spiking.from_mean_field(pop, 1000)
+        >>> rec = nm.run(net, 20 * ms, inputs=3.0, record=("r", "spikes"))
+        >>> above, below = rec.plot_raster(mean_field=nm.run(pop, 20 * ms, inputs=3.0))
+        """
+        from neuromass.plotting import raster  # noqa: PLC0415
+
+        return raster.plot_raster(self, mean_field, ax, neurons, labels, figsize)
+
     def to_xarray(self) -> Any:
         """The traces as an ``xarray.Dataset`` with units, coordinates and parameters.
 

@@ -157,17 +157,15 @@ class SpikeLog:
         self._about = recorded, excitabilities
         self._neurons: list[Ints] = []
         self._times: list[Floats] = []
+        self.count = 0
+        """How many spikes there are."""
 
     def add(self, neurons: Ints, times: Floats) -> None:
         """Add the spikes of some steps."""
         if len(neurons):
             self._neurons.append(neurons)
             self._times.append(times)
-
-    @property
-    def count(self) -> int:
-        """How many spikes there are."""
-        return sum(map(len, self._neurons))
+            self.count += len(neurons)
 
     def spikes(self) -> Spikes:
         """The spikes so far."""

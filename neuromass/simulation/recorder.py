@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 Names = Mapping[str, Sequence[str]]
 """Node -> what of it is recorded."""
 
+_SPIKE = 12
+"""Bytes of a spike: its neuron and its time."""
+
 _SMALL = 1 << 26
 """Bytes for which nobody asks how much memory there is."""
 
@@ -104,7 +107,10 @@ class Recorder:
         """Take and record some steps, all of them or none."""
         done = self.steps
         self._last = self._start + done + steps
-        return self._system.take(steps, drives, self.samples, done)
+        code = self._system.take(steps, drives, self.samples, done)
+        for log in self._spikes.values():
+            check_spikes(log.count)
+        return code
 
     def step(self, drives: Sequence[Drive]) -> int:
         """Take and record one step, making room for it."""
@@ -287,6 +293,16 @@ def check_memory(numbers: int, every: int, steps: int) -> None:
         f"The recording would take {size / 1e9:.3g} GB, and {free / 1e9:.3g} GB of memory are "
         f"free. Record less: fewer names with record=(...){advice}; nothing has been stepped."
     )
+
+
+def check_spikes(count: int) -> None:
+    """Stop where so many spikes leave no memory for gathering them; they are kept."""
+    size = _SPIKE * count
+    if size >= _SMALL and 2 * size > free_memory():
+        raise MemoryError(
+            f"{count:.3g} spikes were recorded, and memory is short. Record those of some neurons "
+            f"alone: make the network with spikes_of=..., for example spikes_of=500."
+        )
 
 
 def free_memory() -> float:
