@@ -70,6 +70,24 @@ def test_one_neuron_fires_at_its_exact_rate(eta, dt):
     )
 
 
+@pytest.mark.parametrize("threshold", [10.0, 30.0])
+def test_a_finite_threshold_has_its_refractory_time(threshold):
+    root = 5.0
+    options = {"tau": TAU * ms, "eta": root**2, "delta": 0.0, "dt": 0.001 * ms}
+    net = nm.spiking.QIFNetwork(1, threshold=threshold, **options)
+    found = np.diff(nm.run(net, 200 * ms, record="spikes").spikes.times)
+    above = 2 * TAU / threshold
+    period = 2 * TAU / root * math.atan(threshold / root) + above
+    assert np.mean(found) == pytest.approx(period, rel=2e-4)
+    longer = 2 * TAU * root**2 / (3 * threshold**3)
+    assert period - math.pi * TAU / root == pytest.approx(longer, rel=0.2)
+
+
+def test_a_usual_threshold_changes_little():
+    near, far = (of_the_paper(1000, dt=0.02 * ms, threshold=x) for x in (100.0, math.inf))
+    assert near == pytest.approx(far, rel=0.05)
+
+
 def test_a_quiet_neuron_goes_to_rest_and_stays():
     net = nm.spiking.QIFNetwork(1, eta=-4.0, delta=0.0, initial={"v": 1.0})
     nm.run(net, 300 * ms)
@@ -299,6 +317,7 @@ KINDS = {
     "pulses": {},
     "gap junctions": {"model": nm.QIFGapJunction, "g": 1.0},
     "synapse": {"model": nm.QIFSynaptic, "neuron_noise": nm.noise.White(0.5 * ms**0.5)},
+    "sparse": {"connectivity": 20, "neuron_noise": None},
     "quiet": {"model": nm.QIFAlphaAdaptation, "noise": None, "neuron_noise": None},
 }
 
@@ -387,6 +406,7 @@ def test_setting_parameters_and_states():
         ({"window": 0.005 * ms}, ValueError, "multiple of dt"),
         ({"spikes_of": 0}, ValueError, "spikes_of must lie between 1 and 100"),
         ({"spikes_of": [100]}, ValueError, "from 0 to 99"),
+        ({"threshold": 0.0}, ValueError, "threshold must be a positive number"),
         ({"threads": 0}, ValueError, "threads must be at least 1"),
         ({"noise": {"v": nm.noise.White(0.1 / ms**0.5)}}, ValueError, "neuron_noise"),
         ({"neuron_noise": 0.5}, TypeError, "White or OrnsteinUhlenbeck"),

@@ -45,7 +45,9 @@ _TINY = 1e-200
 
 
 @_inner
-def move(potentials: Any, inputs: Any, common: float, h: float, shift: float) -> Any:
+def move(
+    potentials: Any, inputs: Any, common: float, h: float, shift: float, threshold: float
+) -> Any:
     """Take all neurons one step on.
 
     Parameters
@@ -60,6 +62,8 @@ def move(potentials: Any, inputs: Any, common: float, h: float, shift: float) ->
         The step over tau.
     shift : float
         Half of the leak: potentials are counted from there.
+    threshold : float
+        Beyond it, on both sides, inputs do not act; usually infinite.
 
     Returns
     -------
@@ -69,11 +73,11 @@ def move(potentials: Any, inputs: Any, common: float, h: float, shift: float) ->
     fired, fast = 0, 0
     hh = h * h
     for j in range(np.uint64(potentials.shape[0])):
-        i = common + inputs[j]
+        u = potentials[j] - shift
+        i = common + inputs[j] if abs(u) < threshold else 0.0
         z = i * hh
         p = (945.0 - z * (105.0 - z)) * h
         q = 945.0 - z * (420.0 - 15.0 * z)
-        u = potentials[j] - shift
         below = q - u * p
         fired += 1 if below < 0.0 else 0
         fast += 1 if z > LARGEST else 0
@@ -84,19 +88,25 @@ def move(potentials: Any, inputs: Any, common: float, h: float, shift: float) ->
 
 @_inner
 def move_and_mark(
-    potentials: Any, inputs: Any, common: float, h: float, shift: float, marks: Any
+    potentials: Any,
+    inputs: Any,
+    common: float,
+    h: float,
+    shift: float,
+    threshold: float,
+    marks: Any,
 ) -> Any:
-    """Do the same as `move`, and mark those that have fired by a negative number."""
+    """Do the same as `move`; a mark is one less the step over the time to the spike."""
     fired, fast = 0, 0
     hh = h * h
     for j in range(np.uint64(potentials.shape[0])):
-        i = common + inputs[j]
+        u = potentials[j] - shift
+        i = common + inputs[j] if abs(u) < threshold else 0.0
         z = i * hh
         p = (945.0 - z * (105.0 - z)) * h
         q = 945.0 - z * (420.0 - 15.0 * z)
-        u = potentials[j] - shift
         below = q - u * p
-        marks[j] = below
+        marks[j] = below / q
         fired += 1 if below < 0.0 else 0
         fast += 1 if z > LARGEST else 0
         below = _TINY if below == 0.0 else below
@@ -134,9 +144,8 @@ def collect(
     for j in range(marks.shape[0]):
         if marks[j] < 0.0 and chosen[j] != 0:
             z = (common + inputs[j]) * h * h
-            q = 945.0 - z * (420.0 - 15.0 * z)
             neurons[count] = first + j
-            times[count] = begin + dt * _share(z, q / (q - marks[j]))
+            times[count] = begin + dt * _share(z, 1.0 / (1.0 - marks[j]))
             count += 1
     return count
 
@@ -218,6 +227,71 @@ def sum_phases(potentials: Any, cosines: Any, sines: Any, first: int) -> None:
             sine += s[i]
         cosines[first + chunk] = cosine
         sines[first + chunk] = sine
+
+
+# ---------------------------------------------------------------------------- some to some
+
+
+@_inner
+def add_arrived(inputs: Any, own: Any, gain: float, last: Any, older: Any) -> None:
+    """Add to the own input of each neuron what it gets from others.
+
+    Parameters
+    ----------
+    inputs, own : ndarray
+        The sums, and what is added to.
+    gain : float
+        What a rate drives, over the step.
+    last, older : ndarray
+        Weights of the spikes that came in the last two steps, from which those of this one are
+        extrapolated.
+    """
+    for j in range(np.uint64(inputs.shape[0])):
+        inputs[j] = own[j] + gain * (2.0 * last[j] - older[j])
+
+
+@_inner
+def list_fired(marks: Any, first: int, fired: Any) -> None:
+    """Write the numbers of the neurons that have fired, from the first one on."""
+    count = 0
+    for j in range(marks.shape[0]):
+        if marks[j] < 0.0:
+            fired[count] = first + j
+            count += 1
+
+
+@_inner
+def deliver(
+    fired: Any, starts: Any, targets: Any, weights: Any, first: int, reached: Any
+) -> None:  # fmt: skip
+    """Add the weights of spikes to what reaches their targets, in the order of the sources.
+
+    Parameters
+    ----------
+    fired : ndarray
+        Neurons that have fired.
+    starts, targets, weights : ndarray
+        Connections by source, targets ascending; one weight if they are all alike.
+    first : int
+        The first target that is looked after here.
+    reached : ndarray
+        The sums of the targets from there on.
+    """
+    alike = weights.shape[0] == 1
+    last = first + reached.shape[0]
+    for n in range(fired.shape[0]):
+        begin, end = starts[fired[n]], starts[fired[n] + 1]
+        low, high = begin, end
+        while low < high:  # the place of the first target of ours
+            middle = (low + high) // 2
+            if targets[middle] < first:
+                low = middle + 1
+            else:
+                high = middle
+        for c in range(low, end):
+            if targets[c] >= last:
+                break
+            reached[targets[c] - first] += weights[0] if alike else weights[c]
 
 
 # ---------------------------------------------------------------------------- threads

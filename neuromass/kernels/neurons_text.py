@@ -56,6 +56,8 @@ class Members:
         Whether each neuron has noise of its own.
     marked : bool
         Whether spikes are recorded.
+    sparse : bool
+        Whether neurons get the spikes of some others alone.
     """
 
     recipe: Recipe
@@ -63,6 +65,7 @@ class Members:
     mean: bool
     noisy: bool = False
     marked: bool = False
+    sparse: bool = False
 
     @property
     def auxiliary(self) -> list[str]:
@@ -109,23 +112,35 @@ ARGUMENTS: Final = {
     "neurons": "int32[::1]",
     "times": _LINE,
     "counts": "int64[::1]",
+    "arrived": _TABLE,
+    "firing": "int32[:,::1]",
+    "bounds": "int64[::1]",
+    "starts": "int64[::1]",
+    "targets": "int32[::1]",
+    "weights": _LINE,
 }
 """Arguments of a loop and their types.
 
 me, threads, begin, end: the thread, how many there are, and its neurons. own, inputs: input of
 each neuron, without and with its noise. rings: for each thread how many neurons fired in each
 of the last steps. earlier: the mean potential one step ago. about: tau, delta, dt, number of
-neurons; then the common input, for messages. table, tally, sync: what threads tell each other.
+neurons; the common input, for messages; threshold. table, tally, sync: what threads tell each
+other. arrived: weights of the spikes that reached each neuron, in the last steps. firing: who
+fired, by the parity of the step. bounds: where the neurons of each thread begin. starts, targets,
+weights: connections by source; one weight if they are all alike.
 """
+
+
+_HELPERS: Final = (
+    "move", "move_and_mark", "collect", "add_noise", "sum_phases", "wait", "add_arrived",
+    "list_fired", "deliver",
+)  # fmt: skip
 
 
 def loop(members: Members) -> Any:
     """The compiled loop of a network."""
     written = members.recipe.equations.written
-    extra: dict[str, Any] = {
-        name: getattr(neurons, name)
-        for name in ("move", "move_and_mark", "collect", "add_noise", "sum_phases", "wait")
-    }
+    extra: dict[str, Any] = {name: getattr(neurons, name) for name in _HELPERS}
     extra["atan2"] = math.atan2
     if written is not None:
         extra["written"] = written if JIT_IS_OFF else jitted(written)
@@ -166,7 +181,7 @@ def _indented(lines: Iterable[str]) -> list[str]:
 def _head(members: Members) -> list[str]:
     recipe = members.recipe
     eq = recipe.equations
-    lines = ["tau, delta, dt = about[0], about[1], about[2]"]
+    lines = ["tau, delta, dt, threshold = about[0], about[1], about[2], about[5]"]
     lines += [f"one, half, h, pi = 1.0, 0.5 * dt, dt / tau, {math.pi!r}"]
     lines += [f"{each} = {word(each)}" for each in ("clock", "steps", "every")]
     lines += [f"average = {word('average')} != 0"]
@@ -235,8 +250,13 @@ def _common_lines(members: Members) -> list[str]:
     if members.auxiliary:
         lines += write.increments("s_", "half", "f_")
         lines += [f"y_{each} = s_{each} + f_{each}" for each in members.auxiliary]
+    if members.sparse:  # the rate that acts is each neuron's own
+        lines += ["y_r = 1.0", *write.increments("y_", "one", "g_"), "z = pi * tau"]
+        lines += ["gain = tau * g_v - s_v * s_v + z * z", "y_r = 0.0"]
     lines += write.increments("y_", "one", "g_")
-    lines += ["z = pi * tau * s_r", "common = tau * g_v - s_v * s_v + z * z"]
+    lines += ["z = pi * tau * y_r", "common = tau * g_v - s_v * s_v + z * z"]
+    if members.sparse:
+        lines += ["gain = gain - common"]
     if members.leak:
         lines += ["z_r, z_v = 1.0, 0.0", *(f"z_{each} = y_{each}" for each in members.auxiliary)]
         lines += write.increments("z_", "one", "l_")
@@ -253,13 +273,19 @@ def _neuron_lines(members: Members) -> list[str]:
         lines += ["               begin, number, key0, key1)"]
         lines += ["add_noise(felt, own[begin:end], values[begin:], normals[now & 1, begin:end],"]
         lines += ["          scales)"]
-    if members.marked:
+    if members.sparse:
+        lines += [f"add_arrived(felt, {'felt' if members.noisy else 'own[begin:end]'}, gain / dt,"]
+        lines += ["    arrived[(now - 1) % 3, begin:end], arrived[(now - 2) % 3, begin:end])"]
+    if members.marked or members.sparse:
         lines += ["fired_here, fast = move_and_mark("]
-        lines += ["    mine, felt, common, h, shift, marks[begin:end])"]
+        lines += ["    mine, felt, common, h, shift, threshold, marks[begin:end])"]
+    if members.sparse:
+        lines += ["list_fired(marks[begin:end], begin, firing[k & 1, begin:end])"]
+    if members.marked:
         lines += ["written_spikes = collect(marks[begin:end], felt, common, h, chosen[begin:end],"]
         lines += ["    begin, now * dt, dt, neurons, times, written_spikes)"]
-    else:
-        lines += ["fired_here, fast = move(mine, felt, common, h, shift)"]
+    if not (members.marked or members.sparse):
+        lines += ["fired_here, fast = move(mine, felt, common, h, shift, threshold)"]
     every = "True" if members.mean else "k == steps - 1"
     lines += [f"look = {every} or (seen and (average or count + 1 == every))"]
     lines += ["if look:"]
@@ -274,7 +300,13 @@ def _together_lines(members: Members) -> list[str]:
     lines += ["fired, fast = 0.0, 0", "for i in range(threads):"]
     lines += ["    fired += tally[k & 1, 2 * i]", "    fast += tally[k & 1, 2 * i + 1]"]
     lines += ["if fast > 0:", "    if me == 0:", "        about[4] = common"]
-    return [*lines, f"    return {TOO_COARSE}"]
+    lines += [f"    return {TOO_COARSE}"]
+    if members.sparse:
+        lines += ["reached = arrived[now % 3, begin:end]", "for i in range(end - begin):"]
+        lines += ["    reached[i] = 0.0", "for i in range(threads):"]
+        lines += ["    theirs = firing[k & 1, bounds[i] : bounds[i] + tally[k & 1, 2 * i]]"]
+        lines += ["    deliver(theirs, starts, targets, weights, begin, reached)"]
+    return lines
 
 
 def _auxiliary_lines(members: Members) -> list[str]:

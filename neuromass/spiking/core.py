@@ -24,6 +24,7 @@ from neuromass.recordings.contents import About
 from neuromass.recordings.samples import NOTHING, Samples
 from neuromass.recordings.spikes import SPIKES, SpikeLog
 from neuromass.spiking import excitability
+from neuromass.spiking.connectivity import Connectivity
 from neuromass.spiking.neurons import Neurons, neurons_of
 from neuromass.units import DIMENSIONLESS, MS
 
@@ -59,6 +60,10 @@ class Layout:
         How many run the loop.
     at_rest : bool
         Whether `reset` puts each neuron where it would be after a long time.
+    threshold : float
+        Potential beyond which inputs do not act; infinite in the closed form.
+    connectivity : Connectivity or None
+        Who gets whose spikes; None for all to all.
     own_noise : Resolved or None
         Noise that each neuron has of its own.
     """
@@ -70,6 +75,8 @@ class Layout:
     recorded: NDArray[np.int32]
     threads: int
     at_rest: bool
+    threshold: float
+    connectivity: Connectivity | None
     own_noise: noises.Resolved | None
 
 
@@ -136,9 +143,10 @@ class NetworkCore(Core):
             "ring": np.zeros(layout.window),
             "earlier": np.zeros(1),
             "values": np.full(count if coloured else 0, np.nan),
+            "arrived": np.zeros((3, 0 if layout.connectivity is None else count)),
         }
         self._normals = np.empty((2, count if noisy else 0))
-        self._felt = np.empty(count if noisy else 0)
+        self._felt = np.empty(count if noisy or layout.connectivity is not None else 0)
         self._scales = np.zeros(0)
         if layout.own_noise is not None:
             self._scales = np.array(layout.own_noise.coefficients(self.dt), dtype=float)
@@ -151,7 +159,8 @@ class NetworkCore(Core):
     def _apply_parameters(self) -> None:
         """What depends on parameters, beside the constants of the equations."""
         values = [float(self.parameters[name]) for name in ("tau", "delta")]
-        self._about = np.array([*values, self.dt, float(self.layout.neurons), 0.0])
+        about = [*values, self.dt, float(self.layout.neurons), 0.0, self.layout.threshold]
+        self._about = np.array(about)
         self._own = values[1] * self.layout.deviates
 
     @property
@@ -240,6 +249,8 @@ class NetworkCore(Core):
         """Count the spikes of a rate before the first step, and measure the mean potential."""
         expected = self.layout.neurons * rate * self.dt
         self._arrays["ring"][:] = round(expected * _FRACTION) / _FRACTION
+        if self.layout.connectivity is not None:
+            self._arrays["arrived"][:] = rate * self.dt * self.layout.connectivity.totals
         order = self.order_parameter()
         v = 2.0 * order.imag / ((1.0 + order.real) ** 2 + order.imag**2)
         self.row("v")[:] = self._arrays["earlier"][:] = v
@@ -265,21 +276,33 @@ class NetworkCore(Core):
         if fresh:
             self.reset()
             return
-        if isinstance(source, NetworkCore) and _shapes(source) == _shapes(self):
-            for name, values in source._arrays.items():
+        if isinstance(source, NetworkCore) and source.layout.neurons == self.layout.neurons:
+            self._take_neurons_of(source)
+
+    def _take_neurons_of(self, source: NetworkCore) -> None:
+        """Have the potentials of another network, and its last steps where they are as long."""
+        self.potentials[:] = source.potentials
+        self._begin_from(source.number("r"))
+        steps = ("ring", "arrived", "earlier") if source.dt == self.dt else ()
+        for name in (*steps, "values"):
+            values = source._arrays[name]
+            if values.shape == self._arrays[name].shape:
                 self._arrays[name][:] = values
-            self.state[:2] = source.state[:2]
-            if source.dt != self.dt:
-                self._begin_from(source.number("r"))
+        self.state[:2] = source.state[:2]
 
     # ------------------------------------------------------------------ snapshots
 
     def snapshot(self) -> NetworkSnapshot:
         """All that changes, and what has to be the same where it is restored."""
         plain = super().snapshot()
-        own = self.layout.own_noise
+        layout = self.layout
+        own = layout.own_noise
         noise = None if own is None else own.fingerprint()
-        fixed = self.layout.neurons, self.layout.window, noise, self.layout.deviates.tobytes()
+        wires = layout.connectivity
+        fixed = (
+            layout.neurons, layout.window, layout.threshold, noise, layout.deviates.tobytes(),
+            None if wires is None else wires.fingerprint(),
+        )  # fmt: skip
         arrays = {n: units.read_only(each.copy()) for n, each in self._arrays.items()}
         return NetworkSnapshot(**plain.__dict__, arrays=arrays, fixed=fixed)
 
@@ -334,7 +357,7 @@ class NetworkCore(Core):
         control.steps, control.every, control.average = steps, samples.every, samples.average
         control.phase, control.sample = done % samples.every, samples.whole(done)
         parts = _parts(self.layout.neurons, self.layout.threads)
-        shared = self._shared(steps, drives, samples, len(parts))
+        shared = self._shared(drives, samples, parts)
         own = [self._own_of(part, steps, log is not None) for part in parts]
         try:
             code = _together(self._compiled(log is not None), parts, shared, own)
@@ -357,7 +380,8 @@ class NetworkCore(Core):
             noisy = self.layout.own_noise is not None
             behind = self._behind
             recipe = replace(self.recipe(), model=self.kind.__name__)
-            found = loop(Members(recipe, behind.leak, behind.mean, noisy, marked))
+            sparse = self.layout.connectivity is not None
+            found = loop(Members(recipe, behind.leak, behind.mean, noisy, marked, sparse))
             self._loops[marked] = found
         return found
 
@@ -367,19 +391,21 @@ class NetworkCore(Core):
         self._loops: dict[bool, Any] = {}
 
     def _shared(
-        self, steps: int, drives: Sequence[Drive], samples: Samples, threads: int
+        self, drives: Sequence[Drive], samples: Samples, parts: Sequence[tuple[int, int]]
     ) -> dict[str, Any]:
         """Arguments of a loop that are the same for all threads."""
+        threads = len(parts)
         from neuromass.kernels.neurons import CHUNK  # noqa: PLC0415
 
         drive, layout = laid_out(drives)
         slots, slabs, sums = self._network_channels(samples)
-        noisy = self.layout.own_noise is not None
+        wires = self.layout.connectivity or _ALL_TO_ALL
+        count = self._arrays["arrived"].shape[1]
         return {
             "state": self.state,
             "potentials": self.potentials,
             "own": self._own,
-            "inputs": self._felt if noisy else self._own,
+            "inputs": self._felt if self._felt.size else self._own,
             "values": self._arrays["values"],
             "normals": self._normals,
             "scales": self._scales,
@@ -400,11 +426,17 @@ class NetworkCore(Core):
             "sync": np.zeros(1, dtype=np.int64),
             "chosen": self._chosen,
             "counts": np.zeros(threads, dtype=np.int64),
+            "arrived": self._arrays["arrived"],
+            "firing": np.empty((2, count), dtype=np.int32),
+            "bounds": np.array([begin for begin, _ in parts]),
+            "starts": wires.starts,
+            "targets": wires.targets,
+            "weights": wires.weights,
         }
 
     def _own_of(self, part: tuple[int, int], steps: int, marked: bool) -> dict[str, Any]:
         """Arguments of a loop that each thread has of its own."""
-        if marked and not self._marks.size:
+        if (marked or self.layout.connectivity is not None) and not self._marks.size:
             self._marks = np.empty(self.layout.neurons)
         most = int(np.sum(self._chosen[slice(*part)])) * (steps // 2 + 1) if marked else 0
         neurons = np.empty(most, dtype=np.int32)
@@ -471,6 +503,9 @@ class NetworkCore(Core):
         )
 
 
+_ALL_TO_ALL: Final = Connectivity(
+    np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0)
+)
 _PHASES: Final = ("R", "Psi")
 _OWN_NOISE: Final = "noise of each neuron"
 
@@ -485,10 +520,6 @@ def _with_phases(model: Model) -> Model:
         outputs[name] = Output(lambda r: r, doc=doc)
         outputs[name].name = name
     return replace(model, name=NAME, outputs=outputs)
-
-
-def _shapes(core: NetworkCore) -> list[tuple[int, ...]]:
-    return [each.shape for each in core._arrays.values()]
 
 
 def _rounded_down(value: float) -> float:

@@ -18,6 +18,7 @@ from neuromass.models.qif import QIF
 from neuromass.populations import validation
 from neuromass.populations.population import Population
 from neuromass.populations.stepped import Stepped, core_of
+from neuromass.spiking.connectivity import connectivity_of
 from neuromass.spiking.core import Layout, NetworkCore
 from neuromass.spiking.excitability import DISTRIBUTIONS, DRAWS, deviates
 from neuromass.spiking.neurons import neurons_of
@@ -37,14 +38,14 @@ _NEURONS_OF_A_THREAD: Final = 4096
 """Fewer neurons are not worth a thread of their own."""
 
 KEYWORDS: Final = (
-    "N", "model", "distribution", "draw", "excitabilities", "initial", "noise", "neuron_noise",
-    "window", "spikes_of", "threads", "seed", "dt",
+    "N", "model", "connectivity", "distribution", "draw", "excitabilities", "initial", "noise",
+    "neuron_noise", "threshold", "window", "spikes_of", "threads", "seed", "dt",
 )  # fmt: skip
 """What a network takes besides parameters."""
 
 
 class QIFNetwork(Stepped):
-    r"""A network of quadratic integrate-and-fire neurons, coupled all to all.
+    r"""A network of quadratic integrate-and-fire neurons, coupled all to all or sparsely.
 
     .. math:: \tau \dot V_j = V_j^2 + \eta_j + J \tau r(t) + I_\mathrm{ext}(t)
 
@@ -64,6 +65,11 @@ class QIFNetwork(Stepped):
         How many neurons.
     model : type
         The mean field behind which it stands; `QIF` if left out.
+    connectivity : int, array or sparse matrix, optional
+        Whose spikes a neuron gets: those of so many others, drawn for each; or a matrix [target,
+        source] of the shares that they have in the rate that takes the place of r in the
+        neuron's input. All to all is a matrix of 1/N; rows that sum up to one give neurons the
+        input of the mean field on average. For models in which r itself drives the neurons.
     distribution : {"lorentzian", "gaussian", "uniform"}
         Of the excitabilities around eta. delta is the Lorentzian's half-width, the Gaussian's
         standard deviation, half of the uniform distribution's range. The mean field is that of
@@ -84,6 +90,9 @@ class QIFNetwork(Stepped):
     neuron_noise : White or OrnsteinUhlenbeck, optional
         Noise that each neuron has of its own, independent of that of others, with the units of
         noise on a dimensionless input. No mean field with a few states has it.
+    threshold : number
+        Potential from which on inputs no longer act: the neuron takes ``tau / threshold`` from
+        there to its spike, and as long again to ``-threshold``. Infinite if left out, see Notes.
     window : Quantity, optional
         r is the mean rate over so long a time before now, a multiple of dt: 0.4 ms if left out.
     spikes_of : int or array of int, optional
@@ -108,8 +117,9 @@ class QIFNetwork(Stepped):
     -----
     **r** is the number of spikes in the window, over N and the window. It lags behind by half of
     the window, and what is faster than the window is smoothed away; rates and pulses are those
-    of the neurons in any case, since they drive each other by the spikes of each step. With
-    ``every=40, average=True`` a recording has means around their times, without the lag.
+    of the neurons in any case, since they drive each other by the spikes of each step. With a
+    window of two steps, ``nm.run(..., every=40, average=True)`` records means over 40 steps around
+    their times, which lag by one step.
 
     **v** is the mean of the potentials. A plain mean does not exist where neurons pass through
     infinity; this one belongs to the Kuramoto order parameter Z of the phases
@@ -120,12 +130,14 @@ class QIFNetwork(Stepped):
     Setting r or v puts all neurons on the Lorentzian that they describe. All else that is common
     to the neurons (s, a, x, u of the models) is a state as in the mean field.
 
-    **Threshold and step.** The threshold is at infinity: potentials move in closed form through
-    it, with the input held over the step, and there is neither a reset nor a refractory time to
-    choose. What remains is an error of the second order in dt, of inputs that change and of
-    coupling (spikes of one step act in the next, extrapolated from two). A neuron must take more
-    than two steps from spike to spike: otherwise an error says which dt is short enough. Without
-    coupling and with constant inputs rates are exact.
+    **Threshold and step.** The threshold is at infinity: potentials move in closed form through it,
+    with the input held over the step, and there is neither a reset nor a refractory time to choose.
+    A finite `threshold`, as other programs have it, with a reset to its negative after the
+    refractory time ``2 tau / threshold``, is there for comparison: with an input I it makes the
+    time between spikes longer by ``2 tau I / (3 threshold^3)``. What remains is an error of the
+    second order in dt, of inputs that change and of coupling (spikes act in the next step,
+    extrapolated from two). A neuron must take more than two steps from spike to spike: otherwise an
+    error says which dt is short enough. Without coupling and with constant inputs rates are exact.
 
     The error of finite size falls as one over the square root of N, or faster.
 
@@ -151,12 +163,14 @@ class QIFNetwork(Stepped):
         N: int,
         *,
         model: Any = QIF,
+        connectivity: Any = None,
         distribution: str = "lorentzian",
         draw: str = "quantiles",
         excitabilities: Any = None,
         initial: Mapping[str, Any] | str | None = None,
         noise: Mapping[str, Any] | None = None,
         neuron_noise: Any = None,
+        threshold: float = math.inf,
         window: Any = None,
         spikes_of: Any = None,
         threads: int | None = None,
@@ -165,7 +179,13 @@ class QIFNetwork(Stepped):
         **parameters: Any,
     ) -> None:
         count = _count(N)
-        declared = neurons_of(model).model
+        behind = neurons_of(model)
+        declared = behind.model
+        if connectivity is not None and not behind.rate:
+            raise TypeError(
+                f"connectivity: neurons of {declared.name} get the spikes of all by way of a state "
+                f"that they have in common; give a model in which r drives them, such as nm.QIF."
+            )
         _check_parameters(parameters, declared)
         step = DEFAULT_DT if dt is None else validation.step_of(dt, declared)
         one_of(distribution, "distribution", DISTRIBUTIONS)
@@ -190,6 +210,8 @@ class QIFNetwork(Stepped):
             recorded=_recorded(spikes_of, count),
             threads=_threads(threads, count),
             at_rest=at_rest,
+            threshold=_threshold(threshold),
+            connectivity=connectivity_of(connectivity, count, number),
             own_noise=noises.on_dimensionless_input(neuron_noise, "neuron_noise"),
         )
         core = NetworkCore(
@@ -212,6 +234,8 @@ class QIFNetwork(Stepped):
             "draw": draw,
             "excitabilities": excitabilities,
             "neuron_noise": neuron_noise,
+            "threshold": threshold,
+            "connectivity": connectivity,
             "spikes_of": spikes_of,
             "threads": threads,
         }
@@ -332,7 +356,8 @@ class QIFNetwork(Stepped):
         Returns
         -------
         Population
-            With the same parameters, common noise, states, time and step.
+            With the same parameters, common noise, states, time and step. Of a network that is
+            not coupled all to all, it is the mean field of one that is.
 
         Raises
         ------
@@ -521,6 +546,13 @@ def from_mean_field(population: Any, N: int, **options: Any) -> QIFNetwork:
 
 
 # --------------------------------------------------------------------------- checks
+
+
+def _threshold(threshold: Any) -> float:
+    plain = units.to_internal(threshold, DIMENSIONLESS, "threshold", 100.0)
+    if not isinstance(plain, float) or not plain > 0.0:
+        raise ValueError(f"threshold must be a positive number, not {brief(threshold)}.")
+    return plain
 
 
 def _count(N: Any) -> int:

@@ -28,11 +28,14 @@ class Neurons:
         Whether there is a leak L.
     mean : bool
         Whether the mean potential enters C, or what drives it.
+    rate : bool
+        Whether the rate enters C, linearly, so that each neuron can have one of its own.
     """
 
     model: Model
     leak: bool
     mean: bool
+    rate: bool
 
     def common(self, values: Values) -> tuple[float, float]:
         """L and C at values of all states, inputs and parameters, in internal units."""
@@ -102,6 +105,7 @@ def _checked(model: Model) -> Neurons:
     rng = np.random.default_rng(20150619)
     names = [*model.states, *model.inputs, *model.parameters]
     leak = mean = False
+    rate = True
     for _ in range(5):
         at = {
             name: float(x) for name, x in zip(names, rng.uniform(0.3, 1.7, len(names)), strict=True)
@@ -113,7 +117,8 @@ def _checked(model: Model) -> Neurons:
             )
         leak = leak or not _close(_leak(model, at), 0.0)
         mean = mean or _needs_mean(model, at)
-    return Neurons(model, leak, mean)
+        rate = rate and _is_driven_by_rate(model, at)
+    return Neurons(model, leak, mean, rate)
 
 
 def _close(one: float, other: float) -> bool:
@@ -146,3 +151,8 @@ def _needs_mean(model: Model, at: Values) -> bool:
     same = all(_close(one[name], other[name]) for name in others)
     common = (_others(model, each) + _leak(model, each) * each["v"] for each in (at, moved))
     return not (same and _close(*common))
+
+
+def _is_driven_by_rate(model: Model, at: Values) -> bool:
+    one, two, three = (_others(model, {**at, "r": r}) for r in (0.0, 1.0, 2.0))
+    return _close(three - two, two - one) and not _close(one, two)
