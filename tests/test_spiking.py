@@ -411,6 +411,7 @@ def test_setting_parameters_and_states():
         ({"noise": {"v": nm.noise.White(0.1 / ms**0.5)}}, ValueError, "neuron_noise"),
         ({"neuron_noise": 0.5}, TypeError, "White or OrnsteinUhlenbeck"),
         ({"initial": "quiet"}, ValueError, "initial must be one of 'rest'"),
+        ({"initial": "rest", "distribution": "uniform"}, ValueError, "takes a Lorentzian"),
         ({"model": nm.JansenRit}, TypeError, "JansenRit is not the mean field of quadratic"),
         ({"model": 3}, TypeError, "model of the QIF family"),
     ],

@@ -93,6 +93,7 @@ ARGUMENTS: Final = {
     "normals": _TABLE,
     "scales": _LINE,
     "number": "int64",
+    "ring": _LINE,
     "rings": _TABLE,
     "earlier": _LINE,
     "about": _LINE,
@@ -122,12 +123,12 @@ ARGUMENTS: Final = {
 """Arguments of a loop and their types.
 
 me, threads, begin, end: the thread, how many there are, and its neurons. own, inputs: input of
-each neuron, without and with its noise. rings: for each thread how many neurons fired in each
-of the last steps. earlier: the mean potential one step ago. about: tau, delta, dt, number of
-neurons; the common input, for messages; threshold. table, tally, sync: what threads tell each
-other. arrived: weights of the spikes that reached each neuron, in the last steps. firing: who
-fired, by the parity of the step. bounds: where the neurons of each thread begin. starts, targets,
-weights: connections by source; one weight if they are all alike.
+each neuron, without and with its noise. ring: how many neurons fired in each of the last steps;
+rings: room for a copy of it for each thread. earlier: the mean potential one step ago. about: tau,
+delta, dt, number of neurons; the common input, for messages; threshold. table, tally, sync: what
+threads tell each other. arrived: weights of the spikes that reached each neuron, in the last
+steps. firing: who fired, by the parity of the step. bounds: where the neurons of each thread
+begin. starts, targets, weights: connections by source; one weight if they are all alike.
 """
 
 
@@ -185,9 +186,14 @@ def _head(members: Members) -> list[str]:
     lines += [f"one, half, h, pi = 1.0, 0.5 * dt, dt / tau, {math.pi!r}"]
     lines += [f"{each} = {word(each)}" for each in ("clock", "steps", "every")]
     lines += [f"average = {word('average')} != 0"]
-    lines += [f"count, sample = {word('phase')}, {word('sample')}", "ring = rings[me]"]
+    lines += [f"count, sample = {word('phase')}, {word('sample')}", "counted = rings[me]"]
     lines += ["window = ring.shape[0]", "per = 1.0 / (about[3] * dt)", "share = per / window"]
-    lines += ["total = 0.0", "for i in range(window):", "    total += ring[i]"]
+    lines += [
+        "total = 0.0",
+        "for i in range(window):",
+        "    total += ring[i]",
+        "    counted[i] = ring[i]",
+    ]
     lines += [f"c{i} = constants[{row}, 0]" for row, i in enumerate(eq.constants())]
     names = enumerate(coefficient_names(recipe))
     lines += [f"{each} = coefficients[{row}, 0]" for row, each in names]
@@ -217,7 +223,7 @@ def _step(members: Members) -> list[str]:
     lines += _neuron_lines(members)
     lines += _together_lines(members)
     lines += _auxiliary_lines(members)
-    lines += ["total += fired - ring[place]", "ring[place] = fired", "s_r = share * total"]
+    lines += ["total += fired - counted[place]", "counted[place] = fired", "s_r = share * total"]
     lines += ["if look:", *_indented(_mean_lines())]
     return lines + _record_lines(members)
 
@@ -243,7 +249,7 @@ def _common_lines(members: Members) -> list[str]:
     out over time, and what it drives is right to second order.
     """
     write = EquationWriter(members.recipe.equations)
-    lines = ["last, older = ring[(now - 1) % window], ring[(now - 2) % window]"]
+    lines = ["last, older = counted[(now - 1) % window], counted[(now - 2) % window]"]
     lines += ["s_r = per * (2.0 * last - older)"]
     lines += ["s_v = 1.5 * v_now - 0.5 * v_before" if members.mean else "s_v = 0.0"]
     lines += ["y_r, y_v = s_r, s_v"]
@@ -361,6 +367,7 @@ def _tail(members: Members) -> list[str]:
     lines = [f"state[{row}, 0] = s_{each}" for row, each in enumerate(eq.states)]
     hidden = [i for i, each in enumerate(recipe.sources) if each.coloured]
     lines += [f"state[{len(eq.states) + row}, 0] = h{i}" for row, i in enumerate(hidden)]
+    lines += ["for i in range(window):", "    ring[i] = counted[i]"]
     lines += [f"earlier[0] = {'v_before' if members.mean else 'v_now'}", "about[4] = common"]
     lines += [f"{word('clock')} = clock + steps", f"{word('phase')} = count"]
     lines += [f"{word('sample')} = sample"]

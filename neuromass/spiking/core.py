@@ -17,7 +17,7 @@ from neuromass import units
 from neuromass.declaration import Model, ModelType, Output
 from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError
-from neuromass.kernels.control import FINE, NOT_FINITE
+from neuromass.kernels.control import NOT_FINITE
 from neuromass.populations.core import Core, Drive, laid_out
 from neuromass.populations.snapshot import Snapshot
 from neuromass.recordings.contents import About
@@ -352,25 +352,20 @@ class NetworkCore(Core):
     ) -> int:
         """Take some steps, all of them or none; see `Core.take`."""
         log = samples.spikes.get("")
-        kept = self.kept_arrays()
-        control = self.control
+        kept, control = self.kept_arrays(), self.control
+        before = control.clock
         control.steps, control.every, control.average = steps, samples.every, samples.average
         control.phase, control.sample = done % samples.every, samples.whole(done)
-        parts = _parts(self.layout.neurons, self.layout.threads)
+        parts = _parts(self.layout.neurons, self.layout.threads, steps)
         shared = self._shared(drives, samples, parts)
         own = [self._own_of(part, steps, log is not None) for part in parts]
         try:
-            code = _together(self._compiled(log is not None), parts, shared, own)
-        except BaseException:
-            self.take_arrays(kept)
-            raise
-        if code != FINE:
-            self.take_arrays(kept)
-            return code
-        self._arrays["ring"][:] = shared["rings"][0]
-        if log is not None:
-            _write(log, own, shared["counts"])
-        return code
+            return _together(self._compiled(log is not None), parts, shared, own)
+        finally:  # the loop moves the clock when all is done, which an interruption may follow
+            if control.clock == before:
+                self.take_arrays(kept)
+            elif log is not None:
+                _write(log, own, shared["counts"])
 
     def _compiled(self, marked: bool) -> Any:
         from neuromass.kernels.neurons_text import Members, loop  # noqa: PLC0415
@@ -410,7 +405,8 @@ class NetworkCore(Core):
             "normals": self._normals,
             "scales": self._scales,
             "number": noises.number_of(_OWN_NOISE),
-            "rings": np.tile(self._arrays["ring"], (threads, 1)),
+            "ring": self._arrays["ring"],
+            "rings": np.empty((threads, self.layout.window)),
             "earlier": self._arrays["earlier"],
             "about": self._about,
             "constants": self.constants,
@@ -539,13 +535,17 @@ def _write(log: SpikeLog, own: Sequence[Mapping[str, Any]], counts: Ints) -> Non
 # ---------------------------------------------------------------------------- threads
 
 
-def _parts(count: int, threads: int) -> list[tuple[int, int]]:
+_WORTH_THREADS: Final = 1 << 18
+"""Steps times neurons for which it pays to start threads."""
+
+
+def _parts(count: int, threads: int, steps: int) -> list[tuple[int, int]]:
     """First and last of the neurons of each thread: whole chunks."""
     from neuromass.kernels.compiler import JIT_IS_OFF  # noqa: PLC0415
     from neuromass.kernels.neurons import CHUNK  # noqa: PLC0415
 
     chunks = -(-count // CHUNK)
-    number = 1 if JIT_IS_OFF else min(threads, chunks)
+    number = 1 if JIT_IS_OFF or count * steps < _WORTH_THREADS else min(threads, chunks)
     ends = [chunks * i // number * CHUNK for i in range(number + 1)]
     return [(begin, min(end, count)) for begin, end in pairwise(ends)]
 

@@ -124,7 +124,8 @@ class QIFNetwork(Stepped):
     **v** is the mean of the potentials. A plain mean does not exist where neurons pass through
     infinity; this one belongs to the Kuramoto order parameter Z of the phases
     :math:`2 \arctan V_j`, ``v = Im((1 - conj Z)/(1 + conj Z))``, which is the centre of the
-    Lorentzian that potentials follow if excitabilities do, and a robust estimate otherwise.
+    Lorentzian that potentials follow if excitabilities do, and a robust estimate otherwise. It is
+    what gap junctions feel.
     **R** and **Psi**, the modulus and argument of Z, can be recorded, too.
 
     Setting r or v puts all neurons on the Lorentzian that they describe. All else that is common
@@ -199,6 +200,11 @@ class QIFNetwork(Stepped):
         at_rest = isinstance(initial, str)
         if at_rest:
             one_of(initial, "initial", ("rest",))
+            if distribution != "lorentzian" or given is not None:
+                raise ValueError(
+                    "initial='rest' is the equilibrium of the mean field, which takes a Lorentzian "
+                    "of excitabilities; run other networks until they are at rest."
+                )
         start = _rest_of(model, whole) if at_rest else validation.initial_of(declared, initial)
         _check_single({**values, **start})
         number = noises.take_seed(seed)
@@ -423,7 +429,9 @@ class QIFNetwork(Stepped):
             "window": self.window,
             **self._options,
         }
-        if "dt" in changes and "window" not in changes:
+        if "model" in changes:
+            raise TypeError("A copy has the same model; make another network.")
+        if "dt" in changes and not self._window_fits(changes["dt"]):
             options["window"] = None
         if options["excitabilities"] is not None or changes.get("excitabilities") is not None:
             kept = {n: x for n, x in kept.items() if n not in ("eta", "delta")}
@@ -434,6 +442,14 @@ class QIFNetwork(Stepped):
             parameters.pop("delta")
         core_of(other).begin_like(core, parameters, "initial" in changes)
         return other
+
+    def _window_fits(self, dt: Any) -> bool:
+        """Whether the window is some steps of another length."""
+        core = self._core
+        try:
+            return _window(self.window, validation.step_of(dt, core.behind.model)) > 0
+        except ValueError:
+            return False
 
     def __copy__(self) -> Self:
         return self.copy()
@@ -463,6 +479,7 @@ class QIFNetwork(Stepped):
         pairs = [
             f"{name}={units.shown(value, model.measure(name))}"
             for name, value in core.parameters.items()
+            if name != "delta" or self._options["excitabilities"] is None
         ]
         if core.kind is not QIF:
             pairs.insert(0, f"model={core.kind.__name__}")
