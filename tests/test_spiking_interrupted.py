@@ -53,9 +53,8 @@ def test_a_network_is_as_before_or_as_after(operation):
     line, step = 1, 1
     while True:
         net = small()
-        with interrupted(line) as places:
-            with suppress(KeyboardInterrupt):
-                operation(net)
+        with interrupted(line) as places, suppress(KeyboardInterrupt):
+            operation(net)
         if not places:
             break
         assert future(net) in allowed, places
