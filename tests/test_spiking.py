@@ -438,3 +438,62 @@ def test_a_network_has_no_vector_field():
 def test_it_is_no_member_of_a_network_of_populations():
     with pytest.raises(TypeError):
         nm.Network({"exc": network()})
+
+
+def test_spikes_of_single_neurons_are_no_matter_for_check_dt():
+    with pytest.raises(TypeError, match="check_dt takes a population"):
+        nm.check_dt(network(), 10 * ms)
+
+
+# --------------------------------------------------------------------------- with the rest
+
+
+def test_a_sweep_runs_networks_one_by_one():
+    net = network(neuron_noise=None, noise=None)
+    found = nm.sweep(
+        net, {"eta": [-8.0, 0.0], "initial.r": [0 * Hz, 100 * Hz]}, 20 * ms,
+        measure={"rate": nm.measures.mean("r"), "v": nm.measures.final("v")}, transient=5 * ms,
+    )  # fmt: skip
+    for i, eta in enumerate((-8.0, 0.0)):
+        for j, rate in enumerate((0, 100)):
+            one = net.copy(eta=eta)
+            one.r = rate * Hz
+            nm.run(one, 5 * ms)
+            rec = nm.run(one, 20 * ms)
+            assert found["v"][i, j].magnitude == rec.v[-1].magnitude
+            mean = rec.array("r", Hz)[1:].mean()
+            assert found["rate"][i, j].magnitude == pytest.approx(mean, rel=1e-12)
+
+
+def test_points_of_a_sweep_have_noise_of_their_own():
+    net = network()
+    measure = {"v": nm.measures.final("v")}
+    found = nm.sweep(net, {"J": [15.0, 15.0, 15.0]}, 20 * ms, measure=measure)["v"].magnitude
+    assert len(set(found)) == 3
+    again = nm.sweep(net, {"J": [15.0, 15.0, 15.0]}, 20 * ms, measure=measure, threads=2)
+    assert list(again["v"].magnitude) == list(found)
+
+
+def test_a_feedback_sees_the_network():
+    net = network(noise=None, neuron_noise=None)
+    other = net.copy()
+    loop = nm.signals.Feedback(lambda system: 10.0 - float(system.v) * 2.0)
+    rec = nm.run(net, 10 * ms, loop, record=("v", "I_ext"))
+    for _ in range(200):
+        other.update(10.0 - float(other.v) * 2.0)
+    assert everything(other) == everything(net)
+    assert np.std(rec.array("I_ext")[1:]) > 0.1
+
+
+def test_networks_of_a_model_of_ones_own_travel():
+    cloudpickle = pytest.importorskip("cloudpickle")
+
+    class Own(nm.QIFAdaptation):
+        """A model that no other process can import."""
+
+    net = network(model=Own)
+    twin = pickle.loads(cloudpickle.dumps(net))
+    for each in (net, twin):
+        nm.run(each, 5 * ms, 3.0)
+    assert everything(net) == everything(twin)
+    assert "model=Own" in repr(net)

@@ -58,8 +58,8 @@ class Layout:
         Neurons whose spikes are recorded when spikes are.
     threads : int
         How many run the loop.
-    at_rest : bool
-        Whether `reset` puts each neuron where it would be after a long time.
+    rest : mapping or None
+        Initial states with which `reset` puts each neuron where it would be after a long time.
     threshold : float
         Potential beyond which inputs do not act; infinite in the closed form.
     connectivity : Connectivity or None
@@ -74,7 +74,7 @@ class Layout:
     window: int
     recorded: NDArray[np.int32]
     threads: int
-    at_rest: bool
+    rest: Mapping[str, float] | None
     threshold: float
     connectivity: Connectivity | None
     own_noise: noises.Resolved | None
@@ -227,6 +227,10 @@ class NetworkCore(Core):
         self.forget_kernels()
         return True
 
+    def take_lane(self, lane: int) -> None:
+        """Draw the noise of another of many copies under one seed."""
+        self.lane = self.control.lane = lane
+
     def set_parameters(self, values: Mapping[str, Any]) -> None:
         """Set parameters, given in internal units and checked."""
         super().set_parameters(values)
@@ -259,8 +263,14 @@ class NetworkCore(Core):
         """Go back to the initial state and to t = 0."""
         self._arrays["values"][:] = np.nan
         super().reset()
-        if self.layout.at_rest:
+        if self.is_at_rest_first:
             self._place_at_rest()
+
+    @property
+    def is_at_rest_first(self) -> bool:
+        """Whether the initial states are those of the equilibrium that was asked for."""
+        rest = self.layout.rest
+        return rest is not None and all(self.initial[n] == x for n, x in rest.items())
 
     def _place_at_rest(self) -> None:
         values = {name: float(x) for name, x in {**self.parameters, **self.initial}.items()}
@@ -404,7 +414,7 @@ class NetworkCore(Core):
             "values": self._arrays["values"],
             "normals": self._normals,
             "scales": self._scales,
-            "number": noises.number_of(_OWN_NOISE),
+            "number": noises.number_of(f"{_OWN_NOISE} {self.lane}"),
             "ring": self._arrays["ring"],
             "rings": np.empty((threads, self.layout.window)),
             "earlier": self._arrays["earlier"],

@@ -215,7 +215,7 @@ class QIFNetwork(Stepped):
             window=_window(window, step),
             recorded=_recorded(spikes_of, count),
             threads=_threads(threads, count),
-            at_rest=at_rest,
+            rest={n: float(x) for n, x in start.items()} if at_rest else None,
             threshold=_threshold(threshold),
             connectivity=connectivity_of(connectivity, count, number),
             own_noise=noises.on_dimensionless_input(neuron_noise, "neuron_noise"),
@@ -422,7 +422,7 @@ class QIFNetwork(Stepped):
         kept = {name: self._parameter(name) for name in core.parameters}
         options: dict[str, Any] = {
             "N": layout.neurons,
-            "initial": "rest" if layout.at_rest else self.initial,
+            "initial": "rest" if core.is_at_rest_first else self.initial,
             "noise": core.noise,
             "seed": core.seed,
             "dt": self.dt,
@@ -440,8 +440,19 @@ class QIFNetwork(Stepped):
         parameters = {name: v for name, v in core.parameters.items() if name not in changes}
         if other._options["excitabilities"] is not None:
             parameters.pop("delta")
-        core_of(other).begin_like(core, parameters, "initial" in changes)
+        other._core.begin_like(core, parameters, "initial" in changes)
+        other._core.take_lane(core.lane)
         return other
+
+    def __point__(self, number: int) -> Self:
+        """A copy for one point of a sweep, with noise of its own."""
+        other = self.copy()
+        other._core.take_lane(self._core.lane + number)
+        return other
+
+    def __points__(self, first: int, count: int) -> Self | None:
+        """None: networks do not stand side by side as lanes."""
+        return None
 
     def _window_fits(self, dt: Any) -> bool:
         """Whether the window is some steps of another length."""
