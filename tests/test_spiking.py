@@ -421,6 +421,18 @@ def test_wrong_options_are_refused(options, error, text):
         nm.spiking.QIFNetwork(**{"N": 100, **options})
 
 
+def test_a_copy_returns_to_where_the_original_does():
+    net = network()
+    for changes in ({}, {"eta": -4.0}, {"J": 10.0}):
+        other = net.copy(**changes)
+        same = network()
+        same.set(**changes)
+        for each in (other, same):
+            nm.run(each, 2 * ms, 3.0)
+            each.reset()
+        assert everything(other) == everything(same)
+
+
 def test_snapshots_of_others_are_refused():
     net = network()
     for other in (network(100), network(eta=-4.0, seed=4, draw="random", neuron_noise=None)):
@@ -459,7 +471,7 @@ def test_a_sweep_runs_networks_one_by_one():
             one = net.copy(eta=eta)
             one.r = rate * Hz
             nm.run(one, 5 * ms)
-            rec = nm.run(one, 20 * ms)
+            rec = nm.run(one, 15 * ms)
             assert found["v"][i, j].magnitude == rec.v[-1].magnitude
             mean = rec.array("r", Hz)[1:].mean()
             assert found["rate"][i, j].magnitude == pytest.approx(mean, rel=1e-12)

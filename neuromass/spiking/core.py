@@ -263,14 +263,9 @@ class NetworkCore(Core):
         """Go back to the initial state and to t = 0."""
         self._arrays["values"][:] = np.nan
         super().reset()
-        if self.is_at_rest_first:
-            self._place_at_rest()
-
-    @property
-    def is_at_rest_first(self) -> bool:
-        """Whether the initial states are those of the equilibrium that was asked for."""
         rest = self.layout.rest
-        return rest is not None and all(self.initial[n] == x for n, x in rest.items())
+        if rest is not None and all(self.initial[n] == x for n, x in rest.items()):
+            self._place_at_rest()
 
     def _place_at_rest(self) -> None:
         values = {name: float(x) for name, x in {**self.parameters, **self.initial}.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -422,7 +423,7 @@ class QIFNetwork(Stepped):
         kept = {name: self._parameter(name) for name in core.parameters}
         options: dict[str, Any] = {
             "N": layout.neurons,
-            "initial": "rest" if core.is_at_rest_first else self.initial,
+            "initial": self.initial,
             "noise": core.noise,
             "seed": core.seed,
             "dt": self.dt,
@@ -440,6 +441,8 @@ class QIFNetwork(Stepped):
         parameters = {name: v for name, v in core.parameters.items() if name not in changes}
         if other._options["excitabilities"] is not None:
             parameters.pop("delta")
+        if "initial" not in changes:
+            other._core.layout = replace(other._core.layout, rest=layout.rest)
         other._core.begin_like(core, parameters, "initial" in changes)
         other._core.take_lane(core.lane)
         return other
