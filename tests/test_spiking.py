@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -509,3 +510,20 @@ def test_networks_of_a_model_of_ones_own_travel():
         nm.run(each, 5 * ms, 3.0)
     assert everything(net) == everything(twin)
     assert "model=Own" in repr(net)
+
+
+@pytest.mark.parametrize("kind", ["pulses", "gap junctions", "sparse"])
+def test_without_the_jit_the_bits_are_the_same(kind, elsewhere):
+    text = f"""
+import hashlib, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import neuromass as nm
+from neuromass.units import ms
+from test_spiking import KINDS, everything, network
+net = network(40, **KINDS[{kind!r}])
+rec = nm.run(net, 10 * ms, 3.0, record=("r", "v", "spikes"))
+print(hashlib.sha256(repr(everything(net)).encode()).hexdigest(), len(rec.spikes))
+"""
+    with_jit, without = (elsewhere(text, NUMBA_DISABLE_JIT=off) for off in ("0", "1"))
+    assert with_jit == without
+    assert int(without[0].split()[1]) > 0

@@ -64,7 +64,7 @@ def test_there_and_back(name):
 
 
 def test_common_noise_goes_there_and_back():
-    pop = nm.QIF(noise={"I_ext": nm.noise.OrnsteinUhlenbeck(0.3, 2 * ms)}, seed=4)
+    pop = nm.QIF(noise={"I_ext": nm.noise.OrnsteinUhlenbeck(0.3, 2 * ms)}, seed=4, lane=3)
     nm.run(pop, 20 * ms, 1.0)
     net = nm.spiking.from_mean_field(pop, 500)
     back = net.mean_field()
@@ -190,3 +190,18 @@ def test_the_rate_of_a_single_cell_is_the_mean_field_without_width():
     # between spikes of all V is tan, and the pulse of all adds J: from -inf it changes nothing
     gaps = np.diff(spikes.times[::10])
     assert gaps == pytest.approx(math.pi * TAU, rel=1e-3)
+
+
+def test_neurons_and_mean_fields_are_coupled_by_hand():
+    """Excitatory neurons with the mean field of inhibitory ones: the rhythm of two mean fields."""
+    dt = 0.02 * ms
+    exc = nm.spiking.QIFNetwork(4000, tau=20 * ms, eta=-5.0, J=8.0, dt=dt, seed=1, threads=1)
+    inh = nm.QIF(tau=10 * ms, eta=-5.0, dt=dt)
+    with nm.record(exc=exc, inh=inh, every=5) as rec:
+        for _ in range(15_000):
+            r_exc, r_inh = exc.raw.r, inh.raw.r
+            exc.advance(10.0 - 10.0 * 20.0 * r_inh)
+            inh.advance(10.0 * 10.0 * r_exc)
+    late = rec["inh"][100 * ms :]
+    found = periods(late.t.magnitude, late.array("r", Hz))
+    assert 1000 / np.mean(found) == pytest.approx(31.80001, rel=0.03)

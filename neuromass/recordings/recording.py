@@ -409,6 +409,8 @@ class Recording:
     def to_xarray(self) -> Any:
         """The traces as an ``xarray.Dataset`` with units, coordinates and parameters.
 
+        Spikes have a table of their own, ``rec.spikes.to_dataframe()``.
+
         Returns
         -------
         xarray.Dataset

@@ -81,7 +81,7 @@ class Layout:
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkSnapshot(Snapshot):
+class NeuronsSnapshot(Snapshot):
     """All that changes in a network of neurons.
 
     Attributes
@@ -111,7 +111,7 @@ class NetworkSnapshot(Snapshot):
         return super().is_sound() and all(np.all(np.isfinite(each)) for each in kept)
 
 
-class NetworkCore(Core):
+class NeuronsCore(Core):
     """Neurons behind a mean field; see `Core` for what they share with it.
 
     The states are those of the mean field: r is measured over a window, v is the mean potential.
@@ -281,10 +281,10 @@ class NetworkCore(Core):
         if fresh:
             self.reset()
             return
-        if isinstance(source, NetworkCore) and source.layout.neurons == self.layout.neurons:
+        if isinstance(source, NeuronsCore) and source.layout.neurons == self.layout.neurons:
             self._take_neurons_of(source)
 
-    def _take_neurons_of(self, source: NetworkCore) -> None:
+    def _take_neurons_of(self, source: NeuronsCore) -> None:
         """Have the potentials of another network, and its last steps where they are as long."""
         self.potentials[:] = source.potentials
         self._begin_from(source.number("r"))
@@ -297,7 +297,7 @@ class NetworkCore(Core):
 
     # ------------------------------------------------------------------ snapshots
 
-    def snapshot(self) -> NetworkSnapshot:
+    def snapshot(self) -> NeuronsSnapshot:
         """All that changes, and what has to be the same where it is restored."""
         plain = super().snapshot()
         layout = self.layout
@@ -309,11 +309,11 @@ class NetworkCore(Core):
             None if wires is None else wires.fingerprint(),
         )  # fmt: skip
         arrays = {n: units.read_only(each.copy()) for n, each in self._arrays.items()}
-        return NetworkSnapshot(**plain.__dict__, arrays=arrays, fixed=fixed)
+        return NeuronsSnapshot(**plain.__dict__, arrays=arrays, fixed=fixed)
 
     def check_snapshot(self, saved: Any) -> None:
         """Refuse what is no snapshot of such a network."""
-        if isinstance(saved, Snapshot) and not isinstance(saved, NetworkSnapshot):
+        if isinstance(saved, Snapshot) and not isinstance(saved, NeuronsSnapshot):
             raise ValueError(f"The snapshot is of a population, and not of a {NAME}.")
         super().check_snapshot(saved)
 

@@ -20,7 +20,7 @@ from neuromass.populations import validation
 from neuromass.populations.population import Population
 from neuromass.populations.stepped import Stepped, core_of
 from neuromass.spiking.connectivity import connectivity_of
-from neuromass.spiking.core import Layout, NetworkCore
+from neuromass.spiking.core import Layout, NeuronsCore
 from neuromass.spiking.excitability import DISTRIBUTIONS, DRAWS, deviates
 from neuromass.spiking.neurons import neurons_of
 from neuromass.units import DIMENSIONLESS, MS
@@ -158,7 +158,7 @@ class QIFNetwork(Stepped):
     True
     """
 
-    _core: NetworkCore
+    _core: NeuronsCore
 
     def __init__(
         self,
@@ -221,7 +221,7 @@ class QIFNetwork(Stepped):
             connectivity=connectivity_of(connectivity, count, number),
             own_noise=noises.on_dimensionless_input(neuron_noise, "neuron_noise"),
         )
-        core = NetworkCore(
+        core = NeuronsCore(
             model,
             layout,
             method="heun",
@@ -296,7 +296,7 @@ class QIFNetwork(Stepped):
         """
         return self._readable_core().order_parameter()
 
-    def _readable_core(self) -> NetworkCore:
+    def _readable_core(self) -> NeuronsCore:
         self._readable()
         return self._core
 
@@ -390,6 +390,7 @@ class QIFNetwork(Stepped):
         pop = core.kind(
             noise=core.noise or None,
             seed=core.seed if core.sources else None,
+            lane=core.lane,
             dt=self.dt,
             initial={**self.initial},
         )
@@ -481,7 +482,7 @@ class QIFNetwork(Stepped):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._options = state["options"]
-        core = NetworkCore(self._options["model"], **state["core"])
+        core = NeuronsCore(self._options["model"], **state["core"])
         core.state[:] = state["state"]
         core.take_arrays(state["arrays"])
         core.control.clock = state["clock"]
@@ -571,6 +572,7 @@ def from_mean_field(population: Any, N: int, **options: Any) -> QIFNetwork:
         **population.parameters,
     }
     net = QIFNetwork(N, **{**plain, **options})
+    net._core.take_lane(core.lane)
     if "initial" not in options:
         core_of(net).begin_like(core, core.parameters, fresh=False)
     return net
