@@ -184,24 +184,30 @@ def test_step_protocol_at_a_thousand_neurons():
     assert of_the_paper(1000, dt=0.02 * ms) < 0.12
 
 
+def root_mean_square(values):
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
 @pytest.mark.slow
 def test_step_protocol_error_falls_with_the_number_of_neurons():
     """The reference has 0.036 at 10 000 with a finite threshold, and a slope of -0.44."""
-    counts = (1000, 3000, 10_000, 30_000)
-    errors = [of_the_paper(count) for count in counts]
+    counts, seeds = (1000, 3000, 10_000, 30_000), (1, 2, 3)
+    errors = [root_mean_square([of_the_paper(n, seed=x) for x in seeds]) for n in counts]
     slope = np.polyfit(np.log(counts), np.log(errors), 1)[0]
     assert errors[2] < 0.036
     assert -0.65 < slope < -0.4
-    assert of_the_paper(10_000, draw="random") > 1.5 * errors[2]
+    drawn = [of_the_paper(10_000, seed=x, draw="random") for x in seeds]
+    assert root_mean_square(drawn) > 3 * errors[2]
 
 
 @pytest.mark.slow
 def test_inhibitory_network_follows_the_mean_field():
     """The reference has 0.025."""
     options = {"tau": TAU * ms, "eta": 5.0, "delta": 1.0, "J": -10.0, "initial": "rest"}
-    net = nm.spiking.QIFNetwork(10_000, **options, seed=1)
-    pop = nm.QIF(**options, dt=net.dt)
-    assert distance(net, pop, 40 * TAU * ms, STEP) < 0.025
+    nets = [nm.spiking.QIFNetwork(10_000, **options, seed=x) for x in (1, 2, 3)]
+    pop = nm.QIF(**options, dt=nets[0].dt)
+    errors = [distance(net, pop.copy(), 40 * TAU * ms, STEP) for net in nets]
+    assert root_mean_square(errors) < 0.025
 
 
 def test_the_smallest_error_needs_the_tails():
