@@ -205,3 +205,62 @@ def test_neurons_and_mean_fields_are_coupled_by_hand():
     late = rec["inh"][100 * ms :]
     found = periods(late.t.magnitude, late.array("r", Hz))
     assert 1000 / np.mean(found) == pytest.approx(31.80001, rel=0.03)
+
+
+# --------------------------------------------------------------------------- one's own models
+
+
+def test_a_class_that_changes_is_followed():
+    class Own(nm.QIF):
+        @staticmethod
+        def derivatives(r, v, I_ext, tau, eta, delta, J):
+            return nm.QIF.derivatives(r, v, I_ext, tau, eta, delta, J)
+
+    def doubled(r, v, I_ext, tau, eta, delta, J):
+        return nm.QIF.derivatives(r, v, 2 * I_ext, tau, eta, delta, J)
+
+    net = nm.spiking.QIFNetwork(100, model=Own, seed=1)
+    nm.run(net, 5 * ms, 3.0)
+    Own.derivatives = doubled
+    other = nm.spiking.QIFNetwork(100, model=nm.QIF, seed=1)
+    nm.run(other, 5 * ms, 3.0)
+    assert np.array_equal(net.potentials, other.potentials)
+    nm.run(net, 5 * ms, 2.0)
+    nm.run(other, 5 * ms, 4.0)
+    assert np.array_equal(net.potentials, other.potentials)
+
+
+def test_outputs_and_equations_that_cannot_be_read():
+    class Limited(nm.QIF):
+        drive = nm.Output(lambda r, tau, J: J * tau * r)
+
+        @staticmethod
+        def derivatives(r, v, I_ext, tau, eta, delta, J):
+            limited = 2.0 if I_ext > 2.0 else I_ext
+            drdt = (delta / (math.pi * tau) + 2 * r * v) / tau
+            dvdt = (v**2 + eta + J * tau * r + limited - (math.pi * tau * r) ** 2) / tau
+            return drdt, dvdt
+
+    net = nm.spiking.QIFNetwork(100, model=Limited, eta=-1.0, J=5.0, seed=1)
+    other = nm.spiking.QIFNetwork(100, eta=-1.0, J=5.0, seed=1)
+    rec = nm.run(net, 10 * ms, 5.0, record=("r", "v", "drive"))
+    same = nm.run(other, 10 * ms, 2.0)
+    assert rec.array("v") == pytest.approx(same.array("v"), abs=1e-9)
+    assert rec.array("drive") == pytest.approx(5.0 * TAU * rec.array("r", 1 / ms))
+    assert float(net.drive) == pytest.approx(rec.array("drive")[-1])
+
+
+def test_two_inputs_with_units():
+    class Fed(nm.QIF):
+        pull = nm.Input(Hz)
+
+        @staticmethod
+        def derivatives(r, v, I_ext, pull, tau, eta, delta, J):
+            return nm.QIF.derivatives(r, v, I_ext + tau * pull, tau, eta, delta, J)
+
+    net = nm.spiking.QIFNetwork(100, model=Fed, seed=1)
+    other = nm.spiking.QIFNetwork(100, seed=1)
+    rec = nm.run(net, 10 * ms, {"I_ext": 1.0, "pull": 200 * Hz}, record=("v", "pull"))
+    same = nm.run(other, 10 * ms, 3.0)
+    assert rec.array("v") == pytest.approx(same.array("v"), abs=1e-9)
+    assert rec.array("pull", Hz)[-1] == pytest.approx(200.0)

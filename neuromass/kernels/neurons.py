@@ -32,9 +32,6 @@ CHUNK: Final = 1024
 LARGEST: Final = 2.4
 """The largest z: from pi^2/4 on a neuron could fire twice in a step, and a spike be lost."""
 
-TOO_COARSE: Final = 3
-"""What a loop returns if a neuron is too fast for the step; see `control` for the others."""
-
 TEXT: Final = Path(__file__).read_text(encoding="utf-8")
 """What decides the results of loops beside their own text."""
 

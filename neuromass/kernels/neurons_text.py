@@ -25,8 +25,8 @@ from typing import Any, Final
 
 from neuromass.kernels import neurons
 from neuromass.kernels.compiler import JIT_IS_OFF, jitted, kernel
-from neuromass.kernels.control import FINE, NOT_FINITE, word
-from neuromass.kernels.neurons import CHUNK, TOO_COARSE
+from neuromass.kernels.control import FINE, NOT_FINITE, PHASES, TOO_COARSE, word
+from neuromass.kernels.neurons import CHUNK
 from neuromass.kernels.text import (
     EquationWriter,
     Recipe,
@@ -35,9 +35,6 @@ from neuromass.kernels.text import (
     noise_lines,
     output_lines,
 )
-
-PHASES: Final = ("R", "Psi")
-"""Modulus and argument of the Kuramoto order parameter, which can be recorded, too."""
 
 
 @dataclass(frozen=True)

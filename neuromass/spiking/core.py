@@ -17,7 +17,7 @@ from neuromass import units
 from neuromass.declaration import Model, ModelType, Output
 from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError
-from neuromass.kernels.control import NOT_FINITE
+from neuromass.kernels.control import NOT_FINITE, PHASES, TOO_COARSE
 from neuromass.populations.core import Core, Drive, laid_out
 from neuromass.populations.snapshot import Snapshot
 from neuromass.recordings.contents import About
@@ -186,7 +186,7 @@ class NeuronsCore(Core):
 
     def computed(self, output: str) -> Floats:
         """An output, from the states as they are."""
-        if output not in _PHASES:
+        if output not in PHASES:
             return super().computed(output)
         order = self.order_parameter()
         return np.asarray(abs(order) if output == "R" else np.angle(order))
@@ -394,9 +394,9 @@ class NeuronsCore(Core):
         self, drives: Sequence[Drive], samples: Samples, parts: Sequence[tuple[int, int]]
     ) -> dict[str, Any]:
         """Arguments of a loop that are the same for all threads."""
-        threads = len(parts)
         from neuromass.kernels.neurons import CHUNK  # noqa: PLC0415
 
+        threads = len(parts)
         drive, layout = laid_out(drives)
         slots, slabs, sums = self._network_channels(samples)
         wires = self.layout.connectivity or _ALL_TO_ALL
@@ -446,7 +446,7 @@ class NeuronsCore(Core):
     def _network_channels(self, samples: Samples) -> tuple[Ints, Floats, Floats]:
         """Which channel goes to which slab, the slabs, and the sums."""
         names = [track.name for track in samples.tracks]
-        channels = [*self.recipe().channels, *_PHASES]
+        channels = [*self.recipe().channels, *PHASES]
         slots = [names.index(each) if each in names else -1 for each in channels]
         slabs = samples.values.reshape(len(names), samples.room, 1)
         return np.array(slots, dtype=np.int64), slabs, samples.sums.reshape(len(names), 1)
@@ -466,7 +466,7 @@ class NeuronsCore(Core):
         leak, common = self._behind.common(values)
         left = common - 0.25 * leak * leak
         if self._too_fast(left):
-            raise ValueError(self._coarse(left))
+            raise ValueError(f"{self._coarse(left)}.")
 
     def _too_fast(self, common: float) -> bool:
         from neuromass.kernels.neurons import LARGEST  # noqa: PLC0415
@@ -488,8 +488,6 @@ class NeuronsCore(Core):
 
     def failure(self, code: int, name: str = "") -> SimulationError:
         """The error for a step that failed."""
-        from neuromass.kernels.neurons import TOO_COARSE  # noqa: PLC0415
-
         if code != TOO_COARSE:
             return super().failure(code, name)
         noise = "" if self.layout.own_noise is None else " without its noise"
@@ -507,7 +505,6 @@ class NeuronsCore(Core):
 _ALL_TO_ALL: Final = Connectivity(
     np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0)
 )
-_PHASES: Final = ("R", "Psi")
 _OWN_NOISE: Final = "noise of each neuron"
 
 
@@ -515,7 +512,7 @@ def _with_phases(model: Model) -> Model:
     """The mean field's declarations, and the order parameter as two outputs."""
     docs = ("modulus of the Kuramoto order parameter", "argument of the Kuramoto order parameter")
     outputs = dict(model.outputs)
-    for name, doc in zip(_PHASES, docs, strict=True):
+    for name, doc in zip(PHASES, docs, strict=True):
         if name in model.declarations:
             raise TypeError(f"{model.name} declares {name}, which is an output of a {NAME}.")
         outputs[name] = Output(lambda r: r, doc=doc)
