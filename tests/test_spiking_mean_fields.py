@@ -46,7 +46,7 @@ def test_the_network_comes_closer_to_its_mean_field_the_larger_it_is(name):
 @every_population
 def test_there_and_back(name):
     pop = started(name, seed=4)
-    nm.run(pop, 20 * ms, 1.0)
+    pop.set(r=20 * Hz, v=0.3)
     net = nm.spiking.from_mean_field(pop, 500)
     assert net.model is type(pop)
     assert net.t == pop.t
@@ -68,6 +68,7 @@ def test_common_noise_goes_there_and_back():
     nm.run(pop, 20 * ms, 1.0)
     net = nm.spiking.from_mean_field(pop, 500)
     back = net.mean_field()
+    assert float(net.t.magnitude) == float(back.t.magnitude) == 20.0
     assert net.noise == pop.noise == back.noise
     drives = [nm.run(each, 5 * ms, 1.0, record="I_ext") for each in (net, back)]
     assert np.array_equal(drives[0].array("I_ext"), drives[1].array("I_ext"), equal_nan=True)

@@ -33,7 +33,7 @@ Ints = NDArray[np.int64]
 
 NAME: Final = "QIFNetwork"
 
-_STEPS_AT_ONCE: Final = 1 << 24
+_STEPS_AT_ONCE: Final = 1 << 23
 """Steps times neurons in one call of a loop: some milliseconds, between which Ctrl-C works."""
 
 _FRACTION: Final = 2.0**30

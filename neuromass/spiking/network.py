@@ -141,6 +141,9 @@ class QIFNetwork(Stepped):
     extrapolated from two). A neuron must take more than two steps from spike to spike: otherwise an
     error says which dt is short enough. Without coupling and with constant inputs rates are exact.
 
+    **With mean fields.** A network of neurons is no member of ``nm.Network``; couple it by hand,
+    ``exc.update(-10 * exc.tau * r_inh)`` with the rates of the step before, as any two systems.
+
     The error of finite size falls as one over the square root of N, or faster.
 
     References
@@ -441,7 +444,9 @@ class QIFNetwork(Stepped):
         QIFNetwork.__init__(other, **{**options, **kept, **changes})
         parameters = {name: v for name, v in core.parameters.items() if name not in changes}
         if other._options["excitabilities"] is not None:
-            parameters.pop("delta")
+            parameters.pop("delta", None)
+            if "excitabilities" in changes:
+                parameters.pop("eta", None)
         if "initial" not in changes:
             other._core.layout = replace(other._core.layout, rest=layout.rest)
         other._core.begin_like(core, parameters, "initial" in changes)
