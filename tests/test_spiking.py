@@ -556,3 +556,34 @@ print(hashlib.sha256(repr(everything(net)).encode()).hexdigest(), len(rec.spikes
     with_jit, without = (elsewhere(text, NUMBA_DISABLE_JIT=off) for off in ("0", "1"))
     assert with_jit == without
     assert int(without[0].split()[1]) > 0
+
+
+def test_a_parameter_follows_a_signal_for_the_length_of_a_run():
+    net, other = (network(noise=None, neuron_noise=None) for _ in range(2))
+    ramp = nm.signals.Ramp(-5.0, -1.0, 0 * ms, 5 * ms)
+    rec = nm.run(net, 5 * ms, 1.0, record=("v", "eta", "spikes"), parameters={"eta": ramp})
+    values = ramp.means(0, 100, 0.05)
+    assert rec.array("eta")[1:] == pytest.approx(values)
+    for value in values:
+        other.update(float(value) + 5.0 + 1.0)
+    assert np.arctan(net.potentials) == pytest.approx(np.arctan(other.potentials), abs=1e-9)
+    assert float(net.eta) == -5.0
+    nm.run(net, 5 * ms, 1.0)
+    for name in ("tau", "delta"):
+        value = 10 * ms if name == "tau" else 1.0
+        with pytest.raises(ValueError, match=f"{name} of a QIFNetwork cannot follow"):
+            nm.run(net, 1 * ms, parameters={name: nm.signals.Constant(value)})
+
+
+def test_there_are_no_lanes_to_fail_alone():
+    with pytest.raises(ValueError, match="no lanes that could fail"):
+        nm.run(network(), 1 * ms, on_failure="nan")
+
+
+def test_recordings_with_spikes_are_compared():
+    one, other = (nm.run(network(), 5 * ms, 9.0, record=("r", "spikes")) for _ in range(2))
+    assert one == other
+    assert len(one.spikes) > 0
+    assert one != nm.run(network(), 5 * ms, 9.0, record=("r",))
+    assert one != nm.run(network(seed=4), 5 * ms, 9.0, record=("r", "spikes"))
+    assert "spikes" in dir(one)

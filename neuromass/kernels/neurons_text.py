@@ -231,7 +231,7 @@ def _input_lines(recipe: Recipe) -> list[str]:
     if recipe.sources:
         lines += ["if k == 0 or (now & 63) == 0:"]
         lines += [
-            f"    fill_steps(shared, {i}, now, lane, {each.number}, key0, key1)"
+            f"    fill_steps(shared, {i}, now, steps - k, lane, {each.number}, key0, key1)"
             for i, each in enumerate(recipe.sources)
         ]
         lines += [f"n{i} = shared[{i}, now & 63]" for i in range(len(recipe.sources))]

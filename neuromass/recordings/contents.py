@@ -111,7 +111,7 @@ class Contents:
         return found
 
     def equals(self, other: Contents) -> bool:
-        """Whether the other has the same times, traces, spikes, units and origin, to the last bit."""
+        """Whether all of it is the same, to the last bit: values, times, units and origin."""
         about, others = (
             {n: v for n, v in each.about.__dict__.items() if n != "parameters"}
             for each in (self, other)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neuromass import noise as noises
 from neuromass import units
-from neuromass.declaration import Model, ModelType, Output
+from neuromass.declaration import Model, ModelType, Output, with_inputs
 from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError
 from neuromass.kernels.control import NOT_FINITE, PHASES, TOO_COARSE
@@ -226,6 +226,26 @@ class NeuronsCore(Core):
         self.constants = self._constants_of(self.parameters)
         self.forget_kernels()
         return True
+
+    def vary(self, names: Mapping[str, Sequence[str]]) -> None:
+        """Have parameters come in as inputs, until this is called without names."""
+        own = names.get("", ())
+        for name in ("tau", "delta"):
+            if name in own:
+                raise ValueError(
+                    f"parameters: {name} of a {NAME} cannot follow a signal, since each neuron "
+                    f"has its own part in it; set it between runs."
+                )
+        model = self.kind.current_model()
+        self._behind = replace(self._behind, model=with_inputs(model, own) if own else model)
+        self.model = _with_phases(self._behind.model)
+        self.constants = self._constants_of(self.parameters)
+        self.forget_kernels()
+
+    def let_lanes_fail(self, allowed: bool) -> None:
+        """Refused: there are no lanes, and a network fails as a whole."""
+        if allowed:
+            raise ValueError(f"on_failure: a {NAME} has no lanes that could fail by themselves.")
 
     def take_lane(self, lane: int) -> None:
         """Draw the noise of another of many copies under one seed."""

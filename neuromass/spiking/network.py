@@ -15,6 +15,7 @@ from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import ModelType
 from neuromass.errors import brief, one_of, suggestion, whole_number
+from neuromass.hints import POPULATION, instead, public
 from neuromass.models.qif import QIF
 from neuromass.populations import validation
 from neuromass.populations.population import Population
@@ -294,8 +295,8 @@ class QIFNetwork(Stepped):
         --------
         >>> import neuromass as nm
         >>> net = nm.spiking.QIFNetwork(1000, eta=-5.0, J=15.0, initial="rest", seed=1)
-        >>> print(f"{abs(net.kuramoto()):.2f}")
-        0.90
+        >>> print(f"{abs(net.kuramoto()):.1f}")
+        0.9
         """
         return self._readable_core().order_parameter()
 
@@ -319,7 +320,10 @@ class QIFNetwork(Stepped):
                 f"{name} is an input, which has a value only during a step: feed it with "
                 f"update({name}=...), see it with record=({name!r},)."
             )
-        raise AttributeError(f"{core.name} has no attribute {brief(name)}{self._near(name)}")
+        hint = instead(name, POPULATION)
+        raise AttributeError(
+            f"{core.name} has no attribute {brief(name)}{hint or self._near(name)}"
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
@@ -342,7 +346,7 @@ class QIFNetwork(Stepped):
 
     def __dir__(self) -> list[str]:
         model = self._core.model
-        return [*super().__dir__(), *model.parameters, *model.states, *model.outputs]
+        return [*public(super().__dir__()), *model.parameters, *model.states, *model.outputs]
 
     # ------------------------------------------------------------------- setting
 
