@@ -63,7 +63,17 @@ _HOMES = {
 }
 """Public name -> the module it is loaded from when it is first used."""
 
-_MODULES = ("analysis", "brain", "measures", "noise", "plotting", "signals", "synapses", "units")
+_MODULES = (
+    "analysis",
+    "brain",
+    "measures",
+    "noise",
+    "plotting",
+    "signals",
+    "spiking",
+    "synapses",
+    "units",
+)
 
 __all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604
 

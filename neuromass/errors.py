@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import operator
 import sys
 import warnings
@@ -126,3 +127,13 @@ def suggestion(name: Any, known: Iterable[str]) -> str:
     if near:
         return f"; did you mean {near[0]}?"
     return f"; there is {', '.join(names)}." if names else "."
+
+
+def optional(package: str, what: str) -> Any:
+    """A package that is needed for one export alone."""
+    try:
+        return importlib.import_module(package)
+    except ImportError:
+        raise ImportError(
+            f"{what}() needs {package}; install it with: pip install 'neuromass[labels]'"
+        ) from None

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import secrets
+import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -260,12 +261,16 @@ def _resolved(model: Model, name: str, source: Any) -> Resolved:
     if isinstance(source, OrnsteinUhlenbeck):
         unit = unit if on_input else _per_time(unit)
         sigma = _strength(source.sigma, unit, f"{where}.sigma")
-        tau = units.to_internal(source.tau, MS, f"{where}.tau", 10.0)
-        units.require_finite(tau, f"{where}.tau")
-        if np.min(tau, initial=np.inf) <= 0.0 or np.size(tau) == 0:
-            raise ValueError(f"{where}.tau must be positive.")
-        return Resolved(name, on_input, True, sigma, tau, _factor(source))
+        return Resolved(name, on_input, True, sigma, _time_of(source, where), _factor(source))
     raise TypeError(f"{where} must be White or OrnsteinUhlenbeck, not {type(source).__name__}.")
+
+
+def _time_of(source: OrnsteinUhlenbeck, where: str) -> Any:
+    tau = units.to_internal(source.tau, MS, f"{where}.tau", 10.0)
+    units.require_finite(tau, f"{where}.tau")
+    if np.min(tau, initial=np.inf) <= 0.0 or np.size(tau) == 0:
+        raise ValueError(f"{where}.tau must be positive.")
+    return tau
 
 
 def _factor(source: Any) -> Any:
@@ -294,3 +299,25 @@ def take_seed(seed: Any) -> int:
     if not 0 <= number < 2**63:
         raise ValueError(f"seed must lie between 0 and 2**63 - 1, and {number} does not.")
     return number
+
+
+def number_of(name: str) -> int:
+    """The 32-bit number under which a source of noise draws."""
+    return zlib.crc32(name.encode())
+
+
+def on_dimensionless_input(source: Any, where: str) -> Resolved | None:
+    """Noise on an input without a unit that no model declares, checked; None if there is none."""
+    if source is None:
+        return None
+    if isinstance(source, White):
+        unit = units.DIMENSIONLESS.combined(MS, Fraction(1, 2))
+        found = Resolved(where, True, False, _strength(source.sigma, unit, f"{where}.sigma"), None)
+    elif isinstance(source, OrnsteinUhlenbeck):
+        sigma = _strength(source.sigma, units.DIMENSIONLESS, f"{where}.sigma")
+        found = Resolved(where, True, True, sigma, _time_of(source, where))
+    else:
+        raise TypeError(f"{where} must be White or OrnsteinUhlenbeck, not {brief(source)}.")
+    if source.correlation is not None or np.ndim(found.sigma) or np.ndim(found.tau or 0.0):
+        raise ValueError(f"{where} is alike and independent for all neurons: one sigma and tau.")
+    return found

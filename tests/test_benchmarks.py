@@ -89,6 +89,16 @@ def test_c_agrees_for_the_e_i_loop(bench, c, J_inh):
     assert np.allclose(networks.ei_in_c(c, 2000, J_inh or 0.0), ours, rtol=1e-9)
 
 
+def test_c_agrees_for_neurons(bench, c):
+    net = bench("neurons").network(500)
+    case = bench("creference").Case(J=15.0, I=3.0, r=net.raw.r)
+    eta, v = net.excitabilities, net.potentials
+    nm.run(net, 20 * ms, 3.0, record=())
+    found, counts = c.neurons(case, eta, v, 2000, 0.01)
+    assert np.allclose(np.arctan(found), np.arctan(net.potentials), atol=1e-6)
+    assert np.all(counts < 20)
+
+
 @pytest.mark.parametrize("blocks", [True, False])
 @pytest.mark.parametrize("noise", [True, False])
 @pytest.mark.parametrize("kind", ["dense", "sparse"])

@@ -29,6 +29,7 @@ ROOMS = [
     "populations",
     "synapses",
     "models",
+    "spiking",
     "networks",
     "simulation",
     "sweeps",

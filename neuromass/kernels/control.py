@@ -12,8 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-FINE, NOT_FINITE, BELOW_BOUND = range(3)
+FINE, NOT_FINITE, BELOW_BOUND, TOO_COARSE = range(4)
 """What a loop returns. Unless it is fine, no state has changed."""
+
+PHASES: Final = ("R", "Psi")
+"""Modulus and argument of the Kuramoto order parameter, which networks of neurons have, too."""
 
 LAST, MEAN, LOWEST, HIGHEST = range(4)
 """What a sample is of the values since the sample before it."""

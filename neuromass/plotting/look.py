@@ -335,6 +335,20 @@ def new_axes(count: int, figsize: Any) -> Any:
     return axes[:count]
 
 
+def new_time_axes(heights: Sequence[float], figsize: Any) -> Any:
+    """A new figure of panels over each other with a common time axis and given heights."""
+    import matplotlib as mpl  # noqa: PLC0415
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
+    width, height = mpl.rcParams["figure.figsize"]
+    figure = plt.figure(figsize=figsize or (width, 1.2 * height), layout="constrained")
+    axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    for ax in axes:
+        ax.set_prop_cycle(_new_cycle())
+        lighten(ax)
+    return axes
+
+
 def _new_cycle() -> Any:
     """The user's cycle, or ours where matplotlib's default stands."""
     import matplotlib as mpl  # noqa: PLC0415

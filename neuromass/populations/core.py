@@ -31,6 +31,7 @@ from neuromass.populations.snapshot import Snapshot
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording
 from neuromass.recordings.samples import NOTHING, Samples
+from neuromass.recordings.spikes import SpikeLog
 from neuromass.units import MS, Measure
 
 Floats = NDArray[np.float64]
@@ -320,6 +321,10 @@ class Core:
         """Names of what can be recorded."""
         return [*self.model.states, *self.model.inputs, *self.model.outputs]
 
+    def spike_log(self) -> SpikeLog | None:
+        """Where spikes go if they are recorded: nowhere, as a mean field has none."""
+        return None
+
     def recipe(self) -> Recipe:
         """What its kernels are made from; the same for its whole life."""
         model = self.model
@@ -575,7 +580,7 @@ class Core:
         control.phase, control.sample = done % samples.every, samples.whole(done)
         return int(
             self._loop(
-                self.state, self.constants, self.coefficients, *_laid_out(drives), control.words,
+                self.state, self.constants, self.coefficients, *laid_out(drives), control.words,
                 *self._channels(samples), self.factors, self.dt,
             )
         )  # fmt: skip
@@ -752,7 +757,7 @@ class Core:
         return recordings[""]
 
 
-def _laid_out(drives: Sequence[Drive]) -> tuple[Floats, Ints]:
+def laid_out(drives: Sequence[Drive]) -> tuple[Floats, Ints]:
     """All numbers of some inputs, and for each input where it starts and its strides.
 
     Strides are from one step to the next, and from one lane to the next.

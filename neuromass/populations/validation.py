@@ -108,13 +108,11 @@ def lanes_at(at: Any, labels: tuple[str, ...] | None) -> Any:
     names = [at] if isinstance(at, str) else at
     if not (isinstance(names, list | tuple) and names and all(isinstance(x, str) for x in names)):
         return at
+    if labels is None:
+        raise IndexError(f"at={brief(at)} is no index, and the lanes have no labels.")
     for name in names:
-        if labels is None or name not in labels:
-            known = "the lanes have no labels" if labels is None else f"{suggestion(name, labels)}"
-            raise IndexError(
-                f"at: there is no lane {brief(name)}{'; ' if labels is None else ''}{known}"
-            )
-    assert labels is not None
+        if name not in labels:
+            raise IndexError(f"at: there is no lane {brief(name)}{suggestion(name, labels)}")
     places = [labels.index(name) for name in names]
     return places[0] if isinstance(at, str) else places
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass._version import __version__
 from neuromass.errors import brief, suggestion
+from neuromass.recordings.spikes import Spikes
 from neuromass.units import MS, Measure
 
 Floats = NDArray[np.float64]
@@ -71,12 +72,15 @@ class Contents:
         Their units.
     about : About
         Where they come from.
+    spikes : Spikes or None
+        Spikes, if they were recorded.
     """
 
     times: Floats | Callable[[], Floats]
     data: dict[str, Floats]
     measures: dict[str, Measure]
     about: About
+    spikes: Spikes | None = None
     shown: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     """Traces as Quantities, as far as they were asked for."""
 
@@ -107,7 +111,7 @@ class Contents:
         return found
 
     def equals(self, other: Contents) -> bool:
-        """Whether the other has the same times, traces, units and origin, to the last bit."""
+        """Whether all of it is the same, to the last bit: values, times, units and origin."""
         about, others = (
             {n: v for n, v in each.about.__dict__.items() if n != "parameters"}
             for each in (self, other)
@@ -117,6 +121,7 @@ class Contents:
             and list(self.data) == list(other.data)
             and self.measures == other.measures
             and same_parameters(self.about.parameters, other.about.parameters)
+            and self.spikes == other.spikes
             and np.array_equal(self.made_times(), other.made_times())
             and all(_same(values, other.data[name]) for name, values in self.data.items())
         )

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from neuromass.errors import optional
 from neuromass.recordings.contents import Contents, Floats, Parameters
 from neuromass.units import Measure
 
 
 def to_xarray(contents: Contents) -> Any:
     """One recording as a dataset."""
-    xarray = _optional("xarray", "to_xarray")
+    xarray = optional("xarray", "to_xarray")
     lanes = _lane_names(contents.shape)
     variables = {
         name: (
@@ -72,7 +73,7 @@ def _as_given(values: Floats, measure: Measure) -> Floats:
 
 def to_dataframe(contents: Contents) -> Any:
     """One recording as a frame."""
-    pandas = _optional("pandas", "to_dataframe")
+    pandas = optional("pandas", "to_dataframe")
     columns: dict[Any, Floats] = {}
     for name, values in contents.data.items():
         shown = contents.measures[name].from_internal(values) + 0.0
@@ -92,7 +93,7 @@ def to_dataframe(contents: Contents) -> Any:
 
 def all_to_xarray(members: Mapping[str, Contents], connections: Mapping[str, Parameters]) -> Any:
     """Several recordings over the same times as a dataset."""
-    xarray = _optional("xarray", "to_xarray")
+    xarray = optional("xarray", "to_xarray")
     parts = []
     attributes: dict[str, Any] = {}
     for name, each in members.items():
@@ -109,7 +110,7 @@ def all_to_xarray(members: Mapping[str, Contents], connections: Mapping[str, Par
 
 def all_to_dataframe(members: Mapping[str, Contents]) -> Any:
     """Several recordings over the same times as a frame."""
-    pandas = _optional("pandas", "to_dataframe")
+    pandas = optional("pandas", "to_dataframe")
     frames = {name: to_dataframe(each) for name, each in members.items()}
     levels = max(frame.columns.nlevels for frame in frames.values())
     lanes = [f"lane_{i}" for i in range(levels - 1)] if levels > 2 else ["lane"] * (levels - 1)
@@ -160,14 +161,3 @@ def _plain(parameters: Mapping[str, tuple[Any, Measure]]) -> dict[str, Any]:
 
 def _attributes(measure: Measure) -> dict[str, str]:
     return {"units": measure.symbol or "1"}
-
-
-def _optional(package: str, what: str) -> Any:
-    import importlib  # noqa: PLC0415
-
-    try:
-        return importlib.import_module(package)
-    except ImportError:
-        raise ImportError(
-            f"{what}() needs {package}; install it with: pip install 'neuromass[labels]'"
-        ) from None

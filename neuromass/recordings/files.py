@@ -17,6 +17,7 @@ from neuromass.errors import brief
 from neuromass.recordings import archive
 from neuromass.recordings.contents import About, Contents, Floats, Parameters
 from neuromass.recordings.recording import Recording, Recordings
+from neuromass.recordings.spikes import Spikes
 from neuromass.units import Measure
 
 __all__ = ["load"]
@@ -83,6 +84,9 @@ def load(path: Any) -> Any:
     return members[""] if set(members) == {""} else Recordings(members, connections)
 
 
+_OF_SPIKES = ("neurons", "times", "recorded", "excitabilities")
+"""What is kept of spikes."""
+
 _LONGEST_NAME = 240
 """Characters of a name of a file, besides its ending."""
 
@@ -111,7 +115,16 @@ def _read(read: Callable[[str], Any], member: str, header: Mapping[str, Any]) ->
     data = {name: read(f"{member}/{name}") for name in header["names"]}
     measures = {name: units.measure(unit) for name, unit in header["names"].items()}
     _check(About(**about), times, data)
-    return Recording(times, data, measures, About(**about))
+    spikes = _read_spikes(read, member) if header.get("spikes") else None
+    return Recording(times, data, measures, About(**about), spikes)
+
+
+def _read_spikes(read: Callable[[str], Any], member: str) -> Spikes:
+    neurons, times, recorded, excitabilities = (read(f"{member}/spikes/{n}") for n in _OF_SPIKES)
+    if len(neurons) != len(times) or len(recorded) != len(excitabilities):
+        raise ValueError("its spikes are not as many as their times")
+    whole = np.int32
+    return Spikes(neurons.astype(whole), times, recorded.astype(whole), excitabilities)
 
 
 def _check(about: About, times: Floats, data: Mapping[str, Floats]) -> None:
@@ -154,6 +167,11 @@ def write(
         about["parameters"] = _write_parameters(arrays, f"{member}/parameter", parameters)
         names = {name: measure.text for name, measure in each.measures.items()}
         header["members"][member] = {"about": about, "names": names}
+        if each.spikes is not None:
+            header["members"][member]["spikes"] = True
+            for name in _OF_SPIKES:
+                values = getattr(each.spikes, name)
+                arrays[f"{member}/spikes/{name}"] = np.asarray(values, dtype=float)
         arrays[f"{member}/t"] = each.made_times()
         for name, values in each.data.items():
             arrays[f"{member}/{name}"] = values

@@ -12,6 +12,7 @@ import numpy as np
 from neuromass import units
 from neuromass.errors import brief
 from neuromass.recordings.recording import Recording, Recordings, connections_of, contents_of
+from neuromass.recordings.spikes import Spikes
 from neuromass.units import MS
 
 __all__ = ["concatenate"]
@@ -102,7 +103,21 @@ def _joined(parts: list[Recording], member: str = "") -> Recording:
         for n in first.names
     }
     about = replace(contents_of(parts[-1]).about, seed=contents_of(first).about.seed)
-    return Recording(times, data, contents_of(first).measures, about)
+    return Recording(times, data, contents_of(first).measures, about, _joined_spikes(parts))
+
+
+def _joined_spikes(parts: list[Recording]) -> Spikes | None:
+    """The spikes of all parts, if they were recorded."""
+    found = [contents_of(each).spikes for each in parts]
+    if any(each is None for each in found) and any(found):
+        raise ValueError("Spikes were recorded in some of the recordings and not in all.")
+    joined = found[0]
+    for each in found[1:]:
+        if each is not None and joined is not None:
+            if not np.array_equal(each.recorded, joined.recorded):
+                raise ValueError("The recordings have the spikes of different neurons.")
+            joined = each.after(joined)
+    return joined
 
 
 def _check_alike(first: Recording, each: Recording) -> None:

@@ -27,7 +27,7 @@ class LiveRecording(Recording):
 
     def __reduce__(self) -> Any:
         now = self._contents
-        return Recording, (now.times, now.data, now.measures, now.about)
+        return Recording, (now.times, now.data, now.measures, now.about, now.spikes)
 
 
 class LiveRecordings(Recordings):

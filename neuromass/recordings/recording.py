@@ -14,6 +14,7 @@ from neuromass.errors import brief, suggestion
 from neuromass.hints import RECORDING, instead, public
 from neuromass.recordings import export
 from neuromass.recordings.contents import About, Contents, Floats, Parameters, same_parameters
+from neuromass.recordings.spikes import Spikes
 from neuromass.units import HZ, MS, Measure
 
 __all__ = ["Recording", "Recordings"]
@@ -51,8 +52,9 @@ class Recording:
         data: Mapping[str, Floats],
         measures: Mapping[str, Measure],
         about: About,
+        spikes: Spikes | None = None,
     ) -> None:
-        self._contents = Contents(times, dict(data), dict(measures), about)
+        self._contents = Contents(times, dict(data), dict(measures), about, spikes)
 
     # ------------------------------------------------------------------- reading
 
@@ -130,11 +132,13 @@ class Recording:
             raise AttributeError(said) from None
 
     def __dir__(self) -> list[str]:
-        return [*public(super().__dir__()), *self._contents.data]
+        spikes = [] if self._contents.spikes is None else ["spikes"]
+        return [*public(super().__dir__()), *self._contents.data, *spikes]
 
     def _ipython_key_completions_(self) -> list[str]:
         """What Tab shows after ``rec["``."""
-        return list(self._contents.data)
+        spikes = [] if self._contents.spikes is None else ["spikes"]
+        return [*self._contents.data, *spikes]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Recording):
@@ -154,6 +158,8 @@ class Recording:
         )
 
     def _trace(self, name: str) -> Any:
+        if name == "spikes" and self._contents.spikes is not None:
+            return self._contents.spikes
         return self._contents.quantity(name)
 
     def _cut(self, key: slice) -> Recording:
@@ -165,7 +171,11 @@ class Recording:
         high = _time(key.stop, "the end of the slice", np.inf, end) + slack
         inside = (self._times >= low) & (self._times <= high)
         data = {name: values[inside] for name, values in self._contents.data.items()}
-        return Recording(self._times[inside], data, self._contents.measures, self._contents.about)
+        spikes = self._contents.spikes
+        if spikes is not None:
+            spikes = spikes.between(low, high)
+        about, measures = self._contents.about, self._contents.measures
+        return Recording(self._times[inside], data, measures, about, spikes)
 
     def array(self, name: str, unit: Any = "") -> Floats:
         """A trace as a plain array, in the unit stated.
@@ -348,8 +358,58 @@ class Recording:
 
         return traces.plot_recording(self, names, ax, labels, figsize, **line)
 
+    def plot_raster(
+        self,
+        mean_field: Recording | None = None,
+        ax: Any = None,
+        *,
+        neurons: int = 500,
+        labels: Mapping[str, str] | None = None,
+        figsize: tuple[float, float] | None = None,
+    ) -> Any:
+        """Plot spikes, neurons ordered by excitability, over the rate and that of a mean field.
+
+        Parameters
+        ----------
+        mean_field : Recording, optional
+            Of the population behind the network; its rate is drawn over that of the neurons.
+        ax : sequence of two Axes, optional
+            Where to plot; a new figure otherwise.
+        neurons : int
+            How many neurons are shown at most, evenly over those that were recorded.
+        labels : mapping, optional
+            Name -> what is written for it, as for `plot`.
+        figsize : tuple of float, optional
+            Width and height of a new figure in inches.
+
+        Returns
+        -------
+        ndarray of Axes
+            The raster, and the rate. The rate is drawn in the middle of the window over which
+            it was counted.
+
+        Raises
+        ------
+        ValueError
+            If spikes or the rate were not recorded.
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> from neuromass.units import ms
+        >>> pop = nm.QIF.montbrio2015()
+        >>> net = nm.spiking.from_mean_field(pop, 1000)
+        >>> rec = nm.run(net, 20 * ms, inputs=3.0, record=("r", "spikes"))
+        >>> above, below = rec.plot_raster(mean_field=nm.run(pop, 20 * ms, inputs=3.0))
+        """
+        from neuromass.plotting import raster  # noqa: PLC0415
+
+        return raster.plot_raster(self, mean_field, ax, neurons, labels, figsize)
+
     def to_xarray(self) -> Any:
         """The traces as an ``xarray.Dataset`` with units, coordinates and parameters.
+
+        Spikes have a table of their own, ``rec.spikes.to_dataframe()``.
 
         Returns
         -------
@@ -417,6 +477,8 @@ class Recording:
             f"{name} [{m.symbol}]" if m.symbol else name
             for name, m in self._contents.measures.items()
         )
+        if self._contents.spikes is not None:
+            traces = f"{traces}, spikes" if traces else "spikes"
         text = f"<Recording of {self.model}: {len(self)} samples from {span}{lanes}"
         return f"{text}; {traces}>" if traces else f"{text}, without traces>"
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.kernels.control import LAST
+from neuromass.recordings.spikes import SpikeLog
 
 Floats = NDArray[np.float64]
 
@@ -58,6 +60,8 @@ class Samples:
     sums : ndarray
         For averages, what was summed up since the last sample: a number for each lane of each
         track.
+    spikes : mapping of SpikeLog
+        Node -> where its spikes go, for nodes whose spikes are recorded.
     """
 
     tracks: tuple[Track, ...]
@@ -66,6 +70,7 @@ class Samples:
     average: bool
     values: Floats
     sums: Floats
+    spikes: Mapping[str, SpikeLog] = field(default_factory=dict)
 
     def slab(self, track: Track) -> Floats:
         """All samples of a track, (room, lanes)."""

@@ -188,7 +188,7 @@ def check_dt(system: Any, duration: Any, inputs: Any = None) -> StepReport:
       order 1.97, as it should be (2)
       dt is small enough: all changes are below 1 % of the range
     """
-    if isinstance(system, type) or not hasattr(system, "copy") or not hasattr(system, "dt"):
+    if isinstance(system, type) or not all(hasattr(system, x) for x in ("copy", "dt", "method")):
         raise TypeError(f"check_dt takes a population or a network, not {brief(system)}.")
     report = _report(system, duration, _runs(system, duration, inputs))
     if not report.ok:

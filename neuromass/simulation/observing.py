@@ -15,6 +15,7 @@ from neuromass.populations.core import Drive
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording, Recordings, connections_of
 from neuromass.recordings.samples import Samples
+from neuromass.recordings.spikes import SPIKES
 from neuromass.simulation.blocks import BlockRecorder
 from neuromass.simulation.names import names_to_record
 from neuromass.simulation.recorder import Names, fill_inputs, recording_of, sample_times
@@ -74,6 +75,8 @@ class ObservingRecorder:
         self._instruments = dict(instruments)
         self._places = {name: _place(each, name, system) for name, each in instruments.items()}
         self._made = {name: each.begin(system.dt) for name, each in instruments.items()}
+        if any(SPIKES in each for each in names.values()):
+            raise ValueError("Spikes are recorded by runs without observe.")
         self._seen = 0
         self._kept: list[dict[tuple[str, str], Floats]] = []
         wanted = {node: tuple(each) for node, each in names.items()}

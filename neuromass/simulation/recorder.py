@@ -6,6 +6,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +18,15 @@ from neuromass.kernels.control import LAST, MEAN
 from neuromass.populations.core import Core, Drive
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import Samples, Track
+from neuromass.recordings.spikes import SPIKES, Spikes
 from neuromass.simulation.system import System
 
 Floats = NDArray[np.float64]
 Names = Mapping[str, Sequence[str]]
 """Node -> what of it is recorded."""
+
+_SPIKE = 12
+"""Bytes of a spike: its neuron and its time."""
 
 _SMALL = 1 << 26
 """Bytes for which nobody asks how much memory there is."""
@@ -67,12 +72,19 @@ class Recorder:
         self._names = {node: tuple(each) for node, each in names.items()}
         self._start = self._last = system.clock
         self._lock = lock
+        logs = {n: system.nodes[n].spike_log() for n, each in self._names.items() if SPIKES in each}
+        self._spikes = {node: log for node, log in logs.items() if log is not None}
+        self._traces = {
+            node: tuple(name for name in each if name != SPIKES or node not in self._spikes)
+            for node, each in self._names.items()
+        }
         self.samples = self._made(steps // every + (not average), every, average, steps)
         if not average:
             self._write_present(self.samples, 0)
 
     def _made(self, room: int, every: int, average: bool, steps: int) -> Samples:
-        return room_for(self._system, self._names, room, every, average, steps)
+        samples = room_for(self._system, self._traces, room, every, average, steps)
+        return replace(samples, spikes=self._spikes)
 
     def _write_present(self, samples: Samples, place: int) -> None:
         write_present(self._system, samples, place)
@@ -95,7 +107,10 @@ class Recorder:
         """Take and record some steps, all of them or none."""
         done = self.steps
         self._last = self._start + done + steps
-        return self._system.take(steps, drives, self.samples, done)
+        code = self._system.take(steps, drives, self.samples, done)
+        for log in self._spikes.values():
+            check_spikes(log.count)
+        return code
 
     def step(self, drives: Sequence[Drive]) -> int:
         """Take and record one step, making room for it."""
@@ -141,8 +156,9 @@ class Recorder:
             values = samples.slab(track)[:length]
             data[track.node][track.name] = values
         every, average = samples.every, samples.average
+        spikes = {node: log.spikes() for node, log in self._spikes.items()}
         recordings = {
-            node: recording_of(system, node, traces, times, every, average)
+            node: recording_of(system, node, traces, times, every, average, spikes.get(node))
             for node, traces in data.items()
         }
         return system.gathered(recordings)
@@ -212,6 +228,7 @@ def recording_of(
     times: Callable[[], Floats],
     every: int,
     average: bool,
+    spikes: Spikes | None = None,
 ) -> Recording:
     """The recording of a node.
 
@@ -227,6 +244,8 @@ def recording_of(
         Gives the times of the samples.
     every, average : int, bool
         Steps between samples, and whether they are means.
+    spikes : Spikes or None
+        Its spikes, if they were recorded.
     """
     core = system.nodes[node]
     return Recording(
@@ -234,6 +253,7 @@ def recording_of(
         {name: each.reshape(len(each), *core.shape) for name, each in traces.items()},
         {name: core.model.measure(name) for name in traces},
         system.about(node, every, average),
+        spikes,
     )
 
 
@@ -304,6 +324,16 @@ def check_memory(numbers: int, every: int, steps: int) -> None:
         f"The recording would take {size / 1e9:.3g} GB, and {free / 1e9:.3g} GB of memory are "
         f"free. Record less: fewer names with record=(...){advice}; nothing has been stepped."
     )
+
+
+def check_spikes(count: int) -> None:
+    """Stop where so many spikes leave no memory for gathering them; they are kept."""
+    size = _SPIKE * count
+    if size >= _SMALL and 2 * size > free_memory():
+        raise MemoryError(
+            f"{count:.3g} spikes were recorded, and memory is short. Record those of some neurons "
+            f"alone: make the network with spikes_of=..., for example spikes_of=500."
+        )
 
 
 def free_memory() -> float:

@@ -85,6 +85,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
         _uint64,
         _uint32,
     ),
+    "qif_neurons": (_int64, _int64, _Parameters, *[_double] * 2, *[_in] * 3),
     "normals": (_uint64, _uint32, _uint32, _int64, _out),
     "philox": (_words, _uint32, _uint32),
 }
@@ -205,6 +206,17 @@ class CReference:
             raise ValueError(f"lanes needs one dimension; got shape {lanes[0].shape}.")
         self._library.qif_lanes(METHODS[method], FORMS[form], lanes[0].size, n, dt, *lanes)
         return lanes[-2], lanes[-1]
+
+    def neurons(
+        self, case: Case, eta: Floats, v: Floats, n: int, dt: float
+    ) -> tuple[Floats, Floats]:
+        """Return potentials after n steps of coupled neurons, and spikes in the last two."""
+        counts = np.full(2, len(eta) * case.r * dt)
+        potentials = v.copy()
+        self._library.qif_neurons(
+            len(eta), n, case._parameters(), dt, case.I, counts, eta, potentials
+        )
+        return potentials, counts
 
     def noisy(
         self,

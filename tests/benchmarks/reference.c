@@ -242,6 +242,31 @@ EXPORT void qif_lanes(int method, int form, int64_t n_lanes, int64_t n, double d
     SPECIALISE(lanes_loop, n_lanes, n, dt, tau, eta, delta, J, I, r, v)
 }
 
+/* ---- neurons -------------------------------------------------------------------------------- */
+
+/* n steps of neurons that are coupled all to all, each in closed form through infinity, with the
+   rate extrapolated from the spikes of the last two steps; counts of those and v in and out. */
+EXPORT void qif_neurons(int64_t n_neurons, int64_t n, Parameters p, double dt, double I,
+                        double *counts, const double *eta, double *v)
+{
+    const double h = dt / p.tau, hh = h * h;
+    for (int64_t k = 0; k < n; k++) {
+        const double rate = (2.0 * counts[1] - counts[0]) / ((double)n_neurons * dt);
+        const double common = I + p.J * p.tau * rate;
+        int64_t fired = 0;
+        for (int64_t j = 0; j < n_neurons; j++) {
+            const double i = common + eta[j], z = i * hh;
+            const double t = (945.0 - z * (105.0 - z)) * h;
+            const double q = 945.0 - z * (420.0 - 15.0 * z);
+            const double below = q - v[j] * t;
+            fired += below < 0.0;
+            v[j] = (v[j] * q + i * t) / below;
+        }
+        counts[0] = counts[1];
+        counts[1] = (double)fired;
+    }
+}
+
 /* ---- noise ---------------------------------------------------------------------------------- */
 
 /* Philox 4x32-10 (Salmon et al. 2011), counter in place. */

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from creference import Case, load
 from networks import circuits, delays
+from neurons import neurons
 from peers import peers
 from timing import Line, compare, line, print_table
 
@@ -198,6 +199,7 @@ PARTS: dict[str, Callable[[bool], list[Line]]] = {
     "calls": calls,
     "circuits": circuits,
     "delays": delays,
+    "neurons": neurons,
     "peers": peers,
     "starts": starts,
 }
