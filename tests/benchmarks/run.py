@@ -25,7 +25,7 @@ from peers import peers
 from timing import Line, compare, line, print_table
 
 import neuromass as nm
-from neuromass.units import Hz, ms
+from neuromass.units import Hz, metre, ms, second
 
 Work = dict[str, Callable[[], Any]]
 
@@ -126,6 +126,22 @@ def sweeps(quick: bool) -> list[Line]:
     ]
 
 
+def brain(quick: bool) -> list[Line]:
+    """84 regions with delays, noise and the BOLD signal; the time itself is what counts here."""
+    seconds = 10 if quick else 600
+    regions = nm.Connectome.synthetic(84, seed=1).normalised("row")
+    noise = {"I_ext": nm.noise.OrnsteinUhlenbeck(sigma=0.3, tau=5 * ms)}
+    pop = nm.QIF(tau=10 * ms, eta=-5.0, J=15.0, shape=84, noise=noise, seed=1, dt=0.1 * ms)
+    net = nm.Network({"brain": pop}, short_delays="dt")
+    net.connect("brain", "brain", J=1.0, connectome=regions, speed=3 * metre / second)
+    scanner = {"bold": nm.bold(repetition_time=2 * second)}
+    nm.run(net, 2 * second, record=(), observe=scanner)
+    start = perf_counter()
+    nm.run(net, seconds * second, record=(), observe=scanner)
+    spent = perf_counter() - start
+    return [Line(f"a brain of 84 regions, {seconds} s", spent * 1e9, aim=f"{seconds / 30:.2g} s")]
+
+
 def noise(quick: bool) -> list[Line]:
     """One population with white noise on v."""
     steps = 50_000 if quick else 500_000
@@ -195,6 +211,7 @@ PARTS: dict[str, Callable[[bool], list[Line]]] = {
     "twin": twin,
     "lanes": lanes,
     "sweeps": sweeps,
+    "brain": brain,
     "noise": noise,
     "calls": calls,
     "circuits": circuits,
