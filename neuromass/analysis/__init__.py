@@ -2,6 +2,7 @@
 
 from neuromass.analysis.branches import continuation
 from neuromass.analysis.diagram import Branch, Diagram, SpecialPoint
+from neuromass.analysis.fluctuations import LinearNoise, Transfer, linear_noise
 from neuromass.analysis.orbits import Cycle, CycleBranch, cycles
 from neuromass.analysis.two_parameters import Curve, curve
 
@@ -11,8 +12,11 @@ __all__ = [
     "Cycle",
     "CycleBranch",
     "Diagram",
+    "LinearNoise",
     "SpecialPoint",
+    "Transfer",
     "continuation",
     "curve",
     "cycles",
+    "linear_noise",
 ]
