@@ -2,6 +2,7 @@
 
 from neuromass.analysis.branches import continuation
 from neuromass.analysis.diagram import Branch, Diagram, SpecialPoint
+from neuromass.analysis.exponents import lyapunov
 from neuromass.analysis.fluctuations import LinearNoise, Transfer, linear_noise
 from neuromass.analysis.orbits import Cycle, CycleBranch, cycles
 from neuromass.analysis.two_parameters import Curve, curve
@@ -19,4 +20,5 @@ __all__ = [
     "curve",
     "cycles",
     "linear_noise",
+    "lyapunov",
 ]
