@@ -5,6 +5,7 @@ from neuromass.analysis.diagram import Branch, Diagram, SpecialPoint
 from neuromass.analysis.exponents import lyapunov
 from neuromass.analysis.fluctuations import LinearNoise, Transfer, linear_noise
 from neuromass.analysis.orbits import Cycle, CycleBranch, cycles
+from neuromass.analysis.settled import PhaseResponse, cycle, phase_response
 from neuromass.analysis.two_parameters import Curve, curve
 
 __all__ = [
@@ -14,11 +15,14 @@ __all__ = [
     "CycleBranch",
     "Diagram",
     "LinearNoise",
+    "PhaseResponse",
     "SpecialPoint",
     "Transfer",
     "continuation",
     "curve",
+    "cycle",
     "cycles",
     "linear_noise",
     "lyapunov",
+    "phase_response",
 ]

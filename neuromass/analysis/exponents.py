@@ -57,7 +57,7 @@ def lyapunov(system: Any, duration: Any, inputs: Any = None, count: int = 1) -> 
     >>> from neuromass.units import ms
     >>> pop = nm.QIF(J=15.0, initial="rest")
     >>> print(f"{nm.analysis.lyapunov(pop, 200 * ms)[0]:.1f~P}")
-    -152.4 1/s
+    -225.8 1/s
     """
     field = field_of(system, None, "lyapunov")
     found: System = system_of(system, "lyapunov")

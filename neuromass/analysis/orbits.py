@@ -125,6 +125,19 @@ class Cycle(Named):
         times = nodes[:-1, None] + np.diff(nodes)[:, None] * np.arange(8) / 8
         return self.equations.values_at(self.equations.profile(self.point.at), times.ravel())
 
+    def phase_response(self) -> Any:
+        """How far a small kick of each state shifts the phase.
+
+        Returns
+        -------
+        PhaseResponse
+            ``response["v"]``: the part of a period by which the cycle is ahead afterwards, for
+            each unit of the kick, at the times ``response.t``.
+        """
+        from neuromass.analysis.settled import phase_response  # noqa: PLC0415
+
+        return phase_response(self)
+
     def plot(self, name: str | None = None, *, ax: Any = None) -> Any:
         """Draw a state over one period.
 
