@@ -1,4 +1,4 @@
-"""Delayed coupling comes in blocks, and in two tiers where short delays would make all short."""
+"""Delayed coupling comes in blocks, and in two groups where few delays would make all short."""
 
 import copy
 import pickle
@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neuromass as nm
-from neuromass.kernels.kinds import BLOCK, BLOCKED, BUNDLES, BUNDLES_END, PAIRS, PAIRS_END
 from neuromass.networks import delays as delayed
 from neuromass.units import Hz, ms
 
@@ -61,12 +60,16 @@ def naive(steps, J):
     return network_twin.Network({"pop": node}, [wire], DT)
 
 
-def tiers_of(net):
-    return net.__system__().assembled().delays.tiers
+def groups_of(net):
+    return net.__system__().arrays().delays.groups
+
+
+def count(group, what):
+    return group[f"{what}_end"] - group[f"{what}_begin"]
 
 
 def gathered(net):
-    tiers_of(net)[:, BLOCKED] = 0
+    groups_of(net)["blocked"] = 0
     return net
 
 
@@ -80,7 +83,7 @@ KINDS = ("long", "short", "mostly short", "mostly long")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("fraction", [0.0, 0.3], ids=["on the grid", "off the grid"])
 @pytest.mark.parametrize("density", [1.0, 0.1], ids=["dense", "sparse"])
-def test_tiers_and_blocks_are_the_naive_twin(kind, fraction, density):
+def test_groups_and_blocks_are_the_naive_twin(kind, fraction, density):
     steps, J = steps_of(kind) + fraction, strengths(density=density)
     net, plain = nodes_of(steps, J), naive(steps, J)
     nm.run(net, 150 * DT * ms, {"pop": 3.0})
@@ -92,38 +95,41 @@ def test_tiers_and_blocks_are_the_naive_twin(kind, fraction, density):
 
 
 def test_short_delays_have_blocks_of_their_own():
-    long, mixed = tiers_of(nodes_of(steps_of("long"))), tiers_of(nodes_of(steps_of("mostly long")))
-    assert long[:, BLOCK].tolist() == [40]
-    short_tier, long_tier = mixed
-    assert short_tier[BLOCK] == 1
-    assert not short_tier[BLOCKED]
-    assert long_tier[BLOCK] >= 32
-    assert short_tier[PAIRS_END] - short_tier[PAIRS] == np.sum(steps_of("mostly long") < 40)
-    assert long_tier[BUNDLES_END] - long_tier[BUNDLES] == 1
-    assert len(tiers_of(nodes_of(steps_of("short")))) == 1
+    long, mixed = (
+        groups_of(nodes_of(steps_of("long"))),
+        groups_of(nodes_of(steps_of("mostly long"))),
+    )
+    assert long["block"].tolist() == [40]
+    short, long = mixed
+    assert short["block"] == 1
+    assert not short["blocked"]
+    assert long["block"] >= 32
+    assert count(short, "pairs") == np.sum(steps_of("mostly long") < 40)
+    assert count(long, "dense") == 1
+    assert len(groups_of(nodes_of(steps_of("short")))) == 1
 
 
-def test_a_matrix_is_kept_in_the_tier_that_holds_most_of_it():
+def test_a_matrix_is_kept_in_the_group_that_holds_most_of_it():
     net = nodes_of(steps_of("mostly long", 60))
     late = np.full((60, 60), 2 * DT) * ms
-    net.connect("pop", "pop", J=strengths(60), delay=late, name="pop->pop#2")
-    short_tier, long_tier = tiers_of(net)
-    assert short_tier[BUNDLES_END] - short_tier[BUNDLES] == 1
-    assert long_tier[BUNDLES_END] - long_tier[BUNDLES] == 1
-    assert short_tier[PAIRS_END] - short_tier[PAIRS] == np.sum(steps_of("mostly long", 60) < 40)
+    net.connect("pop", "pop", J=strengths(60, 0.5), delay=late, name="pop->pop#2")
+    short, long = groups_of(net)
+    assert count(short, "dense") == 1
+    assert count(long, "dense") == 1
+    assert count(short, "pairs") == np.sum(steps_of("mostly long", 60) < 40)
     both, alone = nodes_of(steps_of("mostly long", 60)), nodes_of(np.full((60, 60), 2.0))
     for each in (net, both, alone):
         nm.run(each, 3 * DT * ms)
     assert bits(both) != bits(net) != bits(alone)
 
 
-def test_two_tiers_are_one_to_rounding(monkeypatch):
+def test_two_groups_are_one_to_rounding(monkeypatch):
     two = nodes_of(steps_of("mostly long"))
     nm.run(two, 20 * ms)
-    monkeypatch.setattr(delayed, "PER_SLOT", np.inf)
+    monkeypatch.setattr(delayed, "LONG", 1 << 40)
     one = nodes_of(steps_of("mostly long"))
     nm.run(one, 20 * ms)
-    assert [len(tiers_of(net)) for net in (one, two)] == [1, 2]
+    assert [len(groups_of(net)) for net in (one, two)] == [1, 2]
     np.testing.assert_allclose(one["pop"].raw.v, two["pop"].raw.v, rtol=1e-11)
 
 
@@ -192,7 +198,7 @@ def test_a_run_that_failed_leaves_no_trace(kind):
 def test_what_was_never_sent_does_not_count():
     """Whole vectors are computed, whatever lies behind the present."""
     net, fresh = nodes_of(steps_of("long")), nodes_of(steps_of("long"))
-    net.__system__().assembled().history[:, net.__system__().assembled().delays.keep :] = np.nan
+    net.__system__().arrays().history[:, net.__system__().arrays().delays.keep :] = np.nan
     for each in (net, fresh):
         nm.run(each, 20 * ms)
     assert bits(net) == bits(fresh)

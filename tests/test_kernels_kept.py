@@ -37,14 +37,14 @@ def stepped(number):
 
 
 def test_classes_and_kernels_of_a_cell_that_is_run_again_go(monkeypatch):
-    monkeypatch.setattr(compiler, "MOST_RECENT", 8)
+    monkeypatch.setattr(compiler, "MOST_RECENT", 4)
     monkeypatch.setattr(compiler, "recent_kernels", OrderedDict())
     before = len(compiler.cache_statistics())
-    classes, kernels = zip(*map(stepped, range(30)), strict=True)
+    classes, kernels = zip(*map(stepped, range(10)), strict=True)
     gc.collect()
     assert not any(each() for each in classes)
-    assert sum(each() is not None for each in kernels) <= 8
-    assert len(compiler.cache_statistics()) - before <= 8 + 32  # and those of networks
+    assert sum(each() is not None for each in kernels) <= 4
+    assert len(compiler.cache_statistics()) - before <= 4 + 32  # and those of networks
 
 
 def test_a_kernel_in_use_is_made_once(monkeypatch):

@@ -6,8 +6,8 @@ from numba import njit
 from samples import bits
 
 import neuromass as nm
-from neuromass.kernels.far import Far
 from neuromass.kernels.methods import METHODS, Method, Stage
+from neuromass.kernels.networks.by_address import ByAddress
 from neuromass.units import Hz, ms, second
 
 
@@ -125,7 +125,7 @@ def test_an_unknown_method_is_refused_with_those_there_are():
 
 def test_a_helper_that_was_not_provided_raises():
     """Instead of a jump to the address 0, which ends the process."""
-    helper = Far(set_to_one, "float64[::1]")
+    helper = ByAddress(set_to_one, "float64[::1]")
     call = helper.call
 
     @njit

@@ -26,7 +26,7 @@ def members(lanes, noise=None):
     exc = nm.QIF(eta=np.linspace(-6, -4, lanes), **options)
     return {"exc": exc, "inh": nm.QIF(shape=lanes), "eeg": nm.JansenRit(dt=0.05 * ms)}
 
-def counted(wire, lanes=3, **options):
+def counted(wire, lanes=6, **options):
     net = nm.Network(members(lanes, **options))
     wire(net)
     before = len(compiled)
@@ -36,7 +36,7 @@ def counted(wire, lanes=3, **options):
 """
 
 WIRINGS = """
-A = np.ones((3, 3)) - np.eye(3)
+A = np.ones((6, 6)) - np.eye(6)
 wirings = [
     lambda net: None,
     lambda net: net.connect("exc", "inh", J=3.0),
@@ -45,7 +45,7 @@ wirings = [
     lambda net: net.connect("inh", "exc", J=A, delay=A * 0.55 * ms),
     lambda net: net.connect("eeg", "exc", weight=0.1 / mV),
     lambda net: net.connect("eeg", "exc", weight=0.1 / mV, variable="y1"),
-    lambda net: net.connect("exc", "eeg", weight=[[1.0, 2.0, 3.0]]),
+    lambda net: net.connect("exc", "eeg", weight=[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]),
     lambda net: net.connect("inh", "inh", J=1.0),
 ]
 counts = [counted(wire) for wire in wirings]
@@ -55,24 +55,41 @@ print(json.dumps([counts, cache_statistics()]))
 """
 
 
+def loop_of(net):
+    net.update()
+    return net.__system__().arrays()._function
+
+
+def two(lanes, connect):
+    net = nm.Network({"a": nm.QIF(shape=lanes), "b": nm.QIF(shape=lanes)})
+    connect(net)
+    return net
+
+
 def test_another_wiring_of_the_same_kinds_has_the_same_loop():
-    loops = []
-    for wire in (
-        lambda net: None,
-        lambda net: net.connect("a", "b", J=np.eye(3), delay=1 * ms),
-        lambda net: net.connect("b", "a", J=2.0),
-    ):
-        net = nm.Network({"a": nm.QIF(shape=3), "b": nm.QIF(shape=3)})
-        wire(net)
-        net.update()
-        loops.append(net.__system__().assembled()._function)
-    turned = nm.Network({"one": nm.QIF(), "two": nm.JansenRit(dt=0.05 * ms), "three": nm.QIF()})
-    other = nm.Network({"one": nm.JansenRit(dt=0.05 * ms), "two": nm.QIF()})
-    for net in (turned, other):
-        net.update()
-        loops.append(net.__system__().assembled()._function)
+    loops = [
+        loop_of(two(7, connect))
+        for connect in (
+            lambda net: None,
+            lambda net: net.connect("a", "b", J=np.eye(7), delay=1 * ms),
+            lambda net: net.connect("b", "a", J=2.0),
+        )
+    ]
+    turned = nm.Network({"one": nm.QIF(shape=13), "two": nm.JansenRit(dt=0.05 * ms)})
+    other = nm.Network(
+        {"one": nm.JansenRit(dt=0.05 * ms), "two": nm.QIF(), "three": nm.QIF(shape=12)}
+    )
+    loops += [loop_of(turned), loop_of(other)]
     assert loops[0] is loops[1] is loops[2] is not loops[3]
     assert loops[3] is loops[4]
+
+
+def test_a_small_network_has_one_loop_for_a_wiring_whatever_its_numbers():
+    first = loop_of(two(1, lambda net: net.connect("a", "b", J=1.0, delay=1 * ms)))
+    other = two(1, lambda net: net.connect("a", "b", J=-2.5, delay=7 * ms))
+    other["a"].tau = 20 * ms
+    assert loop_of(other) is first
+    assert loop_of(two(1, lambda net: net.connect("b", "a", J=1.0, delay=1 * ms))) is not first
 
 
 @pytest.mark.slow
@@ -94,7 +111,7 @@ def test_what_a_wiring_does_not_need_is_not_compiled(elsewhere):
     names = " ".join(json.loads(line))
     assert "fill_tiles" in names
     assert "arrive" not in names
-    assert "fill_segments" not in names
+    assert "fill_streams" not in names
 
 
 PARITY = """

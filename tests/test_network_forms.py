@@ -5,7 +5,6 @@ import pytest
 from network_samples import DT, delays, drive, excited_inhibited, matrix, pair, qif, traces
 
 import neuromass as nm
-from neuromass.kernels.kinds import BLOCKED
 from neuromass.networks import delays as delayed
 from neuromass.units import ms
 
@@ -39,10 +38,9 @@ def test_blocks_and_gathering_and_sparse_and_dense_agree(delay, density, monkeyp
     run = lambda net: nm.run(net, 20 * ms, inputs={"one": 3.0})
     blocked = scattered(J, delay * ms)
     rec = traces(run(blocked))
-    tiers = blocked.__system__().assembled().delays.tiers
-    assert np.all(tiers[:, BLOCKED])
+    assert np.all(blocked.__system__().arrays().delays.groups["blocked"])
     gathered = scattered(J, delay * ms)
-    gathered.__system__().assembled().delays.tiers[:, BLOCKED] = 0
+    gathered.__system__().arrays().delays.groups["blocked"] = 0
     assert traces(run(gathered)) == rec
     for threshold in (0.0, 2.0):
         monkeypatch.setattr(delayed, "DENSE_FROM", threshold)
@@ -131,6 +129,6 @@ def test_histories_are_bounded_by_the_longest_delay():
     net = excited_inhibited()
     net["inh->exc"].delay = 50 * ms
     nm.run(net, 5000 * ms, every=1000)
-    history = net.__system__().assembled().history
+    history = net.__system__().arrays().history
     assert history.shape[0] == 1
     assert history.shape[1] < 2**15

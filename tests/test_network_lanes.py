@@ -76,6 +76,6 @@ def test_a_lane_among_many_is_a_lone_one(made, options):
     assert found == [True] * 6
 
 
-def test_the_delays_have_two_tiers():
+def test_the_delays_have_two_groups():
     for shape in (None, 70):
-        assert len(pair_with_delays(shape=shape).__system__().assembled().delays.tiers) == 2
+        assert len(pair_with_delays(shape=shape).__system__().arrays().delays.groups) == 2

@@ -76,7 +76,7 @@ def kernel(
     make_text: Callable[[str], str],
     label: str,
     identity: str,
-    signature: str,
+    signature: Any,
     extra: Mapping[str, Any] | None = None,
     inline: bool = False,
 ) -> Any:
@@ -92,8 +92,8 @@ def kernel(
         What the name starts with, for those who read a profile.
     identity : str
         What the text does not show of what decides the result.
-    signature : str
-        Types, as numba writes them.
+    signature : str or numba's Signature
+        Types of the result and the arguments.
     extra : mapping, optional
         Further names that the text uses.
     inline : bool
@@ -126,7 +126,7 @@ _DIGEST = hashlib.sha256().digest_size
 _NORMALS_TEXT = hashlib.sha256(Path(normals.__file__).read_bytes()).hexdigest()
 
 
-def _compile(text: str, name: str, signature: str, extra: Mapping[str, Any], inline: bool) -> Any:
+def _compile(text: str, name: str, signature: Any, extra: Mapping[str, Any], inline: bool) -> Any:
     space = _namespace(extra)
     exec(compile(text, generated.__file__, "exec"), space)
     function = space[name]

@@ -23,7 +23,7 @@ LAST, MEAN, LOWEST, HIGHEST = range(4)
 
 FIELDS: Final = (
     "clock", "steps", "every", "phase", "sample", "average", "lane", "key0", "key1", "bad_state",
-    "bad_lane", "position", "one_by_one", "bad_kind", "lenient",
+    "bad_lane", "position", "bad_kind", "lenient",
 )  # fmt: skip
 """Names of the words, in their order; see `Control`."""
 
@@ -66,8 +66,6 @@ class Control:
         Which state of which lane went wrong, and in a network of which kind of members.
     position : int
         Column of the present in the histories of a network.
-    one_by_one : int
-        Whether a network goes through its lanes one by one.
     lenient : int
         Whether a lane that fails is NaN from the end of the loop on, instead of ending the run.
     """
@@ -86,7 +84,6 @@ class Control:
     bad_state = _Word()
     bad_lane = _Word()
     position = _Word()
-    one_by_one = _Word()
     bad_kind = _Word()
     lenient = _Word()
 

@@ -218,18 +218,26 @@ def step_lines(write: EquationWriter, method: str) -> list[str]:
     return [line for stage in METHODS[method].stages for line in stage.lines(write)]
 
 
-def output_lines(equations: Equations) -> list[str]:
-    """Lines that compute ``o_<output>`` at the states ``s_<state>``."""
-    lines, results = equations.text(equations.output_roots, known_names(equations), "o")
+def output_lines(equations: Equations, states: str = "s_") -> list[str]:
+    """Lines that compute ``o_<output>`` at the states of a prefix."""
+    lines, results = equations.text(equations.output_roots, known_names(equations, states), "o")
     pairs = zip(equations.outputs, results, strict=True)
     return [*lines, *(f"o_{name} = {result}" for name, result in pairs)]
 
 
-def noise_lines(recipe: Recipe) -> list[str]:
-    """Lines that turn the normals ``n<i>`` into what the step adds."""
+def noise_lines(recipe: Recipe, drawn: bool = True) -> list[str]:
+    """Lines that turn the normals ``n<i>`` into what the step adds.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What the steps are made of.
+    drawn : bool
+        Whether coloured noise moves; in later stages of a step it stands.
+    """
     lines = []
     for i, source in enumerate(recipe.sources):
-        if source.coloured:
+        if source.coloured and drawn:
             # NaN is the value of a source that has not begun: it begins in its stationary state.
             lines.append(f"h{i} = d{i} * h{i} + p{i} * n{i} if h{i} == h{i} else e{i} * n{i}")
         value = f"h{i}" if source.coloured else f"p{i} * n{i}"

@@ -13,11 +13,17 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.errors import SimulationError, brief, suggestion
 from neuromass.kernels.control import FIELDS, Control
+from neuromass.kernels.networks.circuit import Circuit
 from neuromass.networks import connectivity as wiring
 from neuromass.networks import history as past
-from neuromass.networks.arrays import PASSED, Assembly, Route
+from neuromass.networks.arrays import Arrays
 from neuromass.networks.connection import FIXED, WAY, Connection, Wire, strength_measure
+from neuromass.networks.groups import grouped
 from neuromass.networks.history import Sender
+from neuromass.networks.routes import PASSED, Route
+from neuromass.networks.single_step import SingleStep, serves
+from neuromass.networks.tiled import TiledArrays
+from neuromass.networks.unrolled import UnrolledArrays, is_small
 from neuromass.populations import validation
 from neuromass.populations.claim import Claim
 from neuromass.populations.core import Core, Drive, Recorder
@@ -84,7 +90,8 @@ class NetworkCore:
         self.kept_past: dict[Sender, Floats] = {}
         self.claim = Claim()
         self._recorder: Recorder | None = None
-        self._assembly: Assembly | None = None
+        self._arrays: Arrays | None = None
+        self._quick_step: SingleStep | None = None
         self._made_at = 0
         self._bound: tuple[Any, ...] = (None, None)
         self._reference = weakref.ref(self)
@@ -97,7 +104,7 @@ class NetworkCore:
     def release(self) -> None:
         """Give the members back; the network has none from then on."""
         _let_go(tuple(self.members.values()), self.control, self._reference)
-        self.members, self.wires, self.stages, self._assembly = {}, {}, {}, None
+        self.members, self.wires, self.stages, self._arrays = {}, {}, {}, None
 
     def memento(self) -> tuple[Any, ...]:
         """All that a change may change, for `put_back`."""
@@ -107,7 +114,7 @@ class NetworkCore:
         return (
             nodes,
             tables,
-            (self.kept_past, self.began, self._assembly, self._made_at),
+            (self.kept_past, self.began, self._arrays, self._made_at),
             self.control.words.copy(),
         )
 
@@ -117,7 +124,7 @@ class NetworkCore:
         for each, own in nodes:
             each.put_back(own)
         self.members, self.wires, self.stages, self.given_past = tables
-        self.kept_past, self.began, self._assembly, self._made_at = about
+        self.kept_past, self.began, self._arrays, self._made_at = about
 
     # ------------------------------------------------------------------ reading
 
@@ -315,9 +322,9 @@ class NetworkCore:
 
     def changed(self) -> None:
         """Weights or connections have changed: the arrays are made anew before the next step."""
-        if self._assembly is not None:
+        if self._arrays is not None:
             self.kept_past = self.known_past()
-            self._assembly = None
+            self._arrays = None
 
     def states_changed(self) -> None:
         """A member stands elsewhere: so does the past of what nobody knew before the next step.
@@ -325,7 +332,7 @@ class NetworkCore:
         Arrays may have been made for a step that failed or was interrupted.
         """
         if self.clock == self._made_at:
-            self._assembly = None
+            self._arrays = None
 
     def parameters_changed(self, names: Iterable[str]) -> None:
         """A member has changed its parameters: the loop sees them, but weights may follow tau."""
@@ -359,33 +366,41 @@ class NetworkCore:
 
     def known_past(self) -> dict[Sender, Floats]:
         """Histories up to now, oldest first, by node and value."""
-        assembly = self._assembly
+        arrays = self._arrays
         if self.clock == self.began:
             return {}
-        if assembly is None or self.clock == self._made_at:
+        if arrays is None or self.clock == self._made_at:
             return self.kept_past
         start = self.control.position
-        end = start + assembly.delays.keep
+        end = start + arrays.delays.keep
         found = {}
-        for sender, rows in assembly.traced_values().items():
-            found[sender] = assembly.history[rows, start:end].copy()
+        for sender, rows in arrays.traced_values().items():
+            found[sender] = arrays.history[rows, start:end].copy()
             found[sender][:, -1] = self._now(sender)
         return found
 
-    def assembled(self) -> Assembly:
+    def arrays(self) -> Arrays:
         """The arrays of the loop, made anew if connections have changed."""
-        if self._assembly is None:
+        if self._arrays is None:
             routes = [
                 self.route(name, wire, self.stages[name]) for name, wire in self.wires.items()
             ]
             if self.clock == self.began:
                 past.check_used(self.given_past, dict(zip(self.wires, routes, strict=True)))
-            made = Assembly(self.all_nodes(), routes, self.method, self.coupling == "held")
+            made = self._made(routes)
             self._fill_history(made)
-            self._made_at, self._assembly = self.clock, made
-        return self._assembly
+            self._made_at, self._arrays = self.clock, made
+        return self._arrays
 
-    def _fill_history(self, made: Assembly) -> None:
+    def _made(self, routes: Sequence[Route]) -> Arrays:
+        nodes = self.all_nodes()
+        groups = grouped(nodes)
+        kinds = tuple(group.kind for group in groups)
+        circuit = Circuit(kinds, self.method, self.coupling == "held")
+        form = UnrolledArrays if is_small(nodes, groups, routes) else TiledArrays
+        return form(nodes, groups, routes, circuit)
+
+    def _fill_history(self, made: Arrays) -> None:
         """The past of what is sent: as known, as given, or as the state is now."""
         self.control.position = 0
         keep = made.delays.keep
@@ -425,13 +440,13 @@ class NetworkCore:
         passed = population.computed("gain") * source.value(wire.variable)
         return np.asarray(population.spread(passed), dtype=float)
 
-    def _room_of(self, assembly: Assembly) -> int:
+    def _room_of(self, arrays: Arrays) -> int:
         """How many steps fit behind the present in the histories, some at least."""
-        if not assembly.history.size:
+        if not arrays.history.size:
             return 1 << 62
-        delays, begin = assembly.delays, self.control.position
+        delays, begin = arrays.delays, self.control.position
         if begin == delays.room:
-            history, words, place = assembly.history, self.control.words, FIELDS.index("position")
+            history, words, place = arrays.history, self.control.words, FIELDS.index("position")
             moved = history[:, begin : begin + delays.keep].copy()
             history[:, : delays.keep], words[place] = moved, 0  # at once: see `put_back`
             begin = 0
@@ -500,30 +515,46 @@ class NetworkCore:
 
     # ------------------------------------------------------------------ stepping
 
+    @property
+    def quick_step(self) -> SingleStep | None:
+        """The single step that is called faster than a loop, where it serves."""
+        step, recorder = self._quick_step, self._recorder
+        if step is None or step.arrays is not self._arrays:
+            return None
+        return None if recorder is not None and recorder.at_work else step
+
+    def take_single_step(self, drives: Sequence[Drive]) -> int:
+        """Take a step, and have a quicker one for the next."""
+        recorder = self.recorder
+        if recorder is not None:
+            return recorder.step(drives)
+        code = self.take(1, drives)
+        if self.quick_step is None and isinstance(self._arrays, UnrolledArrays) and serves(self):
+            self._quick_step = SingleStep(self, self._arrays)
+        return code
+
     def room(self) -> int:
         """How many steps can be taken at once, as far as the histories go."""
-        return self._room_of(self.assembled())
+        return self._room_of(self.arrays())
 
     def take(
         self, steps: int, drives: Sequence[Drive], samples: Samples = NOTHING, done: int = 0
     ) -> int:
         """Take some steps, all of them or none; see `Core.take`."""
-        assembly = self.assembled()
-        if steps > self._room_of(assembly):
+        arrays = self.arrays()
+        if steps > self._room_of(arrays):
             raise RuntimeError(f"{steps} steps do not fit into the histories of this network.")
         control = self.control
         control.steps, control.every, control.average = steps, samples.every, samples.average
         control.phase, control.sample = done % samples.every, samples.whole(done)
-        flat, layout = assembly.laid_out(drives)
-        items = self._items(assembly, samples)
-        return assembly.loop(control, self.dt, flat, layout, items, samples.values, samples.sums)
+        recording = self._items(arrays, samples), samples.values, samples.sums
+        return arrays.loop(control, self.dt, arrays.laid_out(drives), recording)
 
-    def _items(self, assembly: Assembly, samples: Samples) -> Ints:
+    def _items(self, arrays: Arrays, samples: Samples) -> Any:
         """For each recorded number its place, where its samples begin, and their distance."""
-        if self._bound[0] is not assembly or self._bound[1] is not samples:
-            self._bound = assembly, samples, assembly.items(samples.tracks)
-        found: Ints = self._bound[2]
-        return found
+        if self._bound[0] is not arrays or self._bound[1] is not samples:
+            self._bound = arrays, samples, arrays.items(samples.tracks)
+        return self._bound[2]
 
     def wired(self) -> tuple[str, ...]:
         """Names of its connections."""
@@ -554,7 +585,7 @@ class NetworkCore:
 
     def failure(self, code: int) -> SimulationError:
         """The error for a step that failed."""
-        where, lane = self.assembled().find(self.control.bad_kind, self.control.bad_lane)
+        where, lane = self.arrays().find(self.control.bad_kind, self.control.bad_lane)
         node = self.all_nodes()[where]
         node.control.bad_state, node.control.bad_lane = self.control.bad_state, lane
         return node.failure(code, where)
@@ -592,7 +623,7 @@ class NetworkCore:
         began, clock : int
             Clock at which the network began, and now.
         """
-        self._assembly = None
+        self._arrays = None
         self.kept_past = {sender: row.copy() for sender, row in known_past.items()}
         self.began = began
         self.control.clock = clock

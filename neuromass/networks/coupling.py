@@ -8,32 +8,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass.kernels.networks.tables import LINK, MATRIX, STRIP, columns, table
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 def joined(parts: Iterable[Any], dtype: Any = float) -> Any:
     """Arrays end to end; there may be none."""
-    return np.concatenate([np.zeros(0, dtype=dtype), *parts], dtype=dtype)
-
-
-def stacked(parts: Iterable[Any], width: int) -> Ints:
-    """Tables of integers below one another; there may be none."""
-    return np.concatenate([np.zeros((0, width), dtype=np.int64), *parts])
+    return np.concatenate([np.zeros(0, dtype=dtype), *parts])
 
 
 class Links:
     """Sums of what some lanes send to one.
 
-    A link is a target with its senders: a row of the target's place, and where its senders begin
-    and end. Senders stand in two lines, one for each stage of a step.
+    Senders stand in two lines, one for each stage of a step.
     """
 
     def __init__(self) -> None:
-        self._rows: list[Ints] = []
+        self._links: list[Any] = []
         self._senders: list[Ints] = []
         self._weights: list[Floats] = []
         self._count = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._links)
 
     def add_lanes(self, to: Ints, places: Ints, shift: int) -> None:
         """From lane to lane, as it is."""
@@ -58,40 +57,20 @@ class Links:
         """
         reached, first = np.unique(targets, return_index=True)
         edges = self._count + np.append(first, len(targets))
-        self._rows.append(np.stack([to[reached], edges[:-1], edges[1:]], axis=1))
+        self._links.append(columns(LINK, target=to[reached], begin=edges[:-1], end=edges[1:]))
         senders = places[sources]
         self._senders.append(np.stack([senders, senders + shift], axis=1))
         self._weights.append(weights)
         self._count += len(targets)
 
     def arrays(self) -> list[Any]:
-        """Rows, senders and weights."""
-        return _link_arrays(stacked(self._rows, 3), *self._pairs())
-
-    def arrays_of(self, inputs: Ints) -> list[Any]:
-        """The same with one row for each of these places, whether something is sent there or not.
-
-        What several connections send to one place stands side by side, in their order.
-        """
-        rows, (senders, weights) = stacked(self._rows, 3), self._pairs()
-        number_of = {place: number for number, place in enumerate(inputs.tolist())}
-        numbers = np.array([number_of[place] for place in rows[:, 0].tolist()], dtype=np.int64)
-        owner = np.repeat(numbers, rows[:, 2] - rows[:, 1])
-        order = np.argsort(owner, kind="stable")
-        edges = np.searchsorted(owner[order], np.arange(len(inputs) + 1))
-        rows = np.stack([inputs, edges[:-1], edges[1:]], axis=1)
-        return _link_arrays(rows, senders[order], weights[order])
-
-    def _pairs(self) -> tuple[Ints, Floats]:
-        return stacked(self._senders, 2), joined(self._weights)
-
-
-def _link_arrays(rows: Ints, senders: Ints, weights: Floats) -> list[Any]:
-    return [
-        rows.astype(np.uint64),
-        np.ascontiguousarray(senders.T).astype(np.uint64),
-        np.ascontiguousarray(weights),
-    ]
+        """Links, senders and weights."""
+        senders = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._senders])
+        return [
+            joined(self._links, LINK),
+            np.ascontiguousarray(senders.T).astype(np.uint64),
+            joined(self._weights),
+        ]
 
 
 class Strips:
@@ -120,7 +99,7 @@ class Strips:
 
     def arrays(self) -> list[Any]:
         """Rows and weights."""
-        return [np.array(self._rows, dtype=np.int64).reshape(-1, 6), joined(self._weights)]
+        return [table(self._rows, STRIP), joined(self._weights)]
 
 
 class Matrices:
@@ -147,4 +126,4 @@ class Matrices:
 
     def arrays(self) -> list[Any]:
         """Rows and weights."""
-        return [np.array(self._rows, dtype=np.int64).reshape(-1, 10), joined(self._weights)]
+        return [table(self._rows, MATRIX), joined(self._weights)]

@@ -1,27 +1,15 @@
-"""Delayed coupling as the arrays that a network's loop takes; see `kernels.delayed`."""
+"""Delayed coupling as the arrays that a network's loop takes; see `kernels.networks.delayed`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.kernels.kinds import (
-    APART,
-    BLOCK,
-    BLOCKED,
-    BUNDLES,
-    BUNDLES_END,
-    FIRST,
-    PAIRS,
-    PAIRS_END,
-    TIER_LENGTH,
-    UNTIL,
-    VECTOR,
-)
+from neuromass.kernels.networks.circuit import VECTOR
+from neuromass.kernels.networks.tables import DELAY_GROUP, DENSE_BLOCK, table
 from neuromass.networks.coupling import Floats, Ints, joined
 
 LARGEST_BLOCK: Final = 256
@@ -39,13 +27,8 @@ SMALLEST_MATRIX: Final = 64
 HISTORY: Final = 1 << 17
 """Numbers that the histories may hold without need, to go back to their front less often."""
 
-PER_VECTOR, PER_SLOT = 0.7, 2.0
-"""What a vector of points of one pair costs, and a slot of a second tier in each step, in ns."""
-
-DENSE: Final = (1.0, 0.45)
-SINGLE: Final = (3.0, 1.0)
-"""What a block costs for a pair besides its vectors, and one gathered number, in ns: of dense
-connections and of single pairs."""
+LONG: Final = 2 * VECTOR
+"""Steps from which on delays have a group of their own, where shorter ones are few."""
 
 _ENDLESS: Final = 1 << 62
 Offsets = NDArray[np.int32]
@@ -103,11 +86,6 @@ class Lag:
         """Whether the pairs are worth a whole matrix."""
         return not self.aligned and is_dense(len(self.to), self.targets, self.sources)
 
-    @property
-    def kind(self) -> tuple[float, float]:
-        """What a pair costs."""
-        return DENSE if self.dense else SINGLE
-
 
 class Delays:
     """All delayed coupling of a network.
@@ -129,11 +107,14 @@ class Delays:
         Steps that fit behind them.
     columns : int
         Columns of the histories.
-    tiers : ndarray
-        See `kernels.kinds`.
-    arrays : list of ndarray
-        Arrivals; of the dense connections a table, weights and offsets; of the single pairs
-        slots, offsets and weights.
+    groups : ndarray of DELAY_GROUP
+        Pairs that share blocks of steps.
+    arrivals : ndarray
+        What arrives at each slot, a row of points for each, group by group.
+    blocks, weights, offsets : ndarray
+        The dense connections.
+    pair_slots, pair_offsets, pair_weights : ndarray
+        The single pairs.
     """
 
     def __init__(self, lags: list[Lag], slots: int, rows: int) -> None:
@@ -145,29 +126,28 @@ class Delays:
         self.columns = self.keep + self.room + VECTOR
         _check_size(rows * self.columns)
         tables = _Tables(self.columns, self.keep)
-        plan = _plan(lags, slots)
+        plan = _plan(lags)
         homes = [_home(lag, plan) for lag in lags]
+        self.groups = np.zeros(len(plan), dtype=DELAY_GROUP)
         apart = 0
-        self.tiers = np.zeros((len(plan), TIER_LENGTH), dtype=np.int64)
-        for number, (tier, row) in enumerate(zip(plan, self.tiers, strict=True)):
-            row[BLOCK], row[BLOCKED] = tier.block, tier.block >= SMALLEST_BLOCK
-            row[APART] = VECTOR + -(-tier.block // VECTOR) * VECTOR
-            row[FIRST] = VECTOR - 1 + slots * apart
-            apart += row[APART]
-            row[BUNDLES], row[PAIRS] = tables.counts
-            parts = [lag.part(tier.holds(lag.steps)) for lag in lags]
-            tables.add(
-                parts,
-                [h == number and lag.dense for h, lag in zip(homes, lags, strict=True)],
-                tier.block,
-            )
-            row[BUNDLES_END], row[PAIRS_END] = tables.counts
-        self.arrays = [np.zeros(slots * apart), *tables.joined()]
+        for number, (group, row) in enumerate(zip(plan, self.groups, strict=True)):
+            row["block"], row["blocked"] = group.block, group.block >= SMALLEST_BLOCK
+            row["apart"] = VECTOR + -(-group.block // VECTOR) * VECTOR
+            row["first"] = VECTOR - 1 + slots * apart
+            apart += row["apart"]
+            row["dense_begin"], row["pairs_begin"] = tables.counts
+            parts = [lag.part(group.holds(lag.steps)) for lag in lags]
+            whole = [h == number and lag.dense for h, lag in zip(homes, lags, strict=True)]
+            tables.add(parts, whole, group.block)
+            row["dense_end"], row["pairs_end"] = tables.counts
+        self.arrivals = np.zeros(slots * apart)
+        self.blocks, self.weights, self.offsets = tables.dense()
+        self.pair_slots, self.pair_offsets, self.pair_weights = tables.pairs()
         self.forget()
 
     def forget(self) -> None:
         """Let all blocks be computed anew."""
-        self.tiers[:, UNTIL] = -1
+        self.groups["until"] = -1
 
 
 class _Tables:
@@ -182,7 +162,7 @@ class _Tables:
     def __init__(self, columns: int, keep: int) -> None:
         self._columns = columns
         self._keep = keep
-        self._bundles: list[tuple[int, ...]] = []
+        self._blocks: list[tuple[int, ...]] = []
         self._weights: list[Floats] = []
         self._offsets: list[Offsets] = []
         self._pairs: list[_Taps] = []
@@ -190,10 +170,10 @@ class _Tables:
     @property
     def counts(self) -> tuple[int, int]:
         """Dense connections and pairs so far."""
-        return len(self._bundles), sum(map(len, self._pairs))
+        return len(self._blocks), sum(map(len, self._pairs))
 
     def add(self, lags: list[Lag], whole: list[bool], block: int) -> None:
-        """The pairs of a tier, some connections as `whole` matrices."""
+        """The pairs of a group, some connections as `whole` matrices."""
         taps = []
         for lag, as_matrix in zip(lags, whole, strict=True):
             if as_matrix:
@@ -203,12 +183,17 @@ class _Tables:
         if taps:
             self._pairs.append(_by_source(taps, self._columns))
 
-    def joined(self) -> list[Any]:
-        """Bundles, weights and offsets; slots, offsets and weights of the pairs."""
+    def dense(self) -> list[Any]:
+        """Table, weights and offsets of the dense connections."""
         return [
-            np.array(self._bundles, dtype=np.int64).reshape(-1, 4),
+            table(self._blocks, DENSE_BLOCK),
             joined(self._weights),
             joined(self._offsets, np.int32),
+        ]
+
+    def pairs(self) -> list[Any]:
+        """Slots, offsets and weights of the single pairs."""
+        return [
             joined((each.slots for each in self._pairs), np.int32),
             joined((each.offsets for each in self._pairs), np.int32),
             joined(each.weights for each in self._pairs),
@@ -240,7 +225,7 @@ class _Tables:
             steps = _twice(steps, steps + (fractions > 0.0))
             rows = np.repeat(rows, 2)
         place = sum(map(len, self._weights))
-        self._bundles.append((lag.slot, lag.targets, -(-len(rows) // 4), place))
+        self._blocks.append((lag.slot, lag.targets, -(-len(rows) // 4), place))
         offsets = self._offsets_of(rows[:, None], steps)
         missing = -len(rows) % 4
         self._weights.append(_by_four(np.pad(weights, ((0, missing), (0, 0)))))
@@ -291,11 +276,8 @@ def _check_size(numbers: int) -> None:
         )
 
 
-# ------------------------------------------------------------------------------ tiers
-
-
 @dataclass(frozen=True)
-class _Tier:
+class _Group:
     """Delays from some number of steps up to below another, and the steps of their blocks."""
 
     low: int
@@ -307,67 +289,25 @@ class _Tier:
         return (steps >= self.low) & (steps < self.high)
 
 
-def _plan(lags: list[Lag], slots: int) -> list[_Tier]:
-    """One tier, or two where it costs less that short delays have one of their own.
-
-    Parameters
-    ----------
-    lags : list of Lag
-        All delayed pairs.
-    slots : int
-        Lanes that they reach.
-    """
+def _plan(lags: list[Lag]) -> list[_Group]:
+    """One group; two where the blocks of most delays would be short for the sake of a few."""
     if not lags:
         return []
-    counts = np.stack([_counted(lag.steps) for lag in lags])
-    first, *others = np.flatnonzero(counts.sum(axis=0)).tolist()
-    short = int(_best_blocks()[first])
-    single = _Tier(0, _ENDLESS, short)
-    if not others:
-        return [single]
-    lows = np.array(others)
-    one, two = 0.0, np.full(len(lows), PER_SLOT * slots)
-    for lag, counted in zip(lags, counts, strict=True):
-        one += len(lag.to) * float(_costs(short, lag.kind))
-        two += _costs_of_two(lag, (np.cumsum(counted) - counted)[lows], short, lows)
-    best = int(np.argmin(two))
-    if two[best] >= one:
-        return [single]
-    low = others[best]
-    return [_Tier(0, low, short), _Tier(low, _ENDLESS, int(_best_blocks()[low]))]
+    steps = np.concatenate([lag.steps for lag in lags])
+    shortest, few = int(steps.min()), np.count_nonzero(steps < LONG)
+    if shortest >= VECTOR or 2 * few > len(steps):
+        return [_Group(0, _ENDLESS, _block(shortest))]
+    longer = int(steps[steps >= LONG].min())
+    return [_Group(0, LONG, _block(shortest)), _Group(LONG, _ENDLESS, _block(longer))]
 
 
-def _counted(steps: Ints) -> Ints:
-    """How many delays there are of each number of steps; the longest blocks' and more are one."""
-    return np.bincount(np.minimum(steps, LARGEST_BLOCK), minlength=LARGEST_BLOCK + 1)
+def _block(shortest: int) -> int:
+    """Steps of a block: at most as many as the shortest delay, in whole vectors if there is one."""
+    most = min(shortest, LARGEST_BLOCK)
+    return most if most < VECTOR else most // VECTOR * VECTOR
 
 
-def _costs_of_two(lag: Lag, below: Ints, short: int, lows: Ints) -> Floats:
-    """What the pairs of a connection cost if the second tier begins at some delays."""
-    long, above = _best_blocks()[lows], len(lag.to) - below
-    in_long = above * _costs(long, lag.kind) + below * _costs(short, SINGLE)
-    in_short = below * _costs(short, lag.kind) + above * _costs(long, SINGLE)
-    return np.where(2 * below > len(lag.to), in_short, in_long)
-
-
-@cache
-def _best_blocks() -> Ints:
-    """The block that costs least for each step, for every shortest delay."""
-    best = np.arange(LARGEST_BLOCK + 1)
-    for block in range(SMALLEST_BLOCK + 1, LARGEST_BLOCK + 1):
-        if _costs(block, DENSE) >= _costs(int(best[block - 1]), DENSE):
-            best[block] = best[block - 1]
-    return best
-
-
-def _costs(blocks: Any, kind: tuple[float, float]) -> Any:
-    """What a pair costs in each step, in blocks of some steps."""
-    overhead, gathered = kind
-    vectors = -(-blocks // VECTOR)
-    return np.where(blocks < SMALLEST_BLOCK, gathered, (overhead + PER_VECTOR * vectors) / blocks)
-
-
-def _home(lag: Lag, plan: list[_Tier]) -> int:
-    """The tier that holds most of some pairs; the last of those that hold as many."""
-    counts = [np.count_nonzero(tier.holds(lag.steps)) for tier in plan]
+def _home(lag: Lag, plan: list[_Group]) -> int:
+    """The group that holds most of some pairs; the last of those that hold as many."""
+    counts = [np.count_nonzero(group.holds(lag.steps)) for group in plan]
     return max(range(len(plan)), key=lambda number: (counts[number], number))

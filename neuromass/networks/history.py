@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuromass import signals, units
 from neuromass.errors import brief, suggestion, warn
-from neuromass.networks.arrays import Route
+from neuromass.networks.routes import Route
 from neuromass.populations.core import Core
 from neuromass.units import Measure
 

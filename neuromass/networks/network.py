@@ -481,6 +481,9 @@ class Network:
         SimulationError
             If a state stops being finite; the network then stands where it was.
         """
+        quick = self._core.quick_step
+        if quick is not None and self._taken(quick.take(inputs, with_units=True)):
+            return quick.outputs()
         self._step(self._core.drives(inputs, with_units=True))
         return {
             name: getattr(each, core_of(each).model.output)
@@ -500,6 +503,9 @@ class Network:
         dict
             The output of every member, in internal units.
         """
+        quick = self._core.quick_step
+        if quick is not None and self._taken(quick.take(inputs, with_units=False)):
+            return quick.raw_outputs()
         self._step(self._core.drives(inputs, with_units=False))
         return {
             name: getattr(each.raw, core_of(each).model.output)
@@ -510,11 +516,15 @@ class Network:
         core = self._core
         if not core.members:
             core.check_free("step")
-        recorder = core.recorder
-        take, given = (core.take, (1, drives)) if recorder is None else (recorder.step, (drives,))
-        code = core.claim.under(core.name, take, *given)
+        self._taken(core.claim.under(core.name, core.take_single_step, drives))
+
+    def _taken(self, code: int | None) -> bool:
+        """Whether a step was taken; raises if it failed."""
+        if code is None:
+            return False
         if code != FINE:
-            raise core.failure(code)
+            raise self._core.failure(code)
+        return True
 
     def equilibria(
         self, inputs: Any = None, *, within: Mapping[str, Mapping[str, Any]] | None = None

@@ -13,7 +13,6 @@ from creference import Case, NodesInC, load
 from timing import Line, compare, line
 
 import neuromass as nm
-from neuromass.kernels.kinds import BLOCKED
 from neuromass.kernels.normals import source_number
 from neuromass.units import Hz, ms
 
@@ -174,7 +173,7 @@ def delayed(weights: Any, delays: Any, *, noise: bool = True, blocks: bool = Tru
     net = nm.Network({"nodes": pop})
     net.connect("nodes", "nodes", J=weights, delay=delays * ms)
     if not blocks:
-        net.__system__().assembled().delays.tiers[:, BLOCKED] = 0
+        net.__system__().arrays().delays.groups["blocked"] = 0
     return net
 
 

@@ -2,7 +2,8 @@
 
 All lanes of all members of a kind lie in tiles of one local array, a row for each value and
 a column for each lane, so that loops over lanes vectorise. Flat views of these arrays are
-what connections between members point into (see `circuit` and `delayed` for their forms).
+what connections between members point into (see `coupling` and `delayed` for their forms).
+A few lanes are kept in local variables instead, and connected in the text (see `unrolled`).
 """
 
 from __future__ import annotations
@@ -14,18 +15,8 @@ from neuromass.kernels import text
 from neuromass.kernels.methods import METHODS
 from neuromass.kernels.text import TILE, Recipe
 
-BLOCK, BEGUN, UNTIL, FIRST, APART, BUNDLES, BUNDLES_END, PAIRS, PAIRS_END, BLOCKED, TIER_LENGTH = (
-    range(11)
-)
-"""Places in a row of `tiers`: steps of a block, clock at which the present one begins and ends,
-place in `arrivals` of its first point for the first slot, distance from slot to slot, the tier's
-bundles and pairs, whether it goes through blocks."""
-
 VECTOR: Final = 8
 """Delayed coupling is computed for so many points in time at once, or several times as many."""
-
-FEW_LANES: Final = 5
-"""Up to so many lanes of each kind a network takes lane by lane; see `forms`."""
 
 ROW: Final = TILE + 8
 """From one row of a tile to the next.
@@ -89,3 +80,70 @@ class Circuit:
     kinds: tuple[Kind, ...]
     method: str
     held: bool
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of a lane, which the text of an unrolled loop has in a local variable.
+
+    Attributes
+    ----------
+    name : str
+        As in the rows of a `Kind`.
+    kind, lane : int
+        Number of the kind, and of the lane among those of the kind.
+    """
+
+    name: str
+    kind: int
+    lane: int
+
+    def __str__(self) -> str:
+        return f"{self.name}_{self.kind}_{self.lane}"
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What a lane sends: at the states of the first stage, and at the predicted ones.
+
+    Attributes
+    ----------
+    first, second : Value
+        The values.
+    """
+
+    first: Value
+    second: Value
+
+    def at(self, states: str) -> Value:
+        """What is sent at the states of a prefix, ``"s_"`` or ``"y_"``."""
+        return self.first if states == "s_" else self.second
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """How the lanes of a small network are connected; strengths and delays are data.
+
+    Attributes
+    ----------
+    lanes : tuple of int
+        Lanes of each kind.
+    sends : tuple of bool
+        Whether outputs of a kind are sent.
+    sums : tuple
+        For each input to which something is sent, the value and its senders in order.
+    gates : tuple
+        What passes a gate, what comes in, and the gain.
+    histories : tuple of Value
+        What is remembered, in the order of the histories.
+    arrivals : tuple
+        For each input that is reached with delay, the value, and how many delayed values of each
+        delay group are summed.
+    """
+
+    lanes: tuple[int, ...]
+    sends: tuple[bool, ...]
+    sums: tuple[tuple[Value, tuple[Sender, ...]], ...]
+    gates: tuple[tuple[Value, Sender, Value], ...]
+    histories: tuple[Value, ...]
+    arrivals: tuple[tuple[Value, tuple[int, ...]], ...]

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numba import from_dtype
 from numba.core import cgutils, sigutils, types
 from numba.extending import intrinsic
 
@@ -19,21 +21,21 @@ from neuromass.kernels.compiler import JIT_IS_OFF, shared
 NOT_PROVIDED = "A loop calls a helper that was not provided to it."
 
 
-class Far:
+class ByAddress:
     """A function without a result, to be called as ``call(address, (argument, ...))``.
 
     Parameters
     ----------
     function : callable
         What is called.
-    *kinds : str
-        Numba types of its arguments.
+    *kinds : str or dtype
+        Types of its arguments: as numba writes them, or of the records of a table.
     """
 
-    def __init__(self, function: Callable[..., None], *kinds: str) -> None:
+    def __init__(self, function: Callable[..., None], *kinds: str | np.dtype[Any]) -> None:
         self.name = function.__name__
         self._function = function if JIT_IS_OFF else shared(function)
-        self._signature = f"void({', '.join(kinds)})"
+        self._signature = types.void(*(numba_type(each) for each in kinds))
         self.call: Any = self._called_plainly if JIT_IS_OFF else _caller(self._signature)
 
     def _called_plainly(self, address: int, given: tuple[Any, ...]) -> None:
@@ -45,16 +47,24 @@ class Far:
         if JIT_IS_OFF:
             return 0
         dispatcher: Any = self._function
-        kinds, _ = sigutils.normalize_signature(self._signature)
+        kinds = self._signature.args
         if kinds not in dispatcher.overloads:
             dispatcher.compile(self._signature)
         made = dispatcher.overloads[kinds]
         return int(made.library.get_pointer_to_function(made.fndesc.llvm_func_name))
 
 
-def _caller(signature: str) -> Any:
+def numba_type(kind: str | np.dtype[Any]) -> Any:
+    """A type as numba has it: of a name, or of an array of records."""
+    if isinstance(kind, np.dtype):
+        return types.Array(from_dtype(kind), 1, "C")
+    (found,), _ = sigutils.normalize_signature(f"void({kind})")
+    return found
+
+
+def _caller(signature: Any) -> Any:
     """What compiles to a call of whatever stands at an address."""
-    kinds, _ = sigutils.normalize_signature(signature)
+    kinds = signature.args
 
     @intrinsic
     def call(typingctx: Any, address: Any, given: Any) -> Any:

@@ -4,8 +4,8 @@ Such coupling has three forms: a link goes from some lanes to one, a strip from 
 lanes to neighbouring lanes, a matrix from all to all. Within a form, connections are added in
 their order.
 
-These functions are compiled once, and loops call them by their address (see `far`): what they
-contain is not compiled anew with every loop.
+These functions are compiled once, and loops call them by their address (see `by_address`): what
+they contain is not compiled anew with every loop.
 
 Array indices are unsigned, because signed ones may count from the end, and the test for that
 would keep the loops from being vectorised.
@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from neuromass.kernels.far import Far
-from neuromass.kernels.normals import fill_lanes
+from neuromass.kernels.networks.by_address import ByAddress
+from neuromass.kernels.networks.tables import FEED, GATE, LINK, MATRIX, MIX, STREAM, STRIP
+from neuromass.kernels.normals import fill_lanes, fill_steps
 
 _inner = njit(error_model="numpy", nogil=True)
 _inline = njit(error_model="numpy", nogil=True, forceinline=True)
@@ -52,7 +53,7 @@ def empty_tiles(work: Any, start: int, rows: int, first: int, count: int, table:
             table[r, i] = work[start + (i >> 6) * rows + first + r, i & 63]
 
 
-def fill_segments(work: Any, row: int, rows: int, segments: Any, step: int, source: int) -> None:
+def fill_streams(work: Any, row: int, rows: int, streams: Any, step: int, source: int) -> None:
     """Normals of all members of a kind, an even step's in one row of each tile, the odd one's next.
 
     Parameters
@@ -63,19 +64,19 @@ def fill_segments(work: Any, row: int, rows: int, segments: Any, step: int, sour
         Row of the even step in the kind's first tile.
     rows : int
         Rows of a tile.
-    segments : ndarray
-        For each member's part of a tile: tile, first lane in it, lanes, number of the first
-        lane, two words of the seed.
+    streams : ndarray of STREAM
+        Which lanes draw under which seed and number.
     step : int
         The step.
     source : int
         Number of the source.
     """
-    for s in range(segments.shape[0]):
-        tile, first, width = segments[s, 0], segments[s, 1], segments[s, 2]
+    for s in range(streams.shape[0]):
+        part = streams[s]
+        tile, first, width = part["tile"], part["first"], part["width"]
         even = work[row + tile * rows, first : first + width]
         odd = work[row + tile * rows + 1, first : first + width]
-        fill_lanes(even, odd, width, step, segments[s, 3], source, segments[s, 4], segments[s, 5])
+        fill_lanes(even, odd, width, step, part["lane"], source, part["key0"], part["key1"])
 
 
 def mix_lanes(
@@ -86,21 +87,20 @@ def mix_lanes(
     Parameters
     ----------
     work, row, rows : ndarray, int, int
-        As for `fill_segments`.
+        As for `fill_streams`.
     source : int
         Place of the source among the kind's.
-    mixes : ndarray
-        For each correlated source of each member: place of the source, the kind's lane with
-        which the member begins, lanes, place in `factors`.
+    mixes : ndarray of MIX
+        The correlated sources of all members.
     factors : ndarray
         Lower triangular factors, by column.
     spare : ndarray
         Room for the sums.
     """
     for m in range(mixes.shape[0]):
-        if mixes[m, 0] != source:
+        if mixes[m]["source"] != source:
             continue
-        first, lanes, place = mixes[m, 1], mixes[m, 2], mixes[m, 3]
+        first, lanes, place = mixes[m]["lane"], mixes[m]["lanes"], mixes[m]["place"]
         for odd in range(2):
             for i in range(lanes):
                 spare[i] = 0.0
@@ -115,17 +115,13 @@ def mix_lanes(
 
 
 @_inline
-def _place(span: Any, at: int, lane: int) -> Any:
-    """Where in the flat array a lane of a span lies.
-
-    A span is three numbers: place of the row in the kind's first tile, distance from one
-    tile to the next, and the kind's lane with which the span begins.
-    """
-    here = span[at + 2] + lane
-    return span[at] + (here >> 6) * span[at + 1] + (here & 63)
+def _place(base: int, across: int, first: int, lane: int) -> Any:
+    """Where in the flat array a lane of a span lies; see `tables`."""
+    here = first + lane
+    return base + (here >> 6) * across + (here & 63)
 
 
-def lay_outside(flat: Any, drive: Any, layout: Any, k: int) -> None:
+def lay_outside(flat: Any, drive: Any, feeds: Any, k: int) -> None:
     """External inputs of a step that change from step to step.
 
     Parameters
@@ -134,35 +130,36 @@ def lay_outside(flat: Any, drive: Any, layout: Any, k: int) -> None:
         All values of the network.
     drive : ndarray
         Inputs of all steps.
-    layout : ndarray
-        For each input that changes: start in `drive`, from one step to the next, from one
-        lane to the next, lanes; the span of the row in which external inputs are kept; how
-        far behind it the row lies in which inputs are summed.
+    feeds : ndarray of FEED
+        The inputs that change.
     k : int
         The step, counted from the first in `drive`.
     """
-    for i in range(layout.shape[0]):
-        here = layout[i, 0] + k * layout[i, 1]
-        for j in range(layout[i, 3]):
-            to = _place(layout[i], 4, j)
-            flat[to] = drive[here + j * layout[i, 2]]
-            flat[to + layout[i, 7]] = flat[to]
+    for i in range(feeds.shape[0]):
+        feed = feeds[i]
+        here = feed["start"] + k * feed["per_step"]
+        for j in range(feed["lanes"]):
+            to = _place(feed["base"], feed["across"], feed["lane"], j)
+            flat[to] = drive[here + j * feed["per_lane"]]
+            flat[to + feed["to_sum"]] = flat[to]
 
 
-def pass_gates(flat: Any, gates: Any, column: int) -> None:
+def pass_gates(flat: Any, gates: Any, stage: int) -> None:
     """What a gate lets through: its gain times what comes in.
 
     Parameters
     ----------
     flat : ndarray
         All values of the network.
-    gates : ndarray
-        For each gate the places of what passes, of what comes in at both stages, of the gain.
-    column : int
-        1 at the first stage, 2 at the second.
+    gates : ndarray of GATE
+        The gates.
+    stage : int
+        Which stage: 0 or 1.
     """
     for i in range(gates.shape[0]):
-        flat[gates[i, 0]] = flat[gates[i, column]] * flat[gates[i, 3]]
+        gate = gates[i]
+        coming = gate["first"] if stage == 0 else gate["second"]
+        flat[gate["passed"]] = flat[coming] * flat[gate["gain"]]
 
 
 def add_links(flat: Any, links: Any, senders: Any, stage: int, weights: Any) -> None:
@@ -172,8 +169,8 @@ def add_links(flat: Any, links: Any, senders: Any, stage: int, weights: Any) -> 
     ----------
     flat : ndarray
         All values of the network.
-    links : ndarray
-        For each link its target, and where its senders begin and end.
+    links : ndarray of LINK
+        Targets and their senders.
     senders : ndarray
         Places of the senders, a line for each stage.
     stage : int
@@ -182,9 +179,9 @@ def add_links(flat: Any, links: Any, senders: Any, stage: int, weights: Any) -> 
         Strengths.
     """
     for i in range(links.shape[0]):
-        to = links[i, 0]
+        to = links[i]["target"]
         total = flat[to]
-        for p in range(links[i, 1], links[i, 2]):
+        for p in range(links[i]["begin"], links[i]["end"]):
             total = total + weights[p] * flat[senders[stage, p]]
         flat[to] = total
 
@@ -196,20 +193,19 @@ def add_strips(flat: Any, strips: Any, stage: int, weights: Any) -> None:
     ----------
     flat : ndarray
         All values of the network.
-    strips : ndarray
-        For each strip its lanes, first target, first source, from one source to the next (1,
-        or 0 for a single one), from the sources at the first stage to those at the second,
-        place in `weights`.
+    strips : ndarray of STRIP
+        The strips.
     stage : int
         Which stage: 0 or 1.
     weights : ndarray
         Strengths.
     """
     for n in range(strips.shape[0]):
-        lanes, to, start = strips[n, 0], strips[n, 1], strips[n, 2] + stage * strips[n, 4]
-        place = strips[n, 5]
+        strip = strips[n]
+        lanes, to, place = strip["lanes"], strip["to"], strip["place"]
+        start = strip["start"] + stage * strip["shift"]
         target, weight = flat[to : to + lanes], weights[place : place + lanes]
-        if strips[n, 3] == 0:
+        if strip["per_lane"] == 0:
             _add_scaled(target, weight, flat[start], np.uint64(lanes))
         else:
             _add_product(target, weight, flat[start : start + lanes], np.uint64(lanes))
@@ -234,9 +230,8 @@ def multiply_matrices(flat: Any, matrices: Any, stage: int, weights: Any, total:
     ----------
     flat : ndarray
         All values of the network.
-    matrices : ndarray
-        For each connection its targets, sources, place in `weights`; the spans of the target's
-        input and of the source at the first stage; from there to the source at the second.
+    matrices : ndarray of MATRIX
+        The connections.
     stage : int
         Which stage: 0 or 1.
     weights : ndarray
@@ -246,29 +241,50 @@ def multiply_matrices(flat: Any, matrices: Any, stage: int, weights: Any, total:
     """
     for n in range(matrices.shape[0]):
         matrix = matrices[n]
-        targets, sources, place = matrix[0], matrix[1], matrix[2]
+        targets, sources, place = matrix["targets"], matrix["sources"], matrix["place"]
         count = np.uint64(targets)
         for i in range(count):
             total[i] = 0.0
         for j in range(sources):
-            y = flat[_place(matrix, 6, j) + stage * matrix[9]]
+            at = _place(matrix["base_from"], matrix["across_from"], matrix["lane_from"], j)
+            y = flat[at + stage * matrix["shift"]]
             row = weights[place + j * targets : place + (j + 1) * targets]
             _add_scaled(total, row, y, count)
         for i in range(targets):
-            to = _place(matrix, 3, i)
+            to = _place(matrix["base"], matrix["across"], matrix["lane"], i)
             flat[to] = flat[to] + total[i]
 
 
-_LINE, _TABLE, _INTS = "float64[::1]", "float64[:,::1]", "int64[:,::1]"
+def fill_one_lane(
+    normals: Any, row: int, step: int, count: int, lane: int, source: int, key0: int, key1: int
+) -> None:
+    """Normals of one lane in its next steps; see `normals.fill_steps`.
+
+    Parameters
+    ----------
+    normals : ndarray
+        A row for each source.
+    row : int
+        Which of them.
+    step, count : int
+        The present step, and how many are to be taken.
+    lane, source, key0, key1 : int
+        Numbers of the lane and of the source, and two words of the seed.
+    """
+    fill_steps(normals, row, step, count, lane, source, key0, key1)
+
+
+_LINE, _TABLE = "float64[::1]", "float64[:,::1]"
 
 SHARED = (
-    Far(fill_tiles, _TABLE, "int64", "int64", "int64", "int64", _TABLE),
-    Far(empty_tiles, _TABLE, "int64", "int64", "int64", "int64", _TABLE),
-    Far(fill_segments, _TABLE, "int64", "int64", _INTS, "int64", "int64"),
-    Far(mix_lanes, _TABLE, "int64", "int64", "int64", _INTS, _LINE, _LINE),
-    Far(lay_outside, _LINE, _LINE, _INTS, "int64"),
-    Far(pass_gates, _LINE, _INTS, "int64"),
-    Far(add_links, _LINE, "uint64[:,::1]", "uint64[:,::1]", "int64", _LINE),
-    Far(add_strips, _LINE, _INTS, "int64", _LINE),
-    Far(multiply_matrices, _LINE, _INTS, "int64", _LINE, _LINE),
+    ByAddress(fill_tiles, _TABLE, "int64", "int64", "int64", "int64", _TABLE),
+    ByAddress(empty_tiles, _TABLE, "int64", "int64", "int64", "int64", _TABLE),
+    ByAddress(fill_streams, _TABLE, "int64", "int64", STREAM, "int64", "int64"),
+    ByAddress(mix_lanes, _TABLE, "int64", "int64", "int64", MIX, _LINE, _LINE),
+    ByAddress(lay_outside, _LINE, _LINE, FEED, "int64"),
+    ByAddress(pass_gates, _LINE, GATE, "int64"),
+    ByAddress(add_links, _LINE, LINK, "uint64[:,::1]", "int64", _LINE),
+    ByAddress(add_strips, _LINE, STRIP, "int64", _LINE),
+    ByAddress(multiply_matrices, _LINE, MATRIX, "int64", _LINE, _LINE),
+    ByAddress(fill_one_lane, _TABLE, *("int64",) * 7),
 )
