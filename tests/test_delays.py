@@ -64,8 +64,13 @@ def groups_of(net):
     return net.__system__().arrays().delays.groups
 
 
-def count(group, what):
-    return group[f"{what}_end"] - group[f"{what}_begin"]
+def dense(group):
+    return group["dense_end"] - group["dense_begin"]
+
+
+def pairs(net, number):
+    chunks = net.__system__().arrays().delays.chunks
+    return chunks[number, -1] - chunks[number, 0]
 
 
 def gathered(net):
@@ -95,17 +100,15 @@ def test_groups_and_blocks_are_the_naive_twin(kind, fraction, density):
 
 
 def test_short_delays_have_blocks_of_their_own():
-    long, mixed = (
-        groups_of(nodes_of(steps_of("long"))),
-        groups_of(nodes_of(steps_of("mostly long"))),
-    )
+    net = nodes_of(steps_of("mostly long"))
+    long, mixed = groups_of(nodes_of(steps_of("long"))), groups_of(net)
     assert long["block"].tolist() == [40]
     short, long = mixed
     assert short["block"] == 1
     assert not short["blocked"]
     assert long["block"] >= 32
-    assert count(short, "pairs") == np.sum(steps_of("mostly long") < 40)
-    assert count(long, "dense") == 1
+    assert pairs(net, 0) == np.sum(steps_of("mostly long") < 40)
+    assert dense(long) == 1
     assert len(groups_of(nodes_of(steps_of("short")))) == 1
 
 
@@ -114,9 +117,9 @@ def test_a_matrix_is_kept_in_the_group_that_holds_most_of_it():
     late = np.full((60, 60), 2 * DT) * ms
     net.connect("pop", "pop", J=strengths(60, 0.5), delay=late, name="pop->pop#2")
     short, long = groups_of(net)
-    assert count(short, "dense") == 1
-    assert count(long, "dense") == 1
-    assert count(short, "pairs") == np.sum(steps_of("mostly long", 60) < 40)
+    assert dense(short) == 1
+    assert dense(long) == 1
+    assert pairs(net, 0) == np.sum(steps_of("mostly long", 60) < 40)
     both, alone = nodes_of(steps_of("mostly long", 60)), nodes_of(np.full((60, 60), 2.0))
     for each in (net, both, alone):
         nm.run(each, 3 * DT * ms)

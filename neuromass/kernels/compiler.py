@@ -16,6 +16,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -198,10 +199,17 @@ def shared(function: Callable[..., Any]) -> Any:
         return function
     made: Any = njit(error_model="numpy", nogil=True)(function)
     try:
-        made._cache = _Cache(function)
+        made._cache = _Cache(function, sources())
     except (OSError, RuntimeError) as error:
         _warn_once(error)
     return made
+
+
+@cache
+def sources() -> str:
+    """A digest of all modules here: what a compiled function has taken from them, it contains."""
+    found = sorted(Path(__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(each.read_bytes() for each in found)).hexdigest()
 
 
 def _last_words(error: Exception) -> str:
@@ -242,12 +250,12 @@ class _File(IndexDataCacheFile):
 class _Cache(FunctionCache):
     """The place of one kernel on disk, whose failures are warnings."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], stamp: Any = None) -> None:
         super().__init__(function)
         self._cache_file = _File(
             cache_path=self._cache_path,
             filename_base=self._impl.filename_base,
-            source_stamp=self._impl.locator.get_source_stamp(),
+            source_stamp=stamp or self._impl.locator.get_source_stamp(),
         )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:

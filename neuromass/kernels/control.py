@@ -18,6 +18,9 @@ FINE, NOT_FINITE, BELOW_BOUND, TOO_COARSE = range(4)
 PHASES: Final = ("R", "Psi")
 """Modulus and argument of the Kuramoto order parameter, which networks of neurons have, too."""
 
+CALLED_OFF: Final = -(1 << 60)
+"""What stands in the first place of a barrier at which nobody is to wait any more."""
+
 LAST, MEAN, LOWEST, HIGHEST = range(4)
 """What a sample is of the values since the sample before it."""
 

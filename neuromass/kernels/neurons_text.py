@@ -24,6 +24,7 @@ from textwrap import indent
 from typing import Any, Final
 
 from neuromass.kernels import neurons
+from neuromass.kernels.barrier import wait
 from neuromass.kernels.compiler import JIT_IS_OFF, jitted, kernel
 from neuromass.kernels.control import FINE, NOT_FINITE, PHASES, TOO_COARSE, word
 from neuromass.kernels.neurons import CHUNK
@@ -130,7 +131,7 @@ begin. starts, targets, weights: connections by source; one weight if they are a
 
 
 _HELPERS: Final = (
-    "move", "move_and_mark", "collect", "add_noise", "sum_phases", "wait", "add_arrived",
+    "move", "move_and_mark", "collect", "add_noise", "sum_phases", "add_arrived",
     "list_fired", "deliver",
 )  # fmt: skip
 
@@ -139,7 +140,7 @@ def loop(members: Members) -> Any:
     """The compiled loop of a network."""
     written = members.recipe.equations.written
     extra: dict[str, Any] = {name: getattr(neurons, name) for name in _HELPERS}
-    extra["atan2"] = math.atan2
+    extra |= {"atan2": math.atan2, "wait": wait}
     if written is not None:
         extra["written"] = written if JIT_IS_OFF else jitted(written)
     identity = members.recipe.equations.identity() if written else ""

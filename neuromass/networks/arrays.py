@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from neuromass.kernels.control import Control
 from neuromass.kernels.networks.circuit import Circuit
 from neuromass.kernels.networks.tables import ITEM, columns
 from neuromass.networks.coupling import Floats, Ints
-from neuromass.networks.delays import Delays, Lag
+from neuromass.networks.delays import KEPT_PAIRS, Delays, Lag
 from neuromass.networks.groups import Group
 from neuromass.networks.routes import PASSED, Route
 from neuromass.populations.core import Core, Drive
@@ -29,8 +29,8 @@ class Arrays(ABC):
         Members and stages of synapses, by name.
     groups : list of Group
         The same, those of a kind side by side.
-    routes : sequence of Route
-        The connections.
+    routes : mapping of Route
+        The connections by name.
     circuit : Circuit
         What the loop is made for.
 
@@ -46,7 +46,7 @@ class Arrays(ABC):
         self,
         nodes: Mapping[str, Core],
         groups: list[Group],
-        routes: Sequence[Route],
+        routes: Mapping[str, Route],
         circuit: Circuit,
     ) -> None:
         self.nodes = dict(nodes)
@@ -56,6 +56,9 @@ class Arrays(ABC):
         self._sends = [False] * len(groups)
         self._row_of: dict[tuple[str, str], int] = {}
         self._slot_of: dict[tuple[str, str], int] = {}
+        self._routes = {n: each for n, each in routes.items() if len(each.weights) <= KEPT_PAIRS}
+        self._setters: dict[str, Callable[[Floats], None]] = {}
+        self._number_of: dict[str, int] = {}
         lags = self._wire(routes)
         self.delays = Delays(lags, self._lanes_of(self._slot_of), self._lanes_of(self._row_of))
         self.history: Floats = np.zeros((self._lanes_of(self._row_of), self.delays.columns))
@@ -63,23 +66,24 @@ class Arrays(ABC):
 
     # ------------------------------------------------------------------ wiring
 
-    def _wire(self, routes: Sequence[Route]) -> list[Lag]:
+    def _wire(self, routes: Mapping[str, Route]) -> list[Lag]:
         """Write down all connections; returns those that are delayed."""
-        instant: list[tuple[Route, NDArray[np.bool_]]] = []
+        instant: list[tuple[str, Route, NDArray[np.bool_]]] = []
         lags: list[Lag] = []
-        for route in routes:
+        for connection, route in routes.items():
             for source, variable, target, name in route.links():
                 self._join_lanes((source, variable), (target, name))
             if route.gates:
                 self._add_gate(route)
             now = route.steps == 0
             if np.any(now):
-                instant.append((route, now))
+                instant.append((connection, route, now))
             if not np.all(now):
+                self._number_of[connection] = len(lags)
                 lags.append(self._lag(route, ~now))
         # Lane to lane comes last in both forms, so that a lane among many is a lone one, bitwise.
-        for route, now in sorted(instant, key=lambda pair: pair[0].pairs.aligned):
-            self._add_now(route, now)
+        for connection, route, now in sorted(instant, key=lambda each: each[1].pairs.aligned):
+            self._setters[connection] = self._add_now(route, now)
         return lags
 
     @abstractmethod
@@ -91,8 +95,8 @@ class Arrays(ABC):
         """A gate on the way of a connection."""
 
     @abstractmethod
-    def _add_now(self, route: Route, now: NDArray[np.bool_]) -> None:
-        """A connection, as far as it is not delayed."""
+    def _add_now(self, route: Route, now: NDArray[np.bool_]) -> Callable[[Floats], None]:
+        """A connection, as far as it is not delayed; returns what changes its strengths later."""
 
     def _sent(self, node: str, variable: str) -> tuple[str, str]:
         """Rows that hold what a node sends, at the first and at the second stage."""
@@ -121,6 +125,18 @@ class Arrays(ABC):
 
     def _lanes_of(self, known: Mapping[tuple[str, str], int]) -> int:
         return sum(self.nodes[node].lanes for node, _ in known)
+
+    def set_weights(self, connection: str, route: Route) -> bool:
+        """Give a connection other strengths, if all else of it is as it was; whether it is."""
+        before = self._routes.get(connection)
+        if before is None or not before.joins_the_same_pairs_as(route):
+            return False
+        now = route.steps == 0
+        if connection in self._setters:
+            self._setters[connection](route.weights[now])
+        if connection in self._number_of:
+            self.delays.set_weights(self._number_of[connection], route.weights[~now])
+        return True
 
     # --------------------------------------------------------------- histories
 
@@ -159,7 +175,12 @@ class Arrays(ABC):
     # -------------------------------------------------------------------- loop
 
     def loop(
-        self, control: Control, dt: float, inputs: tuple[Floats, Any], recording: tuple[Any, ...]
+        self,
+        control: Control,
+        dt: float,
+        inputs: tuple[Floats, Any],
+        recording: tuple[Any, ...],
+        threads: int = 1,
     ) -> int:
         """Take the steps that the control record asks for.
 
@@ -173,6 +194,8 @@ class Arrays(ABC):
             As from `laid_out`.
         recording : tuple
             Items as from `items`, samples and sums.
+        threads : int
+            How many threads may share the work.
 
         Returns
         -------
@@ -182,10 +205,15 @@ class Arrays(ABC):
         if control.clock != self._reached:  # the last steps failed, and were not taken
             self.delays.forget()
         self._reached = control.clock + control.steps
-        return self._call(control, dt, inputs, recording)
+        return self._call(control, dt, inputs, recording, threads)
 
     @abstractmethod
     def _call(
-        self, control: Control, dt: float, inputs: tuple[Floats, Any], recording: tuple[Any, ...]
+        self,
+        control: Control,
+        dt: float,
+        inputs: tuple[Floats, Any],
+        recording: tuple[Any, ...],
+        threads: int,
     ) -> int:
         """Call the compiled loop."""

@@ -200,7 +200,7 @@ class Connection:
 
     def _stage(self) -> Core | None:
         """What holds the states of its synapse."""
-        return self._network.stages[self._name].get(self._name)
+        return self._network.stages_of(self._name).get(self._name)
 
     def states(self) -> list[str]:
         """Names of the states of its synapse."""

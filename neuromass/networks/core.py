@@ -31,6 +31,7 @@ from neuromass.populations.population import core_of
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import NOTHING, Samples
+from neuromass.threads import cores_at_hand
 from neuromass.units import HZ, MS, Measure
 
 Floats = NDArray[np.float64]
@@ -58,7 +59,7 @@ class NetworkCore:
     wires : dict of Wire
         What the connections were given, by name.
     stages : dict
-        Connection -> the stages of its synapse, by name; the last has the connection's name.
+        Connection with a synapse -> its stages, by name; the last has the connection's name.
     control : Control
         The record of the loop.
     began : int
@@ -67,6 +68,8 @@ class NetworkCore:
         Histories from before the arrays were made anew, by what is sent.
     claim : Claim
         Who may step or change it.
+    threads : int or None
+        How many threads may share the work of steps; None stands for all cores.
     recorder : Recorder or None
         Who records the steps that are taken by hand.
     """
@@ -85,10 +88,13 @@ class NetworkCore:
         self.given_past = dict(given_past)
         self.wires: dict[str, Wire] = {}
         self.stages: dict[str, dict[str, Core]] = {}
+        self._names: dict[tuple[str, str, str, str], list[str]] = {}
+        self._stale: set[str] = set()
         self.control = Control()
         self.control.clock = self.began = first.clock
         self.kept_past: dict[Sender, Floats] = {}
         self.claim = Claim()
+        self.threads: int | None = None
         self._recorder: Recorder | None = None
         self._arrays: Arrays | None = None
         self._quick_step: SingleStep | None = None
@@ -125,6 +131,9 @@ class NetworkCore:
             each.put_back(own)
         self.members, self.wires, self.stages, self.given_past = tables
         self.kept_past, self.began, self._arrays, self._made_at = about
+        self._names = {}
+        for name, wire in self.wires.items():
+            self._names.setdefault(wire.ports, []).append(name)
 
     # ------------------------------------------------------------------ reading
 
@@ -156,12 +165,20 @@ class NetworkCore:
     @property
     def nodes(self) -> dict[str, Core]:
         """What can be recorded: members, and by connection the last stage of its synapse."""
-        last = {name: stages[name] for name, stages in self.stages.items() if stages}
+        last = {name: stages[name] for name, stages in self.stages.items()}
         return {**self.members, **last}
 
     def all_nodes(self) -> dict[str, Core]:
         """Members and stages of synapses, by name."""
         return {**self.members, **self.synaptic_nodes()}
+
+    def stages_of(self, name: str) -> dict[str, Core]:
+        """Stages of a connection's synapse, by name; none where it has no synapse."""
+        return self.stages.get(name, {})
+
+    def between(self, ports: tuple[str, str, str, str]) -> list[str]:
+        """Names of the connections between two ports, in the order in which they were made."""
+        return self._names.get(ports, [])
 
     def synaptic_nodes(self) -> dict[str, Core]:
         """Stages of synapses, by name."""
@@ -203,13 +220,31 @@ class NetworkCore:
         stages = self.make_stages(name, wire)
         self.changed()
         self.wires[name] = wire
-        self.stages[name] = stages
+        self._names.setdefault(wire.ports, []).append(name)
+        if stages:
+            self.stages[name] = stages
+
+    @property
+    def made_arrays(self) -> Arrays | None:
+        """The arrays of the loop, if they are made."""
+        return self._arrays
+
+    def forget_connection(
+        self, name: str, kept_past: dict[Sender, Floats], arrays: Arrays | None
+    ) -> None:
+        """Be as before a connection was made."""
+        self.wires.pop(name, None)
+        self.stages.pop(name, None)
+        self._names = {
+            ports: [n for n in names if n != name] for ports, names in self._names.items()
+        }
+        self.kept_past, self._arrays = kept_past, arrays
 
     def remove(self, name: str) -> None:
         """Take a connection away; what the others remember stays."""
         self.changed()
-        gone = self.stages.pop(name)
-        del self.wires[name]
+        gone = self.stages.pop(name, {})
+        self._names[self.wires.pop(name).ports].remove(name)
         self.given_past.pop(name, None)
         self.kept_past = {k: row for k, row in self.kept_past.items() if k[0] not in gone}
 
@@ -240,7 +275,11 @@ class NetworkCore:
         connection = Connection(self, name)
         if what == wire.strength_name:
             changed = wire.with_strength(value, strength_measure(self.members, wire, name), name)
-        elif what == "delay":
+            self.route(name, changed, {})
+            self._stale.add(name)
+            self.wires[name] = changed
+            return
+        if what == "delay":
             changed = wire.with_delay(value, name)
         elif what in WAY and wire.distances is not None:
             way = {each: getattr(connection, each) for each in WAY}
@@ -281,7 +320,7 @@ class NetworkCore:
 
     def replace_wire(self, name: str, wire: Wire) -> None:
         """Give a connection other values; what its synapse holds stays."""
-        stages = self.stages[name]
+        stages = self.stages_of(name)
         made = self.make_stages(name, wire)
         before, after = ([id(each.model) for each in group.values()] for group in (stages, made))
         if before != after:  # another chain begins with what came out of the last
@@ -381,23 +420,37 @@ class NetworkCore:
 
     def arrays(self) -> Arrays:
         """The arrays of the loop, made anew if connections have changed."""
+        if self._stale:
+            self._refresh_weights()
         if self._arrays is None:
-            routes = [
-                self.route(name, wire, self.stages[name]) for name, wire in self.wires.items()
-            ]
+            routes = {
+                name: self.route(name, wire, self.stages_of(name))
+                for name, wire in self.wires.items()
+            }
             if self.clock == self.began:
-                past.check_used(self.given_past, dict(zip(self.wires, routes, strict=True)))
+                past.check_used(self.given_past, routes)
             made = self._made(routes)
             self._fill_history(made)
             self._made_at, self._arrays = self.clock, made
         return self._arrays
 
-    def _made(self, routes: Sequence[Route]) -> Arrays:
+    def _refresh_weights(self) -> None:
+        """Take over strengths that have changed; if it is interrupted, it is done again."""
+        for name in self._stale & set(self.wires):
+            arrays, wire = self._arrays, self.wires[name]
+            if arrays is None:
+                break
+            if not arrays.set_weights(name, self.route(name, wire, self.stages_of(name))):
+                self.changed()
+            arrays.delays.forget()
+        self._stale = set()
+
+    def _made(self, routes: Mapping[str, Route]) -> Arrays:
         nodes = self.all_nodes()
         groups = grouped(nodes)
         kinds = tuple(group.kind for group in groups)
         circuit = Circuit(kinds, self.method, self.coupling == "held")
-        form = UnrolledArrays if is_small(nodes, groups, routes) else TiledArrays
+        form = UnrolledArrays if is_small(nodes, groups, routes.values()) else TiledArrays
         return form(nodes, groups, routes, circuit)
 
     def _fill_history(self, made: Arrays) -> None:
@@ -519,7 +572,7 @@ class NetworkCore:
     def quick_step(self) -> SingleStep | None:
         """The single step that is called faster than a loop, where it serves."""
         step, recorder = self._quick_step, self._recorder
-        if step is None or step.arrays is not self._arrays:
+        if step is None or step.arrays is not self._arrays or self._stale:
             return None
         return None if recorder is not None and recorder.at_work else step
 
@@ -537,6 +590,10 @@ class NetworkCore:
         """How many steps can be taken at once, as far as the histories go."""
         return self._room_of(self.arrays())
 
+    def share(self, threads: int | None) -> None:
+        """Let so many threads share the work where that is worth while; None: all cores."""
+        self.threads = threads
+
     def take(
         self, steps: int, drives: Sequence[Drive], samples: Samples = NOTHING, done: int = 0
     ) -> int:
@@ -548,7 +605,8 @@ class NetworkCore:
         control.steps, control.every, control.average = steps, samples.every, samples.average
         control.phase, control.sample = done % samples.every, samples.whole(done)
         recording = self._items(arrays, samples), samples.values, samples.sums
-        return arrays.loop(control, self.dt, arrays.laid_out(drives), recording)
+        threads = cores_at_hand() if self.threads is None else self.threads
+        return arrays.loop(control, self.dt, arrays.laid_out(drives), recording, threads)
 
     def _items(self, arrays: Arrays, samples: Samples) -> Any:
         """For each recorded number its place, where its samples begin, and their distance."""
@@ -627,6 +685,31 @@ class NetworkCore:
         self.kept_past = {sender: row.copy() for sender, row in known_past.items()}
         self.began = began
         self.control.clock = clock
+
+
+class Addition:
+    """The making of one connection, which a refusal or an interruption undoes.
+
+    Parameters
+    ----------
+    core : NetworkCore
+        The network.
+    connection : str
+        Name of the connection.
+    """
+
+    def __init__(self, core: NetworkCore, connection: str) -> None:
+        self.name = core.name
+        self._core = core
+        self._connection = connection
+
+    def memento(self) -> tuple[Any, ...]:
+        """What is to be put back."""
+        return self._core.kept_past, self._core.made_arrays
+
+    def put_back(self, before: tuple[Any, ...]) -> None:
+        """Be without the connection again."""
+        self._core.forget_connection(self._connection, *before)
 
 
 def _let_go(members: Sequence[Core], control: Control, network: weakref.ref[Any]) -> None:

@@ -41,8 +41,8 @@ class Links:
 
     def add_pairs(
         self, to: Ints, places: Ints, shift: int, targets: Ints, sources: Ints, weights: Floats
-    ) -> None:
-        """Pairs of lanes, in the order of their targets.
+    ) -> int:
+        """Pairs of lanes, in the order of their targets; returns the place of the first strength.
 
         Parameters
         ----------
@@ -62,6 +62,7 @@ class Links:
         self._senders.append(np.stack([senders, senders + shift], axis=1))
         self._weights.append(weights)
         self._count += len(targets)
+        return self._count - len(targets)
 
     def arrays(self) -> list[Any]:
         """Links, senders and weights."""
@@ -84,8 +85,11 @@ class Strips:
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def add(self, to: Ints, places: Ints, shift: int, weights: Floats) -> None:
-        """From lane to lane, or from one lane to all; cut where a tile ends."""
+    def add(self, to: Ints, places: Ints, shift: int, weights: Floats) -> int:
+        """From lane to lane, or from one lane to all; returns the place of the first strength.
+
+        It is cut where a tile ends.
+        """
         single = len(places) == 1
         jumps = np.diff(to) != 1
         if not single:
@@ -96,6 +100,7 @@ class Strips:
             self._rows.append((len(part), int(to[part[0]]), start, int(not single), shift, place))
         self._weights.append(weights)
         self._count += len(weights)
+        return self._count - len(weights)
 
     def arrays(self) -> list[Any]:
         """Rows and weights."""
@@ -116,13 +121,14 @@ class Matrices:
 
     def add(
         self, matrix: Floats, to: tuple[int, int, int], start: tuple[int, int, int], shift: int
-    ) -> None:
-        """A matrix, sources by targets."""
+    ) -> int:
+        """A matrix, sources by targets; returns the place of the first strength."""
         sources, targets = matrix.shape
         self._rows.append((targets, sources, self._count, *to, *start, shift))
         self._weights.append(np.ravel(matrix))
         self._count += matrix.size
         self.targets = max(self.targets, targets)
+        return self._count - matrix.size
 
     def arrays(self) -> list[Any]:
         """Rows and weights."""

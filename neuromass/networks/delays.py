@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.kernels.networks.circuit import VECTOR
+from neuromass.kernels.networks.circuit import CHUNK, VECTOR
 from neuromass.kernels.networks.tables import DELAY_GROUP, DENSE_BLOCK, table
 from neuromass.networks.coupling import Floats, Ints, joined
 
@@ -29,6 +29,9 @@ HISTORY: Final = 1 << 17
 
 LONG: Final = 2 * VECTOR
 """Steps from which on delays have a group of their own, where shorter ones are few."""
+
+KEPT_PAIRS: Final = 1 << 20
+"""Pairs of a dense connection up to which its strengths can be changed in place."""
 
 _ENDLESS: Final = 1 << 62
 Offsets = NDArray[np.int32]
@@ -113,7 +116,7 @@ class Delays:
         What arrives at each slot, a row of points for each, group by group.
     blocks, weights, offsets : ndarray
         The dense connections.
-    pair_slots, pair_offsets, pair_weights : ndarray
+    chunks, pair_slots, pair_offsets, pair_weights : ndarray
         The single pairs.
     """
 
@@ -125,7 +128,7 @@ class Delays:
         self.room = max(64, self.keep // 2, min(HISTORY // max(rows, 1), 1 << 14))
         self.columns = self.keep + self.room + VECTOR
         _check_size(rows * self.columns)
-        tables = _Tables(self.columns, self.keep)
+        tables = self._tables = _Tables(self.columns, self.keep)
         plan = _plan(lags)
         homes = [_home(lag, plan) for lag in lags]
         self.groups = np.zeros(len(plan), dtype=DELAY_GROUP)
@@ -135,15 +138,30 @@ class Delays:
             row["apart"] = VECTOR + -(-group.block // VECTOR) * VECTOR
             row["first"] = VECTOR - 1 + slots * apart
             apart += row["apart"]
-            row["dense_begin"], row["pairs_begin"] = tables.counts
-            parts = [lag.part(group.holds(lag.steps)) for lag in lags]
+            row["dense_begin"] = len(tables.blocks)
             whole = [h == number and lag.dense for h, lag in zip(homes, lags, strict=True)]
-            tables.add(parts, whole, group.block)
-            row["dense_end"], row["pairs_end"] = tables.counts
+            tables.add(lags, whole, group)
+            row["dense_end"] = len(tables.blocks)
         self.arrivals = np.zeros(slots * apart)
         self.blocks, self.weights, self.offsets = tables.dense()
-        self.pair_slots, self.pair_offsets, self.pair_weights = tables.pairs()
+        self._pairs = tables.pairs()
+        self.chunks = tables.chunks(slots)
+        self.pair_slots, self.pair_offsets = self._pairs.slots, self._pairs.offsets
+        self.pair_weights = self._pairs.weights
         self.forget()
+
+    @property
+    def products(self) -> int:
+        """How many products a step takes."""
+        return len(self.weights) + len(self.pair_weights)
+
+    def set_weights(self, number: int, weights: Floats) -> None:
+        """Give the pairs of a `Lag`, by its number, other strengths; all else stays."""
+        own = np.flatnonzero(self._pairs.lags == number)
+        self.pair_weights[own] = weights[self._pairs.pairs[own]] * self._pairs.factors[own]
+        for place, lag, which in self._tables.matrices.get(number, ()):
+            made = _by_four(_stacked(lag.part(which), weights[which])[0])
+            self.weights[place : place + made.size] = made
 
     def forget(self) -> None:
         """Let all blocks be computed anew."""
@@ -162,74 +180,78 @@ class _Tables:
     def __init__(self, columns: int, keep: int) -> None:
         self._columns = columns
         self._keep = keep
-        self._blocks: list[tuple[int, ...]] = []
+        self.matrices: dict[int, list[tuple[int, Lag, NDArray[np.bool_]]]] = {}
+        self.blocks: list[tuple[int, ...]] = []
         self._weights: list[Floats] = []
         self._offsets: list[Offsets] = []
         self._pairs: list[_Taps] = []
 
-    @property
-    def counts(self) -> tuple[int, int]:
-        """Dense connections and pairs so far."""
-        return len(self._blocks), sum(map(len, self._pairs))
-
-    def add(self, lags: list[Lag], whole: list[bool], block: int) -> None:
+    def add(self, lags: list[Lag], whole: list[bool], group: _Group) -> None:
         """The pairs of a group, some connections as `whole` matrices."""
         taps = []
-        for lag, as_matrix in zip(lags, whole, strict=True):
+        for number, (lag, as_matrix) in enumerate(zip(lags, whole, strict=True)):
+            which = group.holds(lag.steps)
             if as_matrix:
-                self._add_matrix(lag, block)
-            elif len(lag.to):
-                taps.append(self._taps(lag))
-        if taps:
-            self._pairs.append(_by_source(taps, self._columns))
+                self._add_matrix(number, lag, which, group.block)
+            elif np.any(which):
+                taps.append(self._taps(number, lag, which))
+        self._pairs.append(_in_chunks(taps, self._columns))
 
     def dense(self) -> list[Any]:
         """Table, weights and offsets of the dense connections."""
         return [
-            table(self._blocks, DENSE_BLOCK),
+            table(self.blocks, DENSE_BLOCK),
             joined(self._weights),
             joined(self._offsets, np.int32),
         ]
 
-    def pairs(self) -> list[Any]:
-        """Slots, offsets and weights of the single pairs."""
-        return [
-            joined((each.slots for each in self._pairs), np.int32),
-            joined((each.offsets for each in self._pairs), np.int32),
-            joined(each.weights for each in self._pairs),
-        ]
+    def chunks(self, slots: int) -> Ints:
+        """For each group where the pairs of every chunk of slots begin, and where they end."""
+        edges, place = [np.zeros((0, -(-slots // CHUNK) + 1), dtype=np.int64)], 0
+        for each in self._pairs:
+            first = np.arange(edges[0].shape[1])
+            edges.append((place + np.searchsorted(each.slots // CHUNK, first))[None, :])
+            place += len(each)
+        return np.concatenate(edges)
 
-    def _taps(self, lag: Lag) -> _Taps:
+    def pairs(self) -> _Taps:
+        """The single pairs."""
+        return _joined_taps(self._pairs)
+
+    def _taps(self, number: int, lag: Lag, which: NDArray[np.bool_]) -> _Taps:
         """Single pairs; a delay that falls between two steps is two of them."""
+        pairs, lag = np.flatnonzero(which).astype(np.int32), lag.part(which)
         slots, rows = (lag.slot + lag.to).astype(np.int32), lag.row + lag.start
         between = lag.fractions > 0.0
         near, far = self._offsets_of(rows, lag.steps), self._offsets_of(rows, lag.steps + 1)
+        factors = np.concatenate([1.0 - lag.fractions, lag.fractions[between]])
         return _Taps(
             np.concatenate([slots, slots[between]]),
             np.concatenate([near, far[between]]),
-            np.concatenate(
-                [lag.weights * (1.0 - lag.fractions), (lag.weights * lag.fractions)[between]]
-            ),
+            np.concatenate([lag.weights, lag.weights[between]]) * factors,
+            np.full(len(factors), number, dtype=np.int32),
+            np.concatenate([pairs, pairs[between]]),
+            factors,
         )
 
-    def _add_matrix(self, lag: Lag, block: int) -> None:
+    def _add_matrix(self, number: int, lag: Lag, which: NDArray[np.bool_], block: int) -> None:
         """All pairs; each source stands twice if its delays fall between two steps."""
-        shape = lag.sources, lag.targets
-        weights, fractions = np.zeros(shape), np.zeros(shape)
-        steps = np.full(shape, block)
-        at = lag.start, lag.to
-        weights[at], fractions[at], steps[at] = lag.weights, lag.fractions, lag.steps
+        part = lag.part(which)
+        weights, fractions = _stacked(part, part.weights)
+        steps = np.full(fractions.shape, block)
+        steps[part.start, part.to] = part.steps
         rows = lag.row + np.arange(lag.sources)
         if np.any(fractions):
-            weights = _twice(weights * (1.0 - fractions), weights * fractions)
             steps = _twice(steps, steps + (fractions > 0.0))
             rows = np.repeat(rows, 2)
         place = sum(map(len, self._weights))
-        self._blocks.append((lag.slot, lag.targets, -(-len(rows) // 4), place))
+        self.blocks.append((lag.slot, lag.targets, len(weights) // 4, place))
         offsets = self._offsets_of(rows[:, None], steps)
-        missing = -len(rows) % 4
-        self._weights.append(_by_four(np.pad(weights, ((0, missing), (0, 0)))))
+        missing = len(weights) - len(rows)
+        self._weights.append(_by_four(weights))
         self._offsets.append(_by_four(np.pad(offsets, ((0, missing), (0, 0)), mode="edge")))
+        if len(lag.to) <= KEPT_PAIRS:
+            self.matrices.setdefault(number, []).append((place, lag, which))
 
     def _offsets_of(self, rows: Ints, steps: Ints) -> Offsets:
         """Place in the histories of the first of the eight points up to the present."""
@@ -238,23 +260,55 @@ class _Tables:
 
 @dataclass(frozen=True)
 class _Taps:
-    """Slots, offsets into the histories, and weights."""
+    """Delayed values of single pairs.
+
+    Attributes
+    ----------
+    slots, offsets, weights : ndarray
+        As kernels take them.
+    lags, pairs, factors : ndarray
+        Number of the connection's `Lag`, of the pair in it, and what its strength is multiplied
+        with.
+    """
 
     slots: NDArray[np.int32]
     offsets: Offsets
     weights: Floats
+    lags: NDArray[np.int32]
+    pairs: NDArray[np.int32]
+    factors: Floats
 
     def __len__(self) -> int:
         return len(self.weights)
 
+    def columns(self) -> list[Any]:
+        """All its arrays."""
+        return [self.slots, self.offsets, self.weights, self.lags, self.pairs, self.factors]
 
-def _by_source(parts: list[_Taps], columns: int) -> _Taps:
-    """All of them, by source and then by slot: what a source sends is read from the cache."""
-    slots = np.concatenate([each.slots for each in parts])
-    offsets = np.concatenate([each.offsets for each in parts])
-    weights = np.concatenate([each.weights for each in parts])
-    order = np.lexsort((slots, offsets // columns))
-    return _Taps(slots[order], offsets[order], weights[order])
+
+def _joined_taps(parts: list[_Taps]) -> _Taps:
+    kinds = (np.int32, np.int32, float, np.int32, np.int32, float)
+    arrays = ((each.columns()[i] for each in parts) for i in range(len(kinds)))
+    return _Taps(*(joined(each, kind) for each, kind in zip(arrays, kinds, strict=True)))
+
+
+def _in_chunks(parts: list[_Taps], columns: int) -> _Taps:
+    """All of them by chunk, and in it by source and then by slot: so few lines of the cache do."""
+    made = _joined_taps(parts)
+    order = np.lexsort((made.slots, made.offsets // columns, made.slots // CHUNK))
+    return _Taps(*(each[order] for each in made.columns()))
+
+
+def _stacked(lag: Lag, given: Floats) -> tuple[Floats, Floats]:
+    """Strengths as a matrix [source, target] of whole fours, and the fractions of the delays.
+
+    Each source stands twice if there are fractions.
+    """
+    weights, fractions = (np.zeros((lag.sources, lag.targets)) for _ in range(2))
+    weights[lag.start, lag.to], fractions[lag.start, lag.to] = given, lag.fractions
+    if np.any(fractions):
+        weights = _twice(weights * (1.0 - fractions), weights * fractions)
+    return np.pad(weights, ((0, -len(weights) % 4), (0, 0))), fractions
 
 
 def _twice(near: Any, far: Any) -> Any:

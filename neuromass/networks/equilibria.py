@@ -42,7 +42,7 @@ def find_in_network(
 def refuse_delays(core: NetworkCore) -> None:
     """Refuse a network of which the stability is not that of its states alone."""
     for name, wire in core.wires.items():
-        route = core.route(name, wire, core.stages[name])
+        route = core.route(name, wire, core.stages_of(name))
         if np.any(route.steps > 0) or np.any(route.fractions > 0.0):
             raise ValueError(
                 f"equilibria: {name} has a delay, and the stability of a network with delays is "

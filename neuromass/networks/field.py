@@ -273,7 +273,7 @@ def _columns(core: NetworkCore) -> dict[str, Column]:
 
 def _links(core: NetworkCore, name: str, wire: Wire) -> Iterator[Link]:
     """What a connection comes to: links along its synapse, then those between the members."""
-    nodes, route = core.all_nodes(), core.route(name, wire, core.stages[name])
+    nodes, route = core.all_nodes(), core.route(name, wire, core.stages_of(name))
     for source, variable, stage, to in route.links():
         lanes = nodes[source].lanes
         yield Link(

@@ -19,7 +19,7 @@ from neuromass.kernels.control import FINE
 from neuromass.networks import history as past
 from neuromass.networks import members as membership
 from neuromass.networks.connection import Connection, Wire, wire_between
-from neuromass.networks.core import NetworkCore
+from neuromass.networks.core import Addition, NetworkCore
 from neuromass.networks.history import Sender
 from neuromass.noise import take_seed
 from neuromass.populations.core import Drive
@@ -374,7 +374,7 @@ class Network:
                 f"{made}: {source} has a recurrent coupling of its own, "
                 f"J = {units.shown(own, DIMENSIONLESS)}, to which this connection adds."
             )
-        self._change(core.add, made, wire)
+        core.claim.change(Addition(core, made), core.add, made, wire)
         if connectome is not None:
             for each in (source, target):
                 core.members[each].labels = core.members[each].labels or connectome.labels
@@ -399,9 +399,8 @@ class Network:
 
         The usual cause of a second call is a cell of a notebook that is run again.
         """
-        for other, each in self._core.wires.items():
-            if each.ports != wire.ports:
-                continue
+        for other in self._core.between(wire.ports):
+            each = self._core.wires[other]
             if each.is_like(wire):
                 warn(
                     f"{other} is there already as it is written here, and stays as it is. For a "
@@ -713,7 +712,7 @@ class Network:
                 core.check_history(name, wire)
             core.route(name, wire, {})
             core.add(name, wire)
-            for key, each in core.stages[name].items():
+            for key, each in core.stages_of(name).items():
                 each.state[:] = source.stages[name][key].state
         nodes = core.all_nodes()
         known = past.resampled(source.known_past(), source.dt, core.dt)

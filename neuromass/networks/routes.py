@@ -53,6 +53,18 @@ class Route:
             return self.source, self.variable
         return self.stages[-1], PASSED if self.gates else "s"
 
+    def joins_the_same_pairs_as(self, other: Route) -> bool:
+        """Whether another one differs in strengths alone."""
+        ours, theirs = (
+            (each.pairs.targets, each.pairs.sources, each.steps, each.fractions)
+            for each in (self, other)
+        )
+        return (
+            self.pairs.aligned == other.pairs.aligned
+            and self.stages == other.stages
+            and all(map(np.array_equal, ours, theirs))
+        )
+
     def joins_lanes_to_themselves(self, which: Any) -> bool:
         """Whether some lane of `which` (an array over lanes, or one value) reaches itself."""
         lanes = self.pairs.targets[self.pairs.targets == self.pairs.sources]

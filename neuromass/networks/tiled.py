@@ -6,15 +6,15 @@ worked out, and what connects them is written down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.kernels.control import Control
-from neuromass.kernels.networks.circuit import ROW, Circuit
+from neuromass.kernels.control import CALLED_OFF, Control
+from neuromass.kernels.networks.circuit import CHUNK, ROW, Circuit
 from neuromass.kernels.networks.tables import FEED, GATE, columns, table
 from neuromass.networks.arrays import Arrays
 from neuromass.networks.coupling import Floats, Ints, Links, Matrices, Strips, joined
@@ -22,6 +22,10 @@ from neuromass.networks.delays import is_dense
 from neuromass.networks.groups import Group
 from neuromass.networks.routes import PASSED, Route
 from neuromass.populations.core import Core, Drive
+from neuromass.threads import divided, run_together
+
+WORTH_THREADS: Final = 1 << 22
+"""Products in a call of the loop from which on threads share them; some 0.5 ms."""
 
 
 class TiledArrays(Arrays):
@@ -31,15 +35,20 @@ class TiledArrays(Arrays):
         self,
         nodes: Mapping[str, Core],
         groups: list[Group],
-        routes: Sequence[Route],
+        routes: Mapping[str, Route],
         circuit: Circuit,
     ) -> None:
         self._links, self._strips, self._matrices = Links(), Strips(), Matrices()
         self._gates: list[Any] = [np.zeros(0, dtype=GATE)]
         super().__init__(nodes, groups, routes, circuit)
+        links, self._senders, self._link_weights = self._links.arrays()
+        strips, self._strip_weights = self._strips.arrays()
+        matrices, self._matrix_weights = self._matrices.arrays()
+        self._tables = links, strips, matrices
         for group in groups:
             group.adopt()
         self._function: Any = None
+        self._sync = np.zeros(5, dtype=np.int64)
 
     # ------------------------------------------------------------------ wiring
 
@@ -62,7 +71,7 @@ class TiledArrays(Arrays):
         passed, gain = home.places(stage, PASSED), home.places(stage, "o_gain")
         self._gates.append(columns(GATE, passed=passed, first=sent, second=sent + shift, gain=gain))
 
-    def _add_now(self, route: Route, now: NDArray[np.bool_]) -> None:
+    def _add_now(self, route: Route, now: NDArray[np.bool_]) -> Callable[[Floats], None]:
         to = self._input_places(route.target, route.input)
         places, shift = self._sender_places(*route.sender)
         targets, sources = route.pairs.targets[now], route.pairs.sources[now]
@@ -70,16 +79,19 @@ class TiledArrays(Arrays):
         if route.pairs.aligned:
             spread = np.zeros(len(to))
             spread[targets] = weights
-            self._strips.add(to, places, shift, spread)
-        elif is_dense(len(targets), len(to), len(places)):
+            first = self._strips.add(to, places, shift, spread)
+            return lambda weights: put(self._strip_weights, first + targets, weights)
+        if is_dense(len(targets), len(to), len(places)):
             matrix = np.zeros((len(places), len(to)))
             matrix[sources, targets] = weights
             home, (node, variable) = self._home[route.target], route.sender
             span = home.span(route.target, f"x_{route.input}")
             sender = self._home[node].span(node, self._sent(node, variable)[0])
-            self._matrices.add(matrix, span, sender, shift)
-        else:
-            self._links.add_pairs(to, places, shift, targets, sources, weights)
+            first = self._matrices.add(matrix, span, sender, shift)
+            where = first + sources * len(to) + targets
+            return lambda weights: put(self._matrix_weights, where, weights)
+        first = self._links.add_pairs(to, places, shift, targets, sources, weights)
+        return lambda weights: put(self._link_weights, slice(first, first + len(weights)), weights)
 
     # ------------------------------------------------------------------ inputs
 
@@ -114,16 +126,45 @@ class TiledArrays(Arrays):
     # -------------------------------------------------------------------- loop
 
     def _call(
-        self, control: Control, dt: float, inputs: tuple[Floats, Any], recording: tuple[Any, ...]
+        self,
+        control: Control,
+        dt: float,
+        inputs: tuple[Floats, Any],
+        recording: tuple[Any, ...],
+        threads: int,
     ) -> int:
         if self._function is None:
             from neuromass.kernels.networks.loops import tiled_loop  # noqa: PLC0415
 
             self._function = tiled_loop(self.circuit)
         groups, coupling, delays = self._parts
-        return int(
-            self._function(*groups, control.words, dt, *coupling, *inputs, *delays, *recording)
-        )
+        sync, (mine, *others) = self._sync, self._shares(control.steps, threads)
+        sync[:] = 0, 1 + len(others), 0, 0, 0
+        codes = []
+
+        def run() -> None:
+            given = *groups, control.words, dt, *coupling, *inputs, sync, mine[1], *delays
+            codes.append(int(self._function(*given, *recording)))
+
+        def call_off() -> None:
+            sync[0] = CALLED_OFF
+
+        run_together([run, *(self._along(*each) for each in others)], call_off)
+        return codes[0]
+
+    def _shares(self, steps: int, threads: int) -> list[tuple[int, int]]:
+        """The slots of each thread, as far as more than one is worth while."""
+        worth = steps * self.delays.products >= WORTH_THREADS
+        slots = self._lanes_of(self._slot_of)
+        return divided(slots, threads if worth else 1, CHUNK) if slots else [(0, 0)]
+
+    def _along(self, low: int, high: int) -> Callable[[], Any]:
+        """What a thread does for some of the slots."""
+        from neuromass.kernels.networks.delayed import ALONG  # noqa: PLC0415
+
+        history, _, groups, arrivals, _, *coupling = self._parts[2]
+        given = low, high, self._sync, arrivals, groups, *coupling, history, self._scratch
+        return partial(ALONG.function, *given)
 
     @cached_property
     def _parts(self) -> tuple[list[Any], list[Any], list[Any]]:
@@ -138,17 +179,19 @@ class TiledArrays(Arrays):
         sent = joined((self._sender_places(*each)[0] for each in self._row_of), np.int64)
         slots = joined((self._input_places(*each) for each in self._slot_of), np.int64)
         largest = max([each.lanes for each in self.groups if each.factors.size], default=0)
-        scratch = np.zeros(max(largest, self._matrices.targets, len(slots)))
+        self._scratch = np.zeros(max(largest, self._matrices.targets, len(slots)))
+        links, strips, matrices = self._tables
         coupling = [
-            np.array(self._sends, dtype=np.int64), *self._links.arrays(),
-            np.concatenate(self._gates), *self._strips.arrays(), *self._matrices.arrays(), scratch,
+            np.array(self._sends, dtype=np.int64), links, self._senders, self._link_weights,
+            np.concatenate(self._gates), strips, self._strip_weights, matrices,
+            self._matrix_weights, self._scratch,
         ]  # fmt: skip
         made = self.delays
         now = np.arange(len(sent)) * made.columns + made.keep - 1
         delays = [
             self.history.reshape(-1), np.stack([sent, now], axis=1).astype(np.uint64), made.groups,
             made.arrivals, slots.astype(np.uint64), made.blocks, made.weights, made.offsets,
-            made.pair_slots, made.pair_offsets, made.pair_weights,
+            made.chunks, made.pair_slots, made.pair_offsets, made.pair_weights,
         ]  # fmt: skip
         return groups, coupling, delays
 
@@ -167,6 +210,11 @@ class TiledArrays(Arrays):
             **dict.fromkeys(("remember", "arrive", "deliver"), bool(self.history.size)),
         }
         return {name for name, needed in used.items() if needed}
+
+
+def put(to: Floats, where: Any, values: Floats) -> None:
+    """Write numbers into an array."""
+    to[where] = values
 
 
 def _aligned(count: int) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -26,7 +26,7 @@ MOST_PAIRS: Final = 64
 """Connected pairs of lanes, likewise."""
 
 
-def is_small(nodes: Mapping[str, Core], groups: Sequence[Group], routes: Sequence[Route]) -> bool:
+def is_small(nodes: Mapping[str, Core], groups: Sequence[Group], routes: Iterable[Route]) -> bool:
     """Whether a network is worth a loop of its own; correlated noise and matrices have none."""
     lanes = sum(group.lanes for group in groups)
     pairs = sum(len(route.weights) for route in routes)
@@ -55,15 +55,15 @@ class UnrolledArrays(Arrays):
         self,
         nodes: Mapping[str, Core],
         groups: list[Group],
-        routes: Sequence[Route],
+        routes: Mapping[str, Route],
         circuit: Circuit,
     ) -> None:
-        self._sums: dict[Value, list[tuple[Sender, float]]] = {}
+        self._sums: dict[Value, list[tuple[Sender, list[float]]]] = {}
         self._gates: list[tuple[Value, Sender, Value]] = []
         super().__init__(nodes, groups, routes, circuit)
         late = self._late_values()
         sent = [each.first for key in self._row_of for each in self._senders(*key)]
-        weights = [each for senders in self._sums.values() for _, each in senders]
+        self._weights = [each for senders in self._sums.values() for _, each in senders]
         self.wiring = Wiring(
             tuple(group.lanes for group in groups),
             tuple(self._sends),
@@ -72,13 +72,15 @@ class UnrolledArrays(Arrays):
             tuple(sent),
             tuple((to, tuple(len(group) for group in found)) for to, found in late),
         )
-        pairs = [e for _, found in late for group in found for e in group]
+        self._late = pairs = [e for _, found in late for group in found for e in group]
         shown = unrolled.recordable(circuit, self.wiring)
         self._room = {each: place for place, each in enumerate(shown)}
         kept = [part for g in groups for part in (g.state, g.constants, g.coefficients)]
         self.values = np.concatenate(
-            [*map(np.ravel, kept), weights, self.delays.pair_weights[pairs], np.zeros(len(shown))]
+            [*map(np.ravel, kept), np.zeros(len(self._weights) + len(pairs) + len(shown))]
         )
+        self._first_weight = sum(part.size for part in kept)
+        self._put_weights()
         self._numbers = joined([[0], *self._streams(), *self._offsets(pairs)], np.int64)
         self._normals = np.zeros((self._count_of_sources(), 64))
         self._share_values()
@@ -96,6 +98,18 @@ class UnrolledArrays(Arrays):
                 place += size
             group.adopt()
 
+    def _put_weights(self) -> None:
+        """Lay the strengths into the values of the loop."""
+        weights = [each for (each,) in self._weights]
+        weights += self.delays.pair_weights[self._late].tolist()
+        self.values[self._first_weight : self._first_weight + len(weights)] = weights
+
+    def set_weights(self, connection: str, route: Route) -> bool:
+        """Give a connection other strengths, if all else of it is as it was; whether it is."""
+        done = super().set_weights(connection, route)
+        self._put_weights()
+        return done
+
     # ------------------------------------------------------------------ wiring
 
     def _values_of(self, node: str, row: str) -> list[Value]:
@@ -112,7 +126,7 @@ class UnrolledArrays(Arrays):
     def _join_lanes(self, sender: tuple[str, str], target: tuple[str, str]) -> None:
         to = self._values_of(target[0], f"x_{target[1]}")
         for each, sent in zip(to, self._senders(*sender), strict=True):
-            self._sums.setdefault(each, []).append((sent, 1.0))
+            self._sums.setdefault(each, []).append((sent, [1.0]))
 
     def _add_gate(self, route: Route) -> None:
         stage = route.stages[-1]
@@ -121,12 +135,19 @@ class UnrolledArrays(Arrays):
         passed, gain = self._values_of(stage, PASSED), self._values_of(stage, "o_gain")
         self._gates += zip(passed, sent, gain, strict=True)
 
-    def _add_now(self, route: Route, now: NDArray[np.bool_]) -> None:
+    def _add_now(self, route: Route, now: NDArray[np.bool_]) -> Callable[[Floats], None]:
         to = self._values_of(route.target, f"x_{route.input}")
         sent = self._senders(*route.sender)
-        pairs = route.pairs.targets[now], route.pairs.sources[now], route.weights[now]
-        for target, source, weight in zip(*pairs, strict=True):
-            self._sums.setdefault(to[target], []).append((sent[source], float(weight)))
+        cells = [[weight] for weight in route.weights[now].tolist()]
+        pairs = route.pairs.targets[now], route.pairs.sources[now], cells
+        for target, source, cell in zip(*pairs, strict=True):
+            self._sums.setdefault(to[target], []).append((sent[source], cell))
+
+        def set_weights(weights: Floats) -> None:
+            for cell, weight in zip(cells, weights.tolist(), strict=True):
+                cell[0] = weight
+
+        return set_weights
 
     def _late_values(self) -> list[tuple[Value, list[Ints]]]:
         """For each input that is reached with delay the numbers of its pairs, group by group."""
@@ -135,7 +156,7 @@ class UnrolledArrays(Arrays):
         for slot, to in enumerate(slots):
             own = np.flatnonzero(made.pair_slots == slot)
             if len(own):
-                spans = [(each["pairs_begin"], each["pairs_end"]) for each in made.groups]
+                spans = made.chunks[:, [0, -1]].tolist()
                 found.append((to, [own[(own >= a) & (own < b)] for a, b in spans]))
         return found
 
@@ -196,7 +217,12 @@ class UnrolledArrays(Arrays):
     # -------------------------------------------------------------------- loop
 
     def _call(
-        self, control: Control, dt: float, inputs: tuple[Floats, Any], recording: tuple[Any, ...]
+        self,
+        control: Control,
+        dt: float,
+        inputs: tuple[Floats, Any],
+        recording: tuple[Any, ...],
+        threads: int,
     ) -> int:
         function, given = self._loop()
         return int(function(*given, control.words, *inputs, *recording))

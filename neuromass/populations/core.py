@@ -623,6 +623,9 @@ class Core:
         """Whether a lane that fails is NaN from then on, instead of stopping the others."""
         self.control.lenient = allowed
 
+    def share(self, threads: int | None) -> None:
+        """Let so many threads share the work: a population takes its steps in one."""
+
     def failure(self, code: int, name: str = "") -> SimulationError:
         """The error for a step that failed.
 

@@ -20,6 +20,7 @@ from neuromass.simulation.observing import ObservingRecorder, checked
 from neuromass.simulation.progress import time_bar
 from neuromass.simulation.recorder import Recorder
 from neuromass.simulation.system import System, system_of
+from neuromass.threads import checked_threads
 from neuromass.units import MS
 
 __all__ = ["run"]
@@ -45,6 +46,7 @@ def run(
     parameters: Mapping[str, Any] | None = None,
     on_failure: str = "raise",
     observe: Mapping[str, Any] | None = None,
+    threads: int | None = None,
 ) -> Any:
     """Run a population (or network) and record traces.
 
@@ -86,6 +88,9 @@ def run(
         it takes its samples on the way, so that long runs need no more memory than its result,
         with ``record=()``. Then the result is one of several recordings, ``rec["bold"]``; that of
         a population by itself is ``rec["population"]``.
+    threads : int, optional
+        How many threads may share the work of a network with many delays; by default as many as
+        there are cores, where that is worth while. The numbers are the same bits for any.
 
     Returns
     -------
@@ -113,6 +118,7 @@ def run(
     found: System = system_of(system, "run")
     found.check_free("run")
 
+    count = checked_threads(threads)
     lenient = one_of(on_failure, "on_failure", ("raise", "nan")) == "nan"
 
     def work() -> Any:
@@ -121,7 +127,11 @@ def run(
         window = Window(found.clock, steps_of(duration, found.dt), found.dt)
         spacing = _every(every, window.steps)
         means = flag(average, "average")
-        with _varied(found, inputs, parameters) as given, _lenient(found, lenient):
+        with (
+            _varied(found, inputs, parameters) as given,
+            _lenient(found, lenient),
+            _shared(found, count),
+        ):
             names = names_to_record(record, found)
             fed = Inputs(given, found, window, system)
             fed.warn_of_nothing()
@@ -161,6 +171,16 @@ def _lenient(system: System, allowed: bool) -> Iterator[None]:
         yield
     finally:
         system.let_lanes_fail(False)
+
+
+@contextmanager
+def _shared(system: System, threads: int | None) -> Iterator[None]:
+    """While so many threads share the work."""
+    system.share(threads)
+    try:
+        yield
+    finally:
+        system.share(None)
 
 
 def steps_of(duration: Any, dt: float, name: str = "duration") -> int:

@@ -102,6 +102,9 @@ class System(Protocol):
     def let_lanes_fail(self, allowed: bool) -> None:
         """Whether a lane that fails is NaN from then on, instead of stopping the others."""
 
+    def share(self, threads: int | None) -> None:
+        """Let so many threads share the work of steps, as many as it likes for None."""
+
     def failure(self, code: int) -> SimulationError:
         """The error for a step that failed."""
 

@@ -6,7 +6,6 @@ import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +16,7 @@ from neuromass import units
 from neuromass.declaration import Model, ModelType, Output, with_inputs
 from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError
-from neuromass.kernels.control import NOT_FINITE, PHASES, TOO_COARSE
+from neuromass.kernels.control import CALLED_OFF, NOT_FINITE, PHASES, TOO_COARSE
 from neuromass.populations.core import Core, Drive, laid_out
 from neuromass.populations.snapshot import Snapshot
 from neuromass.recordings.contents import About
@@ -26,6 +25,7 @@ from neuromass.recordings.spikes import SPIKES, SpikeLog
 from neuromass.spiking import excitability
 from neuromass.spiking.connectivity import Connectivity
 from neuromass.spiking.neurons import Neurons, neurons_of
+from neuromass.threads import divided
 from neuromass.units import DIMENSIONLESS, MS
 
 Floats = NDArray[np.float64]
@@ -128,6 +128,7 @@ class NeuronsCore(Core):
 
     def __init__(self, kind: ModelType, layout: Layout, **options: Any) -> None:
         self._behind = neurons_of(kind)
+        self._threads: int | None = None
         self.layout = layout
         super().__init__(kind, _with_phases(self._behind.model), shape=(), **options)
 
@@ -241,6 +242,10 @@ class NeuronsCore(Core):
         self.model = _with_phases(self._behind.model)
         self.constants = self._constants_of(self.parameters)
         self.forget_kernels()
+
+    def share(self, threads: int | None) -> None:
+        """Let so many threads share the work of steps; None: as many as it was made with."""
+        self._threads = threads
 
     def let_lanes_fail(self, allowed: bool) -> None:
         """Refused: there are no lanes, and a network fails as a whole."""
@@ -381,7 +386,7 @@ class NeuronsCore(Core):
         before = control.clock
         control.steps, control.every, control.average = steps, samples.every, samples.average
         control.phase, control.sample = done % samples.every, samples.whole(done)
-        parts = _parts(self.layout.neurons, self.layout.threads, steps)
+        parts = _parts(self.layout.neurons, self._threads or self.layout.threads, steps)
         shared = self._shared(drives, samples, parts)
         own = [self._own_of(part, steps, log is not None) for part in parts]
         try:
@@ -566,10 +571,8 @@ def _parts(count: int, threads: int, steps: int) -> list[tuple[int, int]]:
     from neuromass.kernels.compiler import JIT_IS_OFF  # noqa: PLC0415
     from neuromass.kernels.neurons import CHUNK  # noqa: PLC0415
 
-    chunks = -(-count // CHUNK)
-    number = 1 if JIT_IS_OFF or count * steps < _WORTH_THREADS else min(threads, chunks)
-    ends = [chunks * i // number * CHUNK for i in range(number + 1)]
-    return [(begin, min(end, count)) for begin, end in pairwise(ends)]
+    alone = JIT_IS_OFF or count * steps < _WORTH_THREADS
+    return divided(count, 1 if alone else threads, CHUNK)
 
 
 def _together(
@@ -604,7 +607,7 @@ def _together(
     except BaseException as error:
         interrupted = error
         if len(started) < len(parts):
-            shared["sync"][0] = -(1 << 60)  # calls it off
+            shared["sync"][0] = CALLED_OFF
     while any(each.is_alive() for each in started):
         try:
             for each in started:

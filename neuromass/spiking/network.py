@@ -3,7 +3,6 @@ r"""Networks of quadratic integrate-and-fire neurons, and the way to and from me
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Self
@@ -24,6 +23,7 @@ from neuromass.spiking.connectivity import connectivity_of
 from neuromass.spiking.core import Layout, NeuronsCore
 from neuromass.spiking.excitability import DISTRIBUTIONS, DRAWS, deviates
 from neuromass.spiking.neurons import neurons_of
+from neuromass.threads import checked_threads, cores_at_hand
 from neuromass.units import DIMENSIONLESS, MS
 
 __all__ = ["QIFNetwork", "from_mean_field"]
@@ -675,14 +675,8 @@ def _recorded(given: Any, count: int) -> NDArray[np.int32]:
 
 
 def _threads(threads: Any, count: int) -> int:
-    if threads is None:
-        at_hand = getattr(os, "sched_getaffinity", None)
-        cores = len(at_hand(0)) if at_hand else os.cpu_count() or 1
-        return max(1, min(cores, count // _NEURONS_OF_A_THREAD))
-    number = whole_number(threads, "threads")
-    if number < 1:
-        raise ValueError(f"threads must be at least 1, and {number} is not.")
-    return number
+    given = checked_threads(threads)
+    return given or max(1, min(cores_at_hand(), count // _NEURONS_OF_A_THREAD))
 
 
 def _common_noise(model: Any, noise: Any) -> tuple[noises.Resolved, ...]:

@@ -267,6 +267,7 @@ class _Tally:
         window = Window(system.clock, study.steps, system.dt)
 
         def work() -> None:
+            system.share(1)  # other points run in other threads
             system.follow_class()
             fed = Inputs(inputs, system, window, known_as)
             if self._goes_in_pieces():

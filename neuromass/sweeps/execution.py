@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +15,9 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from typing import Any, Final
 
-from neuromass.errors import brief, whole_number
+from neuromass.errors import brief
 from neuromass.sweeps.batches import Batch, Results, Study
+from neuromass.threads import checked_threads, cores_at_hand
 
 Done = Callable[[Batch, Results], None]
 """What is done with the results of a batch."""
@@ -47,7 +47,7 @@ def by_threads(study: Study, parts: Sequence[Batch], threads: int | None, done: 
     done : callable
         What is done with each result, in this thread.
     """
-    count = min(_cores() if threads is None else threads, len(parts))
+    count = min(cores_at_hand() if threads is None else threads, len(parts))
     stop = threading.Event()
 
     def check() -> None:
@@ -181,8 +181,7 @@ def _opened(given: Any) -> Iterator[Any]:
 
 def check_workers(threads: Any, given: Any) -> None:
     """Refuse a number of threads, or an executor, that is none."""
-    if threads is not None and whole_number(threads, "threads") < 1:
-        raise ValueError(f"threads must be at least 1, not {threads}.")
+    checked_threads(threads)
     if given is None:
         return
     if threads is not None:
@@ -199,7 +198,7 @@ def check_workers(threads: Any, given: Any) -> None:
 def _workers(pool: Any) -> int:
     """How many workers an executor has, as far as it says."""
     found = getattr(pool, "_max_workers", None)
-    return found if isinstance(found, int) else max(8, _cores())
+    return found if isinstance(found, int) else max(8, cores_at_hand())
 
 
 def _lost_workers() -> tuple[type[Exception], ...]:
@@ -208,9 +207,3 @@ def _lost_workers() -> tuple[type[Exception], ...]:
 
     module = sys.modules.get("distributed")
     return () if module is None else (module.scheduler.KilledWorker,)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

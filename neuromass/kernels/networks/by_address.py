@@ -42,15 +42,19 @@ class ByAddress:
         self._function(*given)
 
     @cached_property
+    def function(self) -> Any:
+        """The compiled function, for Python code."""
+        made: Any = self._function
+        if not JIT_IS_OFF and self._signature.args not in made.overloads:
+            made.compile(self._signature)
+        return made
+
+    @cached_property
     def address(self) -> int:
         """Where the compiled function begins; 0 if numba is told not to compile."""
         if JIT_IS_OFF:
             return 0
-        dispatcher: Any = self._function
-        kinds = self._signature.args
-        if kinds not in dispatcher.overloads:
-            dispatcher.compile(self._signature)
-        made = dispatcher.overloads[kinds]
+        made = self.function.overloads[self._signature.args]
         return int(made.library.get_pointer_to_function(made.fndesc.llvm_func_name))
 
 

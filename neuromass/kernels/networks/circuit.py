@@ -18,6 +18,9 @@ from neuromass.kernels.text import TILE, Recipe
 VECTOR: Final = 8
 """Delayed coupling is computed for so many points in time at once, or several times as many."""
 
+CHUNK: Final = 256
+"""Lanes whose delayed pairs stand together, which threads divide among them."""
+
 ROW: Final = TILE + 8
 """From one row of a tile to the next.
 

@@ -49,12 +49,10 @@ input and of the source at the first stage, from there to the source at the seco
 ITEM: Final = _record("place begin apart")
 """What is recorded: its place, where its samples begin, and how far apart they are."""
 
-DELAY_GROUP: Final = _record(
-    "block blocked begun until first apart dense_begin dense_end pairs_begin pairs_end"
-)
+DELAY_GROUP: Final = _record("block blocked begun until first apart dense_begin dense_end")
 """Delayed pairs that share blocks of steps: steps of a block, whether it goes through blocks, clock
 at which the present block begins and ends, place in ``arrivals`` of its first point for the first
-slot, distance from slot to slot, its dense blocks and its pairs."""
+slot, distance from slot to slot, its dense blocks."""
 
 DENSE_BLOCK: Final = _record("slot targets fours place")
 """A delayed dense connection: first slot, targets, groups of four sources, place in ``weights``."""

@@ -52,8 +52,10 @@ def arguments(circuit: Circuit) -> dict[str, str | np.dtype[Any]]:
         "links": LINK, "senders": "uint64[:,::1]", "link_weights": line, "gates": GATE,
         "strips": STRIP, "strip_weights": line, "matrices": MATRIX, "matrix_weights": line,
         "scratch": line, "drive": line, "feeds": FEED,
+        "sync": "int64[::1]", "mine": "int64",
         "history": line, "traced": "uint64[:,::1]", "groups": DELAY_GROUP, "arrivals": line,
         "slots": "uint64[::1]", "blocks": DENSE_BLOCK, "weights": line, "offsets": whole,
+        "chunks": "int64[:,::1]",
         "pair_slots": whole, "pair_offsets": whole, "pair_weights": line,
         "items": ITEM, "samples": line, "sums": line,
     }  # fmt: skip
@@ -143,9 +145,9 @@ def _sending_line(states: str) -> int:
 
 
 def _arrive() -> list[str]:
-    given = "groups", "step", "position + k", "blocks", "weights", "offsets"
+    given = "groups", "step", "position + k", "blocks", "weights", "offsets", "chunks"
     pairs = "pair_slots", "pair_offsets", "pair_weights"
-    begin = "arrivals", "slots.shape[0]"
+    begin = "mine", "sync", "arrivals"
     return [
         "if step >= due:",
         "    " + call("arrive", *begin, *given, *pairs, "history", "scratch"),
