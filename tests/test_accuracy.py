@@ -39,6 +39,35 @@ def test_order_is_that_of_the_method(method, order, inputs):
     assert f"as it should be ({order})" in repr(report)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "order"),
+    [
+        (None, 4), (3.0, 4), (nm.signals.Constant(3.0), 4), ({"I_ext": 3.0}, 4),
+        (nm.signals.Step(3.0, start=20 * ms), 4),  # its edge is on the grid
+        (nm.signals.Sine(3.0, frequency=20 * Hz), 2),
+        (lambda t: 3.0 * np.sin(t.m_as(ms) / 8), 2),
+    ],
+)  # fmt: skip
+def test_runge_and_kutta_have_the_order_that_inputs_allow(inputs, order):
+    pop = nm.QIF(J=15.0, method="rk4", dt=0.2 * ms, initial={"r": 20 * Hz, "v": -1.0})
+    report = report_of(pop, 40 * ms, inputs)
+    assert report.order == order
+    assert report.order_holds
+    assert f"as it should be ({order})" in repr(report)
+
+
+@pytest.mark.parametrize(("delay", "order"), [(None, 4), (2 * ms, 2)])
+def test_runge_and_kutta_have_the_order_that_delays_allow(delay, order):
+    start = {"r": 20 * Hz, "v": -1.0}
+    make = lambda: nm.QIF(eta=2.0, method="rk4", dt=0.2 * ms, initial=start)
+    net = nm.Network({"one": make(), "other": make()})
+    net.connect("one", "other", J=-4.0, delay=delay)
+    net.connect("other", "one", J=-4.0)
+    report = report_of(net, 40 * ms, {"one": 3.0})
+    assert report.order == order
+    assert report.order_holds
+
+
 def test_the_system_is_left_as_it_is():
     pop = nm.QIF(J=15.0, noise={"I_ext": nm.noise.White(0.1 * ms**0.5)}, seed=3)
     nm.run(pop, 10 * ms)

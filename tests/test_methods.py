@@ -47,10 +47,9 @@ def _registered(monkeypatch):
         monkeypatch.setitem(METHODS, method.name, method)
 
 
-def slope(final):
+def slope(final, steps=(0.1, 0.05, 0.025), fine=0.1 / 64):
     """Order of a function of dt, against its result at a step far smaller."""
-    steps = np.array([0.1, 0.05, 0.025])
-    exact = final(0.1 / 64)
+    exact = final(fine)
     errors = [np.max(np.abs(final(dt) - exact)) for dt in steps]
     return np.polyfit(np.log(steps), np.log(errors), 1)[0]
 
@@ -91,7 +90,7 @@ def test_order_two(system, method):
     assert slope(lambda dt: system(dt, method)) == pytest.approx(2.0, abs=0.1)
 
 
-@pytest.mark.parametrize("method", ["midpoint", "twice"])
+@pytest.mark.parametrize("method", ["midpoint", "twice", "rk4"])
 def test_all_ways_are_the_same_bits(method):
     noise = {"v": nm.noise.White(0.1 / ms**0.5), "I_ext": nm.noise.OrnsteinUhlenbeck(0.5, 5 * ms)}
     for given in ({}, {"noise": noise, "seed": 3}):
@@ -109,14 +108,57 @@ def test_all_ways_are_the_same_bits(method):
 
 
 def test_few_lanes_and_many_are_the_same_bits():
-    for method in ("midpoint", "twice"):
+    for method in ("midpoint", "twice", "rk4"):
         one, many = network(0.1, method, 2.47 * ms), network(0.1, method, 2.47 * ms, shape=70)
         assert one.tolist() == many.tolist()
 
 
+SLOW = {"steps": (0.4, 0.2, 0.1), "fine": 0.0125}
+
+
+def kicked(dt, method):
+    """A population under an input that is constant within every step, with edges on the grid."""
+    pop = nm.QIF(J=15.0, dt=dt * ms, method=method, initial={"r": 20 * Hz, "v": -1.0})
+    nm.run(pop, 16 * ms, nm.signals.Step(3.0, start=4 * ms, stop=12 * ms), record=())
+    return np.array([pop.raw.r * 100, pop.raw.v])
+
+
+def synaptic(dt, method):
+    net = pair(dt, method)
+    net.disconnect("inh->exc")
+    net.connect("inh", "exc", J=-10.0, synapse=nm.synapses.Alpha(3 * ms))
+    nm.run(net, 16 * ms, inputs={"exc": 5.0}, record=())
+    return np.array([np.ravel(net[n].raw.v)[0] for n in ("exc", "inh")])
+
+
+@pytest.mark.parametrize(
+    "system",
+    [kicked, network, lambda dt, m: network(dt, m, shape=70), synaptic],
+    ids=["population", "network", "tiles", "synapse"],
+)
+def test_runge_and_kutta_are_of_order_four(system):
+    """With inputs that are constant within a step, and coupling that is instantaneous."""
+    assert slope(lambda dt: system(dt, "rk4"), **SLOW) == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [population, lambda dt, m: network(dt, m, delay=2.4 * ms),
+     lambda dt, m: network(dt, m, delay=73 / 30 * ms)],
+    ids=["signal", "delay", "delay off the grid"],
+)  # fmt: skip
+def test_signals_and_delays_leave_them_order_two(system):
+    """A signal enters as its mean over a step; the past is interpolated linearly.
+
+    All steps cut the last delay at a third or two, so that its error has one constant.
+    """
+    assert METHODS["rk4"].driven_order == 2
+    assert slope(lambda dt: system(dt, "rk4")) == pytest.approx(2.0, abs=0.1)
+
+
 def test_an_unknown_method_is_refused_with_those_there_are():
     with pytest.raises(
-        ValueError, match=r"one of 'euler', 'heun', 'midpoint', 'twice', not 'huen'.*heun"
+        ValueError, match=r"one of 'euler', 'heun', 'rk4', 'midpoint', 'twice', not 'huen'.*heun"
     ):
         nm.QIF(method="huen")
     assert nm.QIF(method="midpoint").method == "midpoint"

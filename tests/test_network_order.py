@@ -53,9 +53,10 @@ def measured(make, duration, exact, steps):
 
 STEPS = np.array([0.1, 0.05, 0.025])
 SETTINGS = [("heun", "full", 2), ("heun", "held", 1), ("euler", "full", 1), ("euler", "held", 1)]
+FOURTH = [("rk4", "full", 4), ("rk4", "held", 1)]
 
 
-@pytest.mark.parametrize(("method", "coupling", "order"), SETTINGS)
+@pytest.mark.parametrize(("method", "coupling", "order"), SETTINGS + FOURTH)
 def test_instantaneous_coupling(method, coupling, order):
     def rates(t, y):
         return rates_of(y, -10 * TAU_E * y[2], 10 * TAU_I * y[0])
@@ -68,7 +69,10 @@ def test_instantaneous_coupling(method, coupling, order):
         net.connect("inh", "exc", J=-10.0)
         return net
 
-    steps = STEPS if method == "heun" else STEPS / 4  # where the first order dominates
+    # longer ones for the fourth order, to stay above rounding; shorter where the first dominates
+    steps = {"heun": STEPS, "euler": STEPS / 4, "rk4": 4 * STEPS if order == 4 else STEPS / 4}[
+        method
+    ]
     assert measured(make, 60.0, exact, steps) == pytest.approx(order, abs=0.1)
 
 
@@ -193,7 +197,7 @@ def delayed(dt, to_inh, to_exc, method="heun", synapse=None, **options):
     return net
 
 
-@pytest.mark.parametrize(("method", "coupling", "order"), SETTINGS[:3])
+@pytest.mark.parametrize(("method", "coupling", "order"), [*SETTINGS[:3], ("rk4", "full", 2)])
 @pytest.mark.parametrize("delays", DELAYS.values(), ids=DELAYS)
 def test_delayed_coupling(delays, method, coupling, order):
     to_inh, to_exc = delays

@@ -27,7 +27,7 @@ DT = 0.05
 PULSE = nm.signals.Step(3.0, start=1 * ms, stop=2.5 * ms)
 
 every_noise = pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE)
-every_method = pytest.mark.parametrize("method", ["euler", "heun"])
+every_method = pytest.mark.parametrize("method", ["euler", "heun", "rk4"])
 
 
 def qif(noise=None, method="heun", **changes):
@@ -101,7 +101,7 @@ def test_a_final_state_does_not_depend_on_what_was_recorded(noise):
 @settings(deadline=None, max_examples=40)
 def test_a_run_in_random_chunks_is_the_run(cuts, data):
     name = data.draw(st.sampled_from(list(NOISE)))
-    method = data.draw(st.sampled_from(["euler", "heun"]))
+    method = data.draw(st.sampled_from(["euler", "heun", "rk4"]))
     lanes = data.draw(st.sampled_from([{}, {"eta": np.linspace(-6, -3, 3)}]))
     whole = nm.run(
         qif(NOISE[name], method, **lanes), STEPS * DT * ms, inputs=wave, record=("r", "v", "I_ext")

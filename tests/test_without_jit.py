@@ -14,7 +14,17 @@ from network_trials import CIRCUITS, NetworkTrial
 
 import neuromass as nm
 
-WITH_EXP = ("JansenRit", "WilsonCowan")
+WITH_EXP = (
+    "JansenRit",
+    "KuramotoOscillator",
+    "LarterBreakspear",
+    "QIFAsymmetricSpikes",
+    "Wendling",
+    "WilsonCowan",
+    "WongWang",
+    "WongWangDecision",
+    "WongWangExcInh",
+)
 
 
 def moved(case, method):
@@ -52,7 +62,7 @@ def digests():
     found = {
         f"{case.name} {method}": moved(case, method)
         for case in MODELS
-        for method in ("heun", "euler")
+        for method in ("heun", "euler", "rk4")
     }
     for number, (members, *_) in enumerate(CIRCUITS):
         label = " ".join(name for name, _ in members)
@@ -83,7 +93,7 @@ def check(compiled, interpreted, to_the_bit):
         assert math.isclose(float.fromhex(one), float.fromhex(other), rel_tol=1e-12)
 
 
-@pytest.mark.parametrize("method", ["heun", "euler"])
+@pytest.mark.parametrize("method", ["heun", "euler", "rk4"])
 @pytest.mark.parametrize("case", MODELS, ids=IDS)
 def test_models(case, method, plain):
     check(moved(case, method), plain[f"{case.name} {method}"], case.name not in WITH_EXP)

@@ -79,6 +79,8 @@ class Twin:
         self.used = inputs
         k = self._rates(self.state, inputs, force)
         moved = {x: y + self.dt * k[x] + kick[x] for x, y in self.state.items()}
+        if self.method == "rk4":
+            moved = self._runge_kutta(k, inputs, force, kick)
         if self.method == "heun":
             m = self._rates(moved, inputs, force)
             moved = {x: y + self.dt * (k[x] + m[x]) / 2 + kick[x] for x, y in self.state.items()}
@@ -87,6 +89,17 @@ class Twin:
         self.state = moved
         self.clock += 1
         return moved
+
+    def _runge_kutta(self, k, inputs, force, kick):
+        """The classical method for what noise adds at a constant rate over the step."""
+        slopes = [{x: k[x] + kick[x] / self.dt for x in self.state}]
+        for part in (0.5, 0.5, 1.0):
+            at = {x: y + part * self.dt * slopes[-1][x] for x, y in self.state.items()}
+            found = self._rates(at, inputs, force)
+            slopes.append({x: found[x] + kick[x] / self.dt for x in self.state})
+        mean = {x: sum(w * s[x] for w, s in zip((1, 2, 2, 1), slopes, strict=True)) / 6
+                for x in self.state}  # fmt: skip
+        return {x: y + self.dt * mean[x] for x, y in self.state.items()}
 
     def _rates(self, state, inputs, force):
         found = self.rates(**state, **inputs, **self.parameters)

@@ -76,7 +76,7 @@ def lyapunov(system: Any, duration: Any, inputs: Any = None, count: int = 1) -> 
     traces = contents_of(rec).data
     states = np.stack([traces[name][:-1].reshape(-1) for name in core.model.states], axis=-1)
     driven = {name: traces[name][1:].reshape(-1) for name in core.model.inputs}
-    tangent = {"heun": _heun, "euler": _euler}[core.method]
+    tangent = {"heun": _heun, "euler": _euler, "rk4": _rk4}[core.method]
     sums = np.zeros(count)
     vectors = np.eye(size)[:, :count]
     for first in range(0, len(states), _BLOCK):
@@ -101,3 +101,14 @@ def _heun(field: ModelField, at: Floats, dt: float) -> Floats:
     one, here = np.eye(at.shape[-1]), field.slopes(at)
     there = field.slopes(at + dt * field.rates(at))
     return one + 0.5 * dt * (here + there @ (one + dt * here))
+
+
+def _rk4(field: ModelField, at: Floats, dt: float) -> Floats:
+    """Tangents of Runge's and Kutta's steps."""
+    one, rates, slopes = np.eye(at.shape[-1]), field.rates(at), field.slopes(at)
+    total = slopes
+    for part, weight in ((0.5, 2.0), (0.5, 2.0), (1.0, 1.0)):
+        there = at + part * dt * rates
+        rates, slopes = field.rates(there), field.slopes(there) @ (one + part * dt * slopes)
+        total = total + weight * slopes
+    return one + dt / 6.0 * total

@@ -73,7 +73,7 @@ class Recipe:
     equations : Equations
         Its equations.
     method : str
-        ``"euler"`` or ``"heun"``.
+        ``"euler"``, ``"heun"`` or ``"rk4"``.
     lowest : tuple
         Lower bound of each state: a number, the name of a parameter, or None.
     output : str
@@ -208,9 +208,11 @@ class EquationWriter:
         lines = _increment_lines(self.equations, states, scale, to)
         return lines + [f"{to}{n} = {to}{n} + {scale} * f_{n}" for n in self.forced]
 
-    def kick(self, state: str) -> str:
-        """Text that adds the increment of white noise, if there is one."""
-        return f" + w_{state}" if state in self.kicked else ""
+    def kick(self, state: str, part: float = 1.0) -> str:
+        """Text that adds the increment of white noise, or a part of it, if there is one."""
+        if state not in self.kicked:
+            return ""
+        return f" + w_{state}" if part == 1.0 else f" + {part!r} * w_{state}"
 
 
 def step_lines(write: EquationWriter, method: str) -> list[str]:

@@ -33,7 +33,7 @@ def compiled_step(model: Any, method: str | None = None) -> Callable[..., Any]:
     ----------
     model : type or Population
         A model such as ``nm.QIF``, or a population, whose model and method are taken.
-    method : {"heun", "euler"}, optional
+    method : {"heun", "euler", "rk4"}, optional
         How the step is taken; a population's own, or else ``"heun"``, if left out.
 
     Returns

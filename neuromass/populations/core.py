@@ -99,7 +99,7 @@ class Core:
     model : Model
         What that declares.
     method : str
-        ``"euler"`` or ``"heun"``.
+        ``"euler"``, ``"heun"`` or ``"rk4"``.
     dt : float
         The step in ms.
     shape : tuple of int

@@ -47,8 +47,11 @@ class Population(Stepped, metaclass=ModelType):
         has ``lane=3``. Lanes have noise of their own under one seed: trials are lanes.
     dt : Quantity, optional
         The step, fixed for the population's life; the model's default otherwise.
-    method : {"heun", "euler"}
-        How a step is taken, with order 2 or 1.
+    method : {"heun", "euler", "rk4"}
+        How a step is taken, with order 2, 1 or 4. The order of ``"rk4"`` is 4 while inputs are
+        constant within each step, and coupling is instantaneous; it is 2 where signals vary,
+        which enter as their means over a step, and where connections have delays, whose past is
+        interpolated linearly.
     labels : sequence of str, optional
         Names of the lanes, such as regions of a brain: recordings, tables and pictures show them,
         and ``set(at="V1", ...)`` takes them.
@@ -68,6 +71,7 @@ class Population(Stepped, metaclass=ModelType):
     default_dt: ClassVar[Any] = MS.quantity(0.05)
     output: ClassVar[str | None] = None
     exact_for: ClassVar[str] = ""
+    family: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -120,7 +124,7 @@ class Population(Stepped, metaclass=ModelType):
 
     @property
     def method(self) -> str:
-        """How a step is taken: ``"heun"`` or ``"euler"``."""
+        """How a step is taken: ``"heun"``, ``"euler"`` or ``"rk4"``."""
         return self._core.method
 
     @property

@@ -16,6 +16,7 @@ from neuromass import units
 from neuromass.errors import SimulationError, brief
 from neuromass.kernels.methods import METHODS
 from neuromass.recordings.recording import Recording, contents_of
+from neuromass.signals import Constant, Signal
 from neuromass.simulation.runner import run, steps_of
 from neuromass.units import MS, Measure
 
@@ -54,8 +55,9 @@ class StepReport:
     relative : mapping
         State -> the largest change as a part of the range of the state over the run.
     order : int
-        The order of the method: 2 for Heun, 1 for Euler and for networks whose coupling is
-        held over each step.
+        The order of the method: 2 for Heun, 4 for RK4, 1 for Euler and for networks whose
+        coupling is held over each step. With signals or delays RK4 may have 2 or 4, see
+        `Population`: the one that is nearer to what is observed.
     observed_order : float
         What halving dt once more tells of the order; NaN if it cannot be told.
     errors : tuple of SimulationError
@@ -190,7 +192,7 @@ def check_dt(system: Any, duration: Any, inputs: Any = None) -> StepReport:
     """
     if isinstance(system, type) or not all(hasattr(system, x) for x in ("copy", "dt", "method")):
         raise TypeError(f"check_dt takes a population or a network, not {brief(system)}.")
-    report = _report(system, duration, _runs(system, duration, inputs))
+    report = _report(system, duration, inputs, _runs(system, duration, inputs))
     if not report.ok:
         warnings.warn(_advice(report), UserWarning, stacklevel=2)
     return report
@@ -334,13 +336,35 @@ def _order(first: _Difference | None, second: _Difference | None) -> float:
     return math.log2(before / after)
 
 
-def _report(system: Any, duration: Any, runs: list[_Run]) -> StepReport:
+def _expected_order(system: Any, inputs: Any, observed: float) -> int:
+    """The order that the method has here; where it may have two, the one that shows."""
+    if getattr(system, "coupling", None) == "held":
+        return 1
+    method = METHODS[system.method]
+    connections = getattr(system, "connections", {}).values()
+    delayed = any(np.any(each.pair_delays() > 0.0) for each in connections)
+    if not (delayed or _vary(inputs)):
+        return method.order
+    if math.isnan(observed):
+        return method.driven_order
+    return min(method.driven_order, method.order, key=lambda each: abs(observed - each))
+
+
+def _vary(inputs: Any) -> bool:
+    """Whether inputs may change within steps."""
+    if isinstance(inputs, Mapping):
+        return any(_vary(each) for each in inputs.values())
+    if isinstance(inputs, Signal):
+        return not isinstance(inputs, Constant)
+    return callable(inputs) or np.ndim(getattr(inputs, "magnitude", inputs)) > 0
+
+
+def _report(system: Any, duration: Any, inputs: Any, runs: list[_Run]) -> StepReport:
     first, second = _difference(runs[0], runs[1]), _difference(runs[1], runs[2])
     measures = runs[0].measures
     nothing = dict.fromkeys(measures, math.nan)
     change = first.largest if first else nothing
-    held = getattr(system, "coupling", None) == "held"
-    order = 1 if held else METHODS[system.method].order
+    observed = _order(first, second)
     made = StepReport(
         model=runs[0].model,
         method=system.method,
@@ -349,8 +373,8 @@ def _report(system: Any, duration: Any, runs: list[_Run]) -> StepReport:
         dt=system.dt,
         change=MappingProxyType({n: m.quantity(change[n]) for n, m in measures.items()}),
         relative=MappingProxyType(first.relative if first else nothing),
-        order=order,
-        observed_order=_order(first, second),
+        order=_expected_order(system, inputs, observed),
+        observed_order=observed,
         errors=tuple(each.error for each in runs if each.error),
         compared_every=runs[0].every,
     )

@@ -8,8 +8,9 @@ from typing import Final
 from neuromass.kernels.methods.euler import EULER
 from neuromass.kernels.methods.heun import HEUN
 from neuromass.kernels.methods.method import Method, Stage, Writer
+from neuromass.kernels.methods.rk4 import RK4
 
-METHODS: Final[dict[str, Method]] = {each.name: each for each in (EULER, HEUN)}
+METHODS: Final[dict[str, Method]] = {each.name: each for each in (EULER, HEUN, RK4)}
 """Name -> method."""
 
 __all__ = ["METHODS", "Method", "Stage", "Writer"]

@@ -31,8 +31,8 @@ class Writer(Protocol):
             Prefix of the results.
         """
 
-    def kick(self, state: str) -> str:
-        """Text that adds the increment of white noise, the same in every stage; often empty."""
+    def kick(self, state: str, part: float = 1.0) -> str:
+        """Text that adds the increment of white noise, or a part of it; often empty."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ class Method:
     name : str
         As users write it.
     order : int
-        The power of the step with which the error falls.
+        The power of the step with which the error falls while inputs are constant within each
+        step, and coupling is instantaneous.
     stages : tuple of Stage
         In their order.
     kept : tuple of str
@@ -77,3 +78,12 @@ class Method:
     order: int
     stages: tuple[Stage, ...]
     kept: tuple[str, ...] = ()
+
+    @property
+    def driven_order(self) -> int:
+        """The order where inputs vary within a step, or come with a delay: two at most.
+
+        A signal enters a step as its mean over it, and the past of a sender is interpolated
+        linearly; what either misses is of the order of the squared step.
+        """
+        return min(self.order, 2)
