@@ -20,9 +20,15 @@ from neuromass.errors import brief
 from neuromass.hints import PACKAGE, instead
 
 _HOMES = {
+    "Connectome": "brain.connectome",
+    "Epileptor": "models.epileptor",
+    "FitzHughNagumo": "models.oscillators",
     "Input": "declaration.declarations",
+    "IzhikevichCurrents": "models.izhikevich",
     "IzhikevichMeanField": "models.izhikevich",
     "JansenRit": "models.jansen_rit",
+    "KuramotoOscillator": "models.oscillators",
+    "LarterBreakspear": "models.larter_breakspear",
     "Network": "networks.network",
     "Output": "declaration.declarations",
     "Parameter": "declaration.declarations",
@@ -30,6 +36,7 @@ _HOMES = {
     "QIF": "models.qif",
     "QIFAdaptation": "models.adaptation",
     "QIFAlphaAdaptation": "models.adaptation",
+    "QIFAsymmetricSpikes": "models.synaptic",
     "QIFConductance": "models.synaptic",
     "QIFDepression": "models.plasticity",
     "QIFGapJunction": "models.synaptic",
@@ -37,12 +44,18 @@ _HOMES = {
     "QIFTsodyksMarkram": "models.plasticity",
     "Recording": "recordings.recording",
     "Recordings": "recordings.recording",
-    "Connectome": "brain.connectome",
     "SimulationError": "errors",
     "State": "declaration.declarations",
+    "StuartLandau": "models.oscillators",
     "Sweep": "sweeps.results",
+    "ThresholdLinear": "models.threshold_linear",
     "UnitError": "units",
+    "VanDerPol": "models.oscillators",
+    "Wendling": "models.wendling",
     "WilsonCowan": "models.wilson_cowan",
+    "WongWang": "models.wong_wang",
+    "WongWangDecision": "models.wong_wang",
+    "WongWangExcInh": "models.wong_wang",
     "bold": "brain.observers",
     "check_dt": "simulation.accuracy",
     "compiled_step": "populations.compiled",
@@ -60,6 +73,7 @@ _HOMES = {
     "record": "simulation.by_hand",
     "run": "simulation.runner",
     "sweep": "sweeps.sweeping",
+    "theta_neurons": "models.order_parameter",
 }
 """Public name -> the module it is loaded from when it is first used."""
 

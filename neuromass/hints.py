@@ -115,6 +115,16 @@ PACKAGE: Final = _by_name(
         "write rec.save(path) for a recording": "save",
         "write nm.concatenate(first, second)": "concat",
         "write nm.QIF": "MPR MontbrioPazoRoxin",
+        "write nm.StuartLandau": "Hopf SupHopf HopfModel HopfStep StuartLandauStep",
+        "write nm.FitzHughNagumo": "FHN FHNModel FitzHughNagumoStep",
+        "write nm.KuramotoOscillator; nm.kuramoto is the order parameter of QIF neurons": (
+            "Kuramoto KuramotoModel KuramotoNetwork"
+        ),
+        "write nm.WongWang": "ReducedWongWang",
+        "write nm.WongWangExcInh": (
+            "ReducedWongWangExcInh WongWangExcInhStep WWModel DMF DynamicMeanField"
+        ),
+        "write nm.WilsonCowan": "WC WCModel WilsonCowanStep",
         "give each system its own, nm.QIF(seed=1, dt=0.05 * ms)": "seed set_seed dt defaultclock",
         "write 10 * ms, with ms from neuromass.units": "Quantity UnitRegistry ureg",
     }

@@ -124,6 +124,7 @@ class Network:
                     elif each not in state:
                         given[each] += source.sigma * n / math.sqrt(self.dt)
                 rates = node.rates(**state, **given, **node.parameters[i])
+                rates = rates if isinstance(rates, tuple) else (rates,)
                 found[name].append(
                     {x: rate + force[x] for x, rate in zip(state, rates, strict=True)}
                 )

@@ -89,3 +89,40 @@ def test_bad_arguments_are_named():
         nm.rate_and_potential(-1, 10 * ms)
     with pytest.raises(ValueError, match="Z must be finite"):
         nm.rate_and_potential(complex("nan"), 10 * ms)
+
+
+@given(
+    r=st.floats(0.001, 1), v=st.floats(-5, 5), eta=st.floats(-10, 10), delta=st.floats(0, 3),
+    J=st.floats(-20, 20), tau=st.floats(1, 50), drive=st.floats(-5, 5),
+)  # fmt: skip
+def test_theta_neurons_are_those_of_qif(r, v, eta, delta, J, tau, drive):
+    """By the chain rule: Z moves as r and v, which it is made of, do."""
+    drdt, dvdt = nm.QIF.derivatives(r, v, drive, tau, eta, delta, J)
+    w, dw = math.pi * tau * r - 1j * v, math.pi * tau * drdt - 1j * dvdt
+    expected = -2 / (1 + w) ** 2 * dw
+    z = nm.kuramoto(1000 * r * Hz, v, tau * ms)
+    found = nm.theta_neurons(z, tau * ms, eta, delta, J, drive)
+    size = (abs(eta + drive) + delta + abs(J) * r * tau + 1) / tau
+    assert found.m_as("1/ms") == pytest.approx(expected, rel=1e-9, abs=1e-9 * size)
+
+
+def test_theta_neurons_move_as_the_population_does():
+    pop = nm.QIF.montbrio2015(initial={"r": 20 * Hz, "v": -1.0}, dt=0.001 * ms, method="rk4")
+    rec = nm.run(pop, 10 * ms, 2.0)
+    z = nm.kuramoto(rec.r, rec.v, pop.tau)
+    rate = nm.theta_neurons(z[1:-1], pop.tau, pop.eta, pop.delta, pop.J, 2.0)
+    moved = (z[2:] - z[:-2]) / 0.002
+    np.testing.assert_allclose(rate.m_as("1/ms"), moved, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "text"),
+    [
+        ({"tau": 10}, UnitError, "tau"), ({"eta": 1 * mV}, UnitError, "eta"),
+        ({"Z": 2.0}, ValueError, "modulus"), ({"J": math.nan}, ValueError, "J"),
+    ],
+)  # fmt: skip
+def test_theta_neurons_check_what_they_get(changed, error, text):
+    values = {"Z": 0.1 + 0.2j, "tau": 10 * ms, "eta": 1.0, "delta": 1.0, "J": 0.0, **changed}
+    with pytest.raises(error, match=text):
+        nm.theta_neurons(**values)

@@ -22,3 +22,9 @@ def test_there_are_presets():
 def test_every_preset_passes_check_dt(cls, name):
     report = nm.check_dt(getattr(cls, name)(), 300 * ms)
     assert report.ok, report
+
+
+@pytest.mark.parametrize("name", [each.name for each in nm.list_models()])
+def test_every_model_passes_check_dt_with_its_defaults(name):
+    report = nm.check_dt(getattr(nm, name)(), 300 * ms)
+    assert report.ok, report

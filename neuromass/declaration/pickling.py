@@ -62,7 +62,7 @@ def _reduce_class(cls: ModelType) -> Any:
     declared = {
         name: value
         for name, value in vars(cls).items()
-        if isinstance(value, Declaration) or name in ("output", "default_dt", "exact_for")
+        if isinstance(value, Declaration) or name in ("output", "default_dt", "exact_for", "family")
     }
     declared |= {name: None for name, value in vars(cls).items() if isinstance(value, Removed)}
     parts = {"model": cls.model, "declared": declared, "doc": cls.__doc__}

@@ -1,4 +1,4 @@
-"""Polynomials with coefficients that differ from lane to lane, and all their positive roots."""
+"""Polynomials with coefficients that differ from lane to lane, and all their real roots."""
 
 from __future__ import annotations
 
@@ -100,6 +100,15 @@ class Polynomial:
         repeated = np.zeros_like(roots, dtype=bool)
         repeated[1:] = roots[1:] == roots[:-1]
         return np.sort(np.where(repeated, np.nan, roots), axis=0)[:degree]
+
+    def real_roots(self) -> Floats:
+        """All real roots, ascending, (degree, lanes); NaN where there are no more."""
+        signs = (-1.0) ** np.arange(len(self.coefficients))[:, None]
+        below = -Polynomial(signs * self.coefficients).positive_roots()
+        none = np.all(self.coefficients == 0.0, axis=0)
+        at_zero = np.where((self.coefficients[0] == 0.0) & ~none, 0.0, np.nan)[None]
+        found = np.concatenate([below, at_zero, self.positive_roots()])
+        return np.sort(found, axis=0)[: len(self.coefficients) - 1]
 
     def _side_of_zero(self) -> Floats:
         """The sign just above zero."""

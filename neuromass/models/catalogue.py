@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from textwrap import wrap
 from typing import Any, Final
 
 from neuromass.declaration import ModelType
+from neuromass.errors import one_of
 from neuromass.models.qif import QIF
 
 __all__ = ["ModelEntry", "ModelTable", "list_models"]
 
 _TITLES: Final = ("model", "states", "exact for", "source")
 _WIDTHS: Final = (20, 28, 44, 32)
+
+FAMILIES: Final = (
+    "quadratic integrate-and-fire neurons",
+    "Izhikevich neurons",
+    "rates",
+    "columns",
+    "synaptic gating",
+    "seizures and conductances",
+    "oscillators",
+)
+"""In the order of the table."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +44,15 @@ class ModelEntry:
         In what limit its equations are exact; or that, and why, they are approximate.
     source : str
         Authors and year; the class's docstring has the reference.
+    family : str
+        What it is grouped under.
     """
 
     name: str
     states: tuple[str, ...]
     exact_for: str
     source: str
+    family: str
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
@@ -45,22 +61,27 @@ class ModelEntry:
 
 
 class ModelTable(tuple[ModelEntry, ...]):
-    """All models, one `ModelEntry` each: a table in a notebook, text in a terminal."""
+    """Models by family, one `ModelEntry` each: a table in a notebook, text in a terminal."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         rule = "  ".join("=" * width for width in _WIDTHS)
-        rows = [line for entry in self for line in _wrapped(entry.cells)]
-        return "\n".join([rule, *_wrapped(_TITLES), rule, *rows, rule])
+        rows = []
+        for family, entries in groupby(self, lambda entry: entry.family):
+            rows += ["", f"-- {family}", ""]
+            rows += [line for entry in entries for line in _wrapped(entry.cells)]
+        return "\n".join([rule, *_wrapped(_TITLES), rule, *rows[1:], rule])
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{escape(title)}</th>" for title in _TITLES)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in entry.cells) + "</tr>"
-            for entry in self
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        groups = ""
+        for family, entries in groupby(self, lambda entry: entry.family):
+            title = f'<th colspan="{len(_TITLES)}">{escape(family)}</th>'
+            cells = ("".join(f"<td>{escape(cell)}</td>" for cell in each.cells) for each in entries)
+            rows = "".join(f"<tr>{row}</tr>" for row in cells)
+            groups += f"<tbody><tr>{title}</tr>{rows}</tbody>"
+        return f"<table><thead><tr>{head}</tr></thead>{groups}</table>"
 
 
 def _wrapped(cells: tuple[str, ...]) -> Iterator[str]:
@@ -70,13 +91,23 @@ def _wrapped(cells: tuple[str, ...]) -> Iterator[str]:
         yield "  ".join(f"{t:{w}}" for t, w in zip(texts, _WIDTHS, strict=True)).rstrip()
 
 
-def list_models() -> ModelTable:
+def list_models(family: str | None = None) -> ModelTable:
     """All models of the package: their states, what they are exact for, and their source.
+
+    Parameters
+    ----------
+    family : str, optional
+        Only the models of a family, such as ``"oscillators"``.
 
     Returns
     -------
     ModelTable
-        A tuple with one entry a model, shown as a table.
+        A tuple with one entry a model, shown as a table by family.
+
+    Raises
+    ------
+    ValueError
+        If there is no such family.
 
     Examples
     --------
@@ -84,8 +115,12 @@ def list_models() -> ModelTable:
     >>> models = nm.list_models()
     >>> models[0].name, models[0].states
     ('QIF', ('r [Hz]', 'v'))
+    >>> [entry.name for entry in nm.list_models("columns")]
+    ['JansenRit', 'Wendling']
     """
-    return ModelTable(_entry(cls) for cls in _models())
+    chosen = None if family is None else one_of(family, "family", FAMILIES)
+    entries = (_entry(cls) for cls in _models())
+    return ModelTable(each for each in entries if chosen in (None, each.family))
 
 
 def _models() -> list[Any]:
@@ -96,11 +131,12 @@ def _models() -> list[Any]:
     return sorted(models, key=_place)
 
 
-def _place(cls: Any) -> tuple[bool, int, str]:
-    """QIF models first, and among them the plain ones."""
+def _place(cls: Any) -> tuple[int, int, str]:
+    """By family, and among the QIF models the plain ones first."""
+    family = FAMILIES.index(cls.family)
     if issubclass(cls, QIF):
-        return False, cls.__mro__.index(QIF), cls.__name__
-    return True, 0, cls.__name__
+        return family, cls.__mro__.index(QIF), cls.__name__
+    return family, 0, cls.__name__
 
 
 def _entry(cls: Any) -> ModelEntry:
@@ -108,4 +144,4 @@ def _entry(cls: Any) -> ModelEntry:
         f"{name} [{each.measure.symbol}]" if each.measure.symbol else name
         for name, each in cls.model.states.items()
     )
-    return ModelEntry(cls.__name__, states, cls.exact_for, cls.source)
+    return ModelEntry(cls.__name__, states, cls.exact_for, cls.source, cls.family)

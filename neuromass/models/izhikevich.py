@@ -1,4 +1,4 @@
-r"""The mean field of Izhikevich neurons with heterogeneous thresholds."""
+r"""Mean fields of Izhikevich neurons with heterogeneous thresholds, or currents."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class IzhikevichMeanField(Population):
     Notes
     -----
     PyRates' ik_theta_op has the same equations; there ``E_r``, ``v_r`` and the rest are plain
-    numbers in mV, nS, pF, pA and ms. Its ik_eta_op is another model, in which the neurons
-    differ in their currents.
+    numbers in mV, nS, pF, pA and ms. Its ik_eta_op, in which the neurons
+    differ in their currents, is `IzhikevichCurrents`.
 
     References
     ----------
@@ -65,6 +65,7 @@ class IzhikevichMeanField(Population):
     """
 
     default_dt = 0.05 * ms
+    family = "Izhikevich neurons"
     exact_for = "approximate: each neuron's recovery is replaced by the population's"
     source = "Gast, Solla, Kennedy 2023; Chen, Campbell 2022"
 
@@ -153,9 +154,155 @@ class IzhikevichMeanField(Population):
 
 def _silent(p: Any, drive: Any) -> Any:
     """Potentials at which a population rests without firing, (2, lanes)."""
-    slope = p.k * (p.v_r - p.v_t) - p.b
-    root = np.sqrt(slope**2 - 4 * p.k * drive)
-    narrow = np.stack([p.v_r + (-slope + sign * root) / (2 * p.k) for sign in (-1.0, 1.0)])
-    narrow[1] = np.where(root > 0.0, narrow[1], np.nan)
+    narrow = _silent_at_all(p, drive)
     at_edge = np.stack([np.where(drive == 0.0, p.v_r, np.nan), np.full_like(drive, np.nan)])
     return np.where(p.delta > 0.0, at_edge, narrow)
+
+
+class IzhikevichCurrents(IzhikevichMeanField):
+    r"""The mean field of Izhikevich neurons whose background currents differ.
+
+    .. math::
+
+        C \dot r &= \frac{\Delta k}{\pi C} + r \bigl(k (2 v - v_r - v_t) - g s\bigr) \\
+        C \dot v &= k (v - v_r)(v - v_t) + \eta + I_\mathrm{ext}(t) - u + g s (E_r - v)
+            - \frac{(\pi C r)^2}{k} \\
+        \dot u &= a \bigl(b (v - v_r) - u\bigr) + d r \\
+        \dot s &= -\frac{s}{\tau_s} + r
+
+    The neurons
+
+    .. math::
+
+        C \dot V_j = k (V_j - v_r)(V_j - v_t) + \eta_j + I_\mathrm{ext} - u + g s (E_r - V_j)
+
+    have currents :math:`\eta_j` from a Lorentzian of centre eta and half-width
+    :math:`\Delta`, a current as well. As in `IzhikevichMeanField` every neuron feels the same
+    u, which makes the equations an approximation; with d = b = 0 they are exact. They hold for
+    all potentials.
+
+    The defaults are those of regular spiking neurons, as of `IzhikevichMeanField`, with a
+    half-width of 10 pA.
+
+    Notes
+    -----
+    PyRates' ik_eta_op has the same equations; its Delta is ours over k, in mV squared. Chen and
+    Campbell have them without units.
+
+    References
+    ----------
+    Chen and Campbell, J. Comput. Neurosci. 50, 445 (2022), doi:10.1007/s10827-022-00825-9
+
+    Examples
+    --------
+    >>> import neuromass as nm
+    >>> from neuromass.units import pA
+    >>> for rest in nm.IzhikevichCurrents(eta=60 * pA).equilibria():
+    ...     print(f"{rest.r:.4f~P} at {rest.v:.3f~P}")
+    31.8534 Hz at -48.452 mV
+    """
+
+    exact_for = "approximate: each neuron's recovery is replaced by the population's"
+    source = "Chen, Campbell 2022"
+
+    delta = Parameter(10 * pA, nonnegative=True, doc="half-width of the distribution of currents")
+
+    v = State(-55 * mV, doc="mean membrane potential")
+
+    @staticmethod
+    def derivatives(
+        r: Any, v: Any, u: Any, s: Any, I_ext: Any,
+        C: Any, k: Any, v_r: Any, v_t: Any, delta: Any, g: Any, E_r: Any, tau_s: Any,
+        a: Any, b: Any, d: Any, eta: Any,
+    ) -> Any:  # fmt: skip
+        """Return the rates of change of r, v, u and s."""
+        drdt = (delta * k / (math.pi * C) + r * (k * (2 * v - v_r - v_t) - g * s)) / C
+        current = k * (v - v_r) * (v - v_t) + eta + I_ext - u + g * s * (E_r - v)
+        dvdt = (current - (math.pi * C * r) ** 2 / k) / C
+        dudt = a * (b * (v - v_r) - u) + d * r
+        dsdt = r - s / tau_s
+        return drdt, dvdt, dudt, dsdt
+
+    @classmethod
+    def regular_spiking(cls, **changes: Any) -> Self:
+        """Make a population of regular spiking neurons, where it is bistable.
+
+        delta = 10 pA, g = 15 nS, eta = 25 pA, between the folds at 19.28 and 32.03 pA. It starts
+        in its quiet state; an additional current of more than 7.03 pA switches it on.
+
+        Parameters
+        ----------
+        **changes
+            Parameters, or any keyword of the constructor, that should differ.
+
+        Returns
+        -------
+        IzhikevichCurrents
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> pop = nm.IzhikevichCurrents.regular_spiking()
+        >>> [rest.stable for rest in pop.equilibria()]
+        [True, False, True]
+        """
+        return cls(**{"eta": 25 * pA, "initial": "rest", **changes})
+
+    @classmethod
+    def chen2022(cls, **changes: Any) -> Self:
+        """Make the bursting population of Chen and Campbell, of hippocampal pyramidal cells.
+
+        C = 250 pF, k = 2.5 nS/mV, v_r = -65 mV, v_t = -24.6 mV, g = 246.15 nS, E_r = 0 mV,
+        tau_s = 4 ms, a = 0.005/ms, b = -1 nS, d = 200 pA, eta = 1267.5 pA, delta = 211.25 pA:
+        the paper's 0.12 and 0.02 times :math:`k v_r^2`, and its 200 nS times the 1.2308 by which
+        a spike opens synapses. Bursts come every 349.7 ms.
+
+        Parameters
+        ----------
+        **changes
+            Parameters, or any keyword of the constructor, that should differ.
+
+        Returns
+        -------
+        IzhikevichCurrents
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> [rest.stable for rest in nm.IzhikevichCurrents.chen2022().equilibria()]
+        [False]
+        """
+        neurons = {"C": 250 * pF, "k": 2.5 * nS / mV, "v_r": -65 * mV, "v_t": -24.6 * mV}
+        synapses = {"g": 200 * 0.8 / 0.65 * nS, "E_r": 0 * mV, "tau_s": 4 * ms}
+        recovery = {"a": 0.005 / ms, "b": -1 * nS, "d": 200 * pA}
+        currents = {"eta": 1267.5 * pA, "delta": 211.25 * pA}
+        return cls(**{**neurons, **synapses, **recovery, **currents, **changes})
+
+    @staticmethod
+    def solve(p: Any) -> dict[str, Any]:
+        """Solve for the rate, with v as the rational function of it that it then is."""
+        r = Polynomial.unknown(len(p.C))
+        drive, synapse = p.eta + p.I_ext, p.g * p.tau_s * r
+        above = r * (p.k * (p.v_r + p.v_t) + synapse) - p.delta * p.k / (math.pi * p.C)
+        below = 2 * p.k * r
+        fixed = p.k * p.v_r * p.v_t + p.b * p.v_r + drive + synapse * p.E_r - p.d / p.a * r
+        fixed = fixed - (math.pi * p.C * r) ** 2 * (1.0 / p.k)
+        slope = p.k * (p.v_r + p.v_t) + p.b + synapse
+        balance = p.k * above**2 - slope * above * below + fixed * below**2
+        alike = p.delta == 0.0  # then the rate is a factor of it, twice
+        balance.coefficients[:2] = np.where(alike, 0.0, balance.coefficients[:2])
+        rate = balance.positive_roots()
+        v = above(rate) / below(rate)
+        silent = np.where(alike, _silent_at_all(p, drive), np.nan)
+        rate = np.concatenate([np.where(np.isnan(silent), np.nan, 0.0), rate])
+        v = np.concatenate([silent, v])
+        return {"r": rate, "v": v, "u": p.b * (v - p.v_r) + p.d * rate / p.a, "s": p.tau_s * rate}
+
+
+def _silent_at_all(p: Any, drive: Any) -> Any:
+    """Potentials at which neurons that are all alike rest without firing, (2, lanes)."""
+    slope = p.k * (p.v_r - p.v_t) - p.b
+    root = np.sqrt(slope**2 - 4 * p.k * drive)
+    ends = np.stack([p.v_r + (-slope + sign * root) / (2 * p.k) for sign in (-1.0, 1.0)])
+    ends[1] = np.where(root > 0.0, ends[1], np.nan)
+    return ends

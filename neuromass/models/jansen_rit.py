@@ -79,6 +79,7 @@ class JansenRit(Population):
     """
 
     default_dt = 0.1 * ms
+    family = "columns"
     exact_for = "nothing: a phenomenological model"
     source = "Jansen, Rit 1995"
     output = "eeg"

@@ -1,4 +1,4 @@
-"""Between rate and potential and the complex Kuramoto order parameter."""
+"""Between rate and potential and the complex Kuramoto order parameter; how that moves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from neuromass import units
 from neuromass.errors import brief
 from neuromass.units import HZ, MS
 
-__all__ = ["kuramoto", "rate_and_potential"]
+__all__ = ["kuramoto", "rate_and_potential", "theta_neurons"]
 
 
 def kuramoto(r: Any, v: Any, tau: Any) -> Any:
@@ -106,6 +106,70 @@ def rate_and_potential(Z: Any, tau: Any) -> tuple[Any, Any]:
     conjugate = np.conj(value)
     W = (1.0 - conjugate) / (1.0 + conjugate)
     return HZ.quantity(_plain(W.real / (math.pi * _time_constant(tau)))), _plain(W.imag)
+
+
+def theta_neurons(Z: Any, tau: Any, eta: Any, delta: Any, J: Any = 0.0, I_ext: Any = 0.0) -> Any:
+    r"""Rate of change of the order parameter of theta neurons: `QIF` in another coordinate.
+
+    .. math::
+
+        2 \tau \dot Z = (1 + Z)^2 \bigl(i (\eta + J \tau r + I_\mathrm{ext}) - \Delta\bigr)
+            - i (1 - Z)^2, \qquad
+        \pi \tau r = \operatorname{Re} \frac{1 - \bar Z}{1 + \bar Z}
+
+    Theta neurons are quadratic integrate-and-fire neurons whose potential is written as a phase,
+    :math:`V_j = \tan(\theta_j / 2)`, and Z is the mean of :math:`e^{i \theta_j}`. A population
+    of them is a `QIF`: run that, and take `kuramoto` of what it does.
+
+    Parameters
+    ----------
+    Z : complex or array
+        The order parameter; its modulus is at most one, and it is not -1.
+    tau : Quantity
+        Membrane time constant.
+    eta, delta, J, I_ext : number or array
+        As of `QIF`.
+
+    Returns
+    -------
+    Quantity
+        Complex, in one over ms.
+
+    See Also
+    --------
+    kuramoto : Z of a rate and a potential.
+
+    Notes
+    -----
+    PyRates' kmo_theta has these equations, with z for Z. Networks of theta neurons that are
+    coupled by pulses of finite width are other ones.
+
+    References
+    ----------
+    Luke, Barreto and So, Neural Comput. 25, 3207 (2013), doi:10.1162/NECO_a_00525
+
+    Montbrió, Pazó and Roxin, Phys. Rev. X 5, 021028 (2015), doi:10.1103/PhysRevX.5.021028
+
+    Examples
+    --------
+    At rest it stands still:
+
+    >>> import neuromass as nm
+    >>> pop = nm.QIF.montbrio2015()
+    >>> rate = nm.theta_neurons(pop.kuramoto(), pop.tau, pop.eta, pop.delta, pop.J)
+    >>> bool(abs(rate.magnitude) < 1e-12)
+    True
+    """
+    r, _ = rate_and_potential(Z, tau)
+    z, time = _complex(Z), _time_constant(tau)
+    given = {"eta": eta, "delta": delta, "J": J, "I_ext": I_ext}
+    plain = {name: units.to_internal(x, units.DIMENSIONLESS, name) for name, x in given.items()}
+    for name, value in plain.items():
+        units.require_finite(value, name)
+    recurrent = plain["J"] * time * np.asarray(units.to_internal(r, HZ, "r"))
+    drive = 1j * (plain["eta"] + recurrent + plain["I_ext"]) - plain["delta"]
+    rate = ((1.0 + z) ** 2 * drive - 1j * (1.0 - z) ** 2) / (2.0 * time)
+    return units.measure("1/ms").quantity(_plain(rate))
 
 
 def _time_constant(tau: Any) -> Any:

@@ -76,6 +76,7 @@ class QIF(Population):
     """
 
     default_dt = 0.05 * ms
+    family = "quadratic integrate-and-fire neurons"
     exact_for = "infinitely many neurons, coupled all to all, Lorentzian excitabilities"
     source = "Montbrió, Pazó, Roxin 2015"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, Self
 
-from neuromass.declaration import Parameter, State
+import numpy as np
+
+from neuromass.declaration import Output, Parameter, State
 from neuromass.models.qif import QIF
 from neuromass.models.steady import Steady, of_qif
 from neuromass.units import ms
@@ -175,6 +177,72 @@ class QIFGapJunction(QIF):
     def solve(p: Any) -> dict[str, Any]:
         """Solve for the rate with the potential that balances the gap junctions' loss."""
         return of_qif(p, lambda p, y: Steady(p.J * y, leak=p.g))
+
+
+class QIFAsymmetricSpikes(QIFGapJunction):
+    r"""A QIF population with gap junctions, whose spikes are higher than deep, or the reverse.
+
+    .. math::
+
+        \tau \dot r &= \frac{\Delta}{\pi \tau} + 2 r v - g r \\
+        \tau \dot v &= v^2 + \eta + (J - g \ln a) \tau r + I_\mathrm{ext}(t) - (\pi \tau r)^2
+
+    Here a is ``asymmetry``: neurons fire at a potential :math:`V_p` and are reset to
+    :math:`-a V_p`, and :math:`V_p` goes to infinity. Gap junctions pull neurons to their mean
+    potential, :math:`v - \tau r \ln a`, which is the output ``v_mean``: spikes that are deeper
+    than high, a > 1, lower it as an inhibitory synapse does, and high ones raise it. With a = 1
+    it is `QIFGapJunction`; without gap junctions asymmetry changes nothing. The equations are
+    exact in the limit of `QIF`.
+
+    g = 0 and a = 1 until asked for; the rest are the defaults of `QIF`.
+
+    Notes
+    -----
+    The state v is the centre of the Lorentzian distribution of potentials. The Hopf bifurcation
+    lies at v = g/4, tau r = 2 delta/(pi g), as for `QIFGapJunction` with J - g ln a for J. The
+    packages that have the other QIF models do not have this one.
+
+    References
+    ----------
+    Montbrió and Pazó, Phys. Rev. Lett. 125, 248101 (2020), doi:10.1103/PhysRevLett.125.248101
+
+    Examples
+    --------
+    Gap junctions synchronise neurons with high spikes, and not those with deep ones:
+
+    >>> import neuromass as nm
+    >>> for asymmetry in (0.5, 1.0, 4.0):
+    ...     (rest,) = nm.QIFAsymmetricSpikes(eta=1.0, g=2.0, asymmetry=asymmetry).equilibria()
+    ...     print(asymmetry, rest.stability)
+    0.5 unstable
+    1.0 unstable
+    4.0 stable
+    """
+
+    source = "Montbrió, Pazó 2020"
+
+    asymmetry = Parameter(1.0, positive=True, doc="depth of the reset over the height of spikes")
+
+    v_mean = Output(
+        lambda r, v, tau, asymmetry: v - tau * r * np.log(asymmetry),
+        doc="mean potential, which gap junctions pull to",
+    )
+
+    @staticmethod
+    def derivatives(  # type: ignore[override]
+        r: Any, v: Any, I_ext: Any,
+        tau: Any, eta: Any, delta: Any, J: Any, g: Any, asymmetry: Any,
+    ) -> Any:  # fmt: skip
+        """Return the rates of change of r and v."""
+        recurrent = (J - g * np.log(asymmetry)) * tau * r
+        drdt = (delta / (math.pi * tau) + 2 * r * v - g * r) / tau
+        dvdt = (v**2 + eta + recurrent + I_ext - (math.pi * tau * r) ** 2) / tau
+        return drdt, dvdt
+
+    @staticmethod
+    def solve(p: Any) -> dict[str, Any]:
+        """Solve as with gap junctions alone, of which a part acts as a chemical synapse."""
+        return of_qif(p, lambda p, y: Steady((p.J - p.g * np.log(p.asymmetry)) * y, leak=p.g))
 
 
 class QIFConductance(QIF):

