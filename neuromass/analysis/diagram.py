@@ -271,7 +271,9 @@ class Diagram(Measured):
         """Where branches cross; each one is found on every branch through it."""
         return self._of_kind("branch point")
 
-    def plot(self, name: str | None = None, *, cycles: Any = None, ax: Any = None) -> Any:
+    def plot(
+        self, name: str | None = None, *, cycles: Any = None, ax: Any = None, figsize: Any = None
+    ) -> Any:
         """Draw a state over the parameter: solid where stable, dashed where not.
 
         Parameters
@@ -282,6 +284,8 @@ class Diagram(Measured):
             Branches of cycles, of which the extrema are drawn, filled between where stable.
         ax : Axes, optional
             Where to draw; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure, in inches.
 
         Returns
         -------
@@ -289,7 +293,7 @@ class Diagram(Measured):
         """
         from neuromass.plotting import diagrams  # noqa: PLC0415
 
-        return diagrams.plot_diagram(self, name, cycles, ax)
+        return diagrams.plot_diagram(self, name, cycles, ax, figsize)
 
     def to_dataframe(self) -> Any:
         """All points of all branches, one row each, as a pandas DataFrame.

@@ -138,7 +138,7 @@ class Cycle(Named):
 
         return phase_response(self)
 
-    def plot(self, name: str | None = None, *, ax: Any = None) -> Any:
+    def plot(self, name: str | None = None, *, ax: Any = None, figsize: Any = None) -> Any:
         """Draw a state over one period.
 
         Parameters
@@ -147,6 +147,8 @@ class Cycle(Named):
             The state; the first one if left out.
         ax : Axes, optional
             Where to draw; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure, in inches.
 
         Returns
         -------
@@ -154,7 +156,7 @@ class Cycle(Named):
         """
         from neuromass.plotting import diagrams  # noqa: PLC0415
 
-        return diagrams.plot_cycle(self, name, ax)
+        return diagrams.plot_cycle(self, name, ax, figsize)
 
     def maximum(self, name: str) -> Any:
         """The highest value of a state."""
@@ -284,7 +286,7 @@ class CycleBranch(Named):
     def __len__(self) -> int:
         return len(self.cycles)
 
-    def plot(self, name: str | None = None, *, ax: Any = None) -> Any:
+    def plot(self, name: str | None = None, *, ax: Any = None, figsize: Any = None) -> Any:
         """Draw the extrema of a state over the parameter.
 
         Parameters
@@ -293,6 +295,8 @@ class CycleBranch(Named):
             The state; the first one if left out.
         ax : Axes, optional
             Where to draw; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure, in inches.
 
         Returns
         -------
@@ -300,7 +304,7 @@ class CycleBranch(Named):
         """
         from neuromass.plotting import diagrams  # noqa: PLC0415
 
-        return diagrams.plot_cycles(self, name, ax)
+        return diagrams.plot_cycles(self, name, ax, figsize)
 
     def to_dataframe(self) -> Any:
         """The cycles, one row each, as a pandas DataFrame.

@@ -164,6 +164,41 @@ class PhaseResponse(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self.shifts)
 
+    def plot(self, name: str | None = None, *, ax: Any = None, figsize: Any = None) -> Any:
+        """Draw the response to kicks of a state over the time of the kick.
+
+        Parameters
+        ----------
+        name : str, optional
+            The state; the first one if left out.
+        ax : Axes, optional
+            Where to draw; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure, in inches.
+
+        Returns
+        -------
+        Axes
+        """
+        from neuromass.plotting import diagrams  # noqa: PLC0415
+
+        return diagrams.plot_response(self, name, ax, figsize)
+
+    def to_dataframe(self) -> Any:
+        """Responses over t as a pandas DataFrame, in the units of its ``attrs``.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        import pandas as pd  # noqa: PLC0415
+
+        units_of = {"t": MS, **self.measures}
+        columns = {"t": self.t, **{name: self[name] for name in self}}
+        frame = pd.DataFrame({name: each.magnitude for name, each in columns.items()})
+        frame.attrs["units"] = {name: units_of[name].symbol for name in columns}
+        return frame
+
     def __repr__(self) -> str:
         return f"<phase response of {', '.join(self.shifts)} over {self.period:.6g} ms>"
 

@@ -227,13 +227,15 @@ class Curve(Named):
             return self.measure(name).quantity(self.equations.parameters(self._numbers)[name])
         return self.field.columns[name].quantity(self.equations.states(self._numbers))
 
-    def plot(self, *, ax: Any = None) -> Any:
+    def plot(self, *, ax: Any = None, figsize: Any = None) -> Any:
         """Draw the curve over both parameters.
 
         Parameters
         ----------
         ax : Axes, optional
             Where to draw; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure, in inches.
 
         Returns
         -------
@@ -241,7 +243,7 @@ class Curve(Named):
         """
         from neuromass.plotting import diagrams  # noqa: PLC0415
 
-        return diagrams.plot_curve(self, ax)
+        return diagrams.plot_curve(self, ax, figsize)
 
     @cached_property
     def _numbers(self) -> Floats:

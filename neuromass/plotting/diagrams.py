@@ -16,6 +16,7 @@ from neuromass.plotting.look import (
     entries,
     label_axis,
     new_axes,
+    refuse_figsize,
     require_axes,
 )
 from neuromass.units import MS, Measure
@@ -41,11 +42,14 @@ _CURVES: Final = {"fold": ("folds", COLOURS[0]), "hopf": ("Hopf points", COLOURS
 class _Plane:
     """An Axes of a parameter and another value, and how Quantities are drawn on it."""
 
-    def __init__(self, ax: Any, x: tuple[str, Measure], y: tuple[str, Measure]) -> None:
+    def __init__(
+        self, ax: Any, figsize: Any, x: tuple[str, Measure], y: tuple[str, Measure]
+    ) -> None:
         self.new = ax is None
+        refuse_figsize(ax, figsize)
         if ax is not None:
             require_axes(ax)
-        self.ax = new_axes(1, None)[0] if ax is None else ax
+        self.ax = new_axes(1, figsize)[0] if ax is None else ax
         self._shown = []
         for axis, (name, measure) in ((self.ax.xaxis, x), (self.ax.yaxis, y)):
             shown = axis_measure(axis, measure)
@@ -99,10 +103,12 @@ def _pieces(stable: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(itertools.pairwise(edges))
 
 
-def plot_diagram(diagram: Any, name: str | None, cycles: Any, ax: Any) -> Any:
+def plot_diagram(diagram: Any, name: str | None, cycles: Any, ax: Any, figsize: Any = None) -> Any:
     """Draw branches of equilibria, and of cycles, over a parameter."""
     name = diagram.first_state if name is None else name
-    plane = _Plane(ax, *((each, diagram.measure(each)) for each in (diagram.parameter, name)))
+    plane = _Plane(
+        ax, figsize, *((each, diagram.measure(each)) for each in (diagram.parameter, name))
+    )
     for branch in diagram.branches:
         x, y = branch[diagram.parameter], branch[name]
         plane.line(x, y, branch.stable, "black", "equilibria")
@@ -119,10 +125,12 @@ def _listed(cycles: Any) -> list[Any]:
     return list(cycles) if isinstance(cycles, (list, tuple)) else [cycles]
 
 
-def plot_cycles(branch: Any, name: str | None, ax: Any) -> Any:
+def plot_cycles(branch: Any, name: str | None, ax: Any, figsize: Any = None) -> Any:
     """Draw the extrema of a branch of cycles over its parameter."""
     name = branch.first_state if name is None else name
-    plane = _Plane(ax, *((each, branch.measure(each)) for each in (branch.parameter, name)))
+    plane = _Plane(
+        ax, figsize, *((each, branch.measure(each)) for each in (branch.parameter, name))
+    )
     _draw_cycles(plane, branch, name)
     return plane.finished()
 
@@ -143,10 +151,10 @@ def _draw_cycles(plane: _Plane, branch: Any, name: str) -> None:
             plane.mark(each.kind, each[branch.parameter], extremum)
 
 
-def plot_curve(curve: Any, ax: Any) -> Any:
+def plot_curve(curve: Any, ax: Any, figsize: Any = None) -> Any:
     """Draw folds or Hopf points over two parameters."""
     first, second = curve.parameters
-    plane = _Plane(ax, *((each, curve.measure(each)) for each in (first, second)))
+    plane = _Plane(ax, figsize, *((each, curve.measure(each)) for each in (first, second)))
     label, colour = _CURVES[curve.kind]
     x, y = plane.plain(0, curve[first]), plane.plain(1, curve[second])
     plane.ax.plot(x, y, color=colour, label=label)
@@ -155,10 +163,20 @@ def plot_curve(curve: Any, ax: Any) -> Any:
     return plane.finished()
 
 
-def plot_cycle(cycle: Any, name: str | None, ax: Any) -> Any:
+def plot_cycle(cycle: Any, name: str | None, ax: Any, figsize: Any = None) -> Any:
     """Draw a state over one period of a cycle."""
     name = cycle.first_state if name is None else name
-    plane = _Plane(ax, ("t", MS), (name, cycle.measure(name)))
+    plane = _Plane(ax, figsize, ("t", MS), (name, cycle.measure(name)))
     plane.ax.plot(plane.plain(0, cycle.t), plane.plain(1, cycle[name]), color=COLOURS[0])
+    plane.ax.margins(x=0.0)
+    return plane.ax
+
+
+def plot_response(response: Any, name: str | None, ax: Any, figsize: Any = None) -> Any:
+    """Draw a phase response over the time of the kick."""
+    name = next(iter(response)) if name is None else name
+    plane = _Plane(ax, figsize, ("t", MS), (f"phase per {name}", response.measures[name]))
+    plane.ax.axhline(0.0, color="0.6", lw=0.8)
+    plane.ax.plot(plane.plain(0, response.t), plane.plain(1, response[name]), color=COLOURS[0])
     plane.ax.margins(x=0.0)
     return plane.ax
