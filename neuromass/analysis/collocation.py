@@ -31,7 +31,9 @@ _MOST: Final = 320
 _TOLERANCE: Final = 3e-6
 """Largest local error, as a part of what is large for each state, before the mesh is refined."""
 _BLOCKS: Final = 32
-"""Products of matrices of which the eigenvalues are looked for together."""
+"""Products of matrices of which the eigenvalues are looked for together, at most."""
+_UNEVEN: Final = 1e5
+"""Condition number of a product of which no eigenvalue is lost in the rounding of others."""
 _LONGEST: Final = 50.0
 """Growth of the period beyond which an orbit is taken to be homoclinic."""
 
@@ -310,12 +312,10 @@ def product_eigenvalues(factors: Floats) -> Any:
     They are powers of the eigenvalues of a matrix that has the factors, or products of a few of
     them, in a cycle; the product itself would lose the small ones in the rounding of the large.
     """
-    size, count = factors.shape[-1], min(len(factors), _BLOCKS)
+    blocks = _products(factors)
+    count, size = blocks.shape[:2]
     cycle = np.zeros((count, size, count, size))
-    for block, part in enumerate(np.array_split(factors, count)):
-        whole = np.eye(size)
-        for each in part:
-            whole = each @ whole
+    for block, whole in enumerate(blocks):
         cycle[(block + 1) % count, :, block] = whole
     values = np.linalg.eigvals(cycle.reshape(count * size, -1)).astype(complex) ** count
     found = []
@@ -325,3 +325,22 @@ def product_eigenvalues(factors: Floats) -> Any:
         found.append(values[order[:count]].mean())
         values = values[order[count:]]
     return np.array(found)
+
+
+def _products(factors: Floats) -> Floats:
+    """Products of some factors each: as few as there can be without losing small eigenvalues."""
+    count = 1
+    while True:
+        count = min(count, len(factors), _BLOCKS)
+        parts = np.array_split(factors, count)
+        blocks = np.array([_product(part) for part in parts])
+        if count in (len(factors), _BLOCKS) or np.max(np.linalg.cond(blocks)) < _UNEVEN:
+            return blocks
+        count *= 2
+
+
+def _product(factors: Floats) -> Floats:
+    whole = np.eye(factors.shape[-1])
+    for each in factors:
+        whole = each @ whole
+    return whole
