@@ -30,8 +30,8 @@ HISTORY: Final = 1 << 17
 LONG: Final = 2 * VECTOR
 """Steps from which on delays have a group of their own, where shorter ones are few."""
 
-KEPT_PAIRS: Final = 1 << 20
-"""Pairs of a dense connection up to which its strengths can be changed in place."""
+KEPT_PAIRS: Final = 1 << 16
+"""Pairs of a connection up to which its strengths can be changed in place; more take memory."""
 
 _ENDLESS: Final = 1 << 62
 Offsets = NDArray[np.int32]
@@ -128,7 +128,7 @@ class Delays:
         self.room = max(64, self.keep // 2, min(HISTORY // max(rows, 1), 1 << 14))
         self.columns = self.keep + self.room + VECTOR
         _check_size(rows * self.columns)
-        tables = self._tables = _Tables(self.columns, self.keep)
+        tables = _Tables(self.columns, self.keep)
         plan = _plan(lags)
         homes = [_home(lag, plan) for lag in lags]
         self.groups = np.zeros(len(plan), dtype=DELAY_GROUP)
@@ -144,10 +144,13 @@ class Delays:
             row["dense_end"] = len(tables.blocks)
         self.arrivals = np.zeros(slots * apart)
         self.blocks, self.weights, self.offsets = tables.dense()
-        self._pairs = tables.pairs()
+        pairs = tables.pairs()
         self.chunks = tables.chunks(slots)
-        self.pair_slots, self.pair_offsets = self._pairs.slots, self._pairs.offsets
-        self.pair_weights = self._pairs.weights
+        self.pair_slots, self.pair_offsets = pairs.slots, pairs.offsets
+        self.pair_weights = pairs.weights
+        changeable = any(len(lag.to) <= KEPT_PAIRS for lag in lags)
+        self._pairs = pairs if changeable else None
+        self._matrices = tables.matrices
         self.forget()
 
     @property
@@ -157,9 +160,11 @@ class Delays:
 
     def set_weights(self, number: int, weights: Floats) -> None:
         """Give the pairs of a `Lag`, by its number, other strengths; all else stays."""
-        own = np.flatnonzero(self._pairs.lags == number)
-        self.pair_weights[own] = weights[self._pairs.pairs[own]] * self._pairs.factors[own]
-        for place, lag, which in self._tables.matrices.get(number, ()):
+        pairs = self._pairs
+        if pairs is not None:
+            own = np.flatnonzero(pairs.lags == number)
+            self.pair_weights[own] = weights[pairs.pairs[own]] * pairs.factors[own]
+        for place, lag, which in self._matrices.get(number, ()):
             made = _by_four(_stacked(lag.part(which), weights[which])[0])
             self.weights[place : place + made.size] = made
 

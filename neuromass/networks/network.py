@@ -179,7 +179,7 @@ class Network:
 
     @property
     def method(self) -> str:
-        """How a step is taken: ``"heun"`` or ``"euler"``."""
+        """How a step is taken: ``"heun"``, ``"euler"`` or ``"rk4"``."""
         return self._core.method
 
     @property

@@ -36,6 +36,9 @@ def circuits(quick: bool) -> list[Line]:
     work: Work = {
         "network": _running(ei_network(), long),
         "four": _running(ei_of_four(-2.0), long),
+        "full": _running(ei_with_synapse(), long),
+        "three": _running(three(), long),
+        "lone": _lone(long),
         "own": _own_loop(long),
     }
     for name, flags in (("C", "strict"), ("C -ffast-math", "fast")):
@@ -49,6 +52,9 @@ def circuits(quick: bool) -> list[Line]:
         line("E-I network, final state", times, "network", "C", "25 ns, <= 1"),
         line("E-I network of four connections", times, "four", "C", "25 ns, <= 1"),
         line("E-I network, the limit", times, "network", "C -ffast-math"),
+        line("E-I network", times, "network", "lone", "<= 1.1"),
+        line("E-I network, synapse, 1 ms delay, noise", times, "full", "lone"),
+        line("three populations, nine connections", times, "three", "lone"),
     ]
 
 
@@ -79,6 +85,30 @@ def ei_of_four(J_inh: float) -> nm.Network:
     ):
         net.connect(source, target, J=J)
     return net
+
+
+def ei_with_synapse() -> nm.Network:
+    """The E-I loop with noise on E, and inhibition that is late and passes a synapse."""
+    exc, inh = _pair()
+    exc = exc.copy(noise={"v": nm.noise.White(SIGMA / ms**0.5)}, seed=1)
+    net = nm.Network({"exc": exc, "inh": inh})
+    net.connect("exc", "inh", J=10.0)
+    net.connect("inh", "exc", J=-10.0, synapse=nm.synapses.Exponential(5 * ms), delay=1 * ms)
+    return net
+
+
+def three() -> nm.Network:
+    """Three populations, each of which reaches each."""
+    net = nm.Network({name: nm.QIF(eta=-5.0, initial=START) for name in ("exc", "b", "c")})
+    for source in net:
+        for target in net:
+            net.connect(source, target, J=2.0)
+    return net
+
+
+def _lone(steps: int) -> Callable[[], Any]:
+    pop = nm.QIF(eta=-5.0, J=8.0, initial=START)
+    return lambda: nm.run(pop, steps * DT * ms, inputs=10.0, record=())
 
 
 def ei_in_c(library: Any, steps: int, J_inh: float = 0.0) -> Any:
@@ -211,6 +241,7 @@ def _dense_lines(nodes: int, steps: int) -> list[Line]:
     wiring = dense(nodes)
     work = {
         "blocks": _steps_of(delayed(*wiring), steps),
+        "two": _steps_of(delayed(*wiring), steps, threads=2),
         "gather": _steps_of(delayed(*wiring, blocks=False), steps),
         "still": _steps_of(delayed(*wiring, noise=False), steps),
         **_works_in_c(wiring, steps),
@@ -220,22 +251,28 @@ def _dense_lines(nodes: int, steps: int) -> list[Line]:
         line(f"{nodes} nodes, blocks", times, "blocks", "C, blocks", "0.25 ns"),
         line(f"{nodes} nodes, blocks", times, "blocks", "C, gather"),
         line(f"{nodes} nodes, blocks", times, "blocks", "gather"),
+        line(f"{nodes} nodes, blocks, two cores", times, "two", "blocks", "0.55"),
         line(f"{nodes} nodes, gather", times, "gather", "C, gather"),
         line(f"{nodes} nodes, blocks, no noise", times, "still", "C, blocks, no noise"),
     ]
 
 
 def _sparse_lines(wiring: tuple[Any, Any], steps: int) -> list[Line]:
-    work = {"ours": _steps_of(delayed(*wiring), steps), **_works_in_c(wiring, steps)}
+    work = {
+        "ours": _steps_of(delayed(*wiring), steps),
+        "two": _steps_of(delayed(*wiring), steps, threads=2),
+        **_works_in_c(wiring, steps),
+    }
     times = compare(work, units=steps * wiring[0].nnz, rounds=5)
     return [
         line("5 000 nodes at 2 %", times, "ours", "C, blocks"),
         line("5 000 nodes at 2 %", times, "ours", "C, gather"),
+        line("5 000 nodes at 2 %, two cores", times, "two", "ours", "0.55"),
     ]
 
 
-def _steps_of(net: nm.Network, steps: int) -> Callable[[], Any]:
-    return lambda: nm.run(net, steps * COARSE * ms, record=())
+def _steps_of(net: nm.Network, steps: int, threads: int = 1) -> Callable[[], Any]:
+    return lambda: nm.run(net, steps * COARSE * ms, record=(), threads=threads)
 
 
 def _works_in_c(wiring: tuple[Any, Any], steps: int) -> Work:

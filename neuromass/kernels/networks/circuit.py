@@ -75,7 +75,7 @@ class Circuit:
     kinds : tuple of Kind
         In the order of the loop's arguments.
     method : str
-        ``"euler"`` or ``"heun"``.
+        ``"euler"``, ``"heun"`` or ``"rk4"``.
     held : bool
         Whether the coupling of the first stage serves both.
     """
