@@ -56,6 +56,20 @@ def test_any_number_of_threads_gives_the_same_bits(kind, monkeypatch):
     assert all(each == found[0] for each in found)
 
 
+def test_without_the_jit_there_is_one_thread(elsewhere):
+    text = """
+import numpy as np, neuromass as nm
+from neuromass.networks import tiled
+from neuromass.units import ms
+tiled.WORTH_THREADS = 1
+net = nm.Network({"pop": nm.QIF(shape=300)})
+net.connect("pop", "pop", J=np.ones((300, 300)) / 300, delay=1 * ms)
+nm.run(net, 0.1 * ms, threads=2)
+print(net.t.magnitude)
+"""
+    assert elsewhere(text, NUMBA_DISABLE_JIT="1") == ["0.1"]
+
+
 def test_a_failing_step_stops_all_threads(monkeypatch):
     monkeypatch.setattr(tiled, "WORTH_THREADS", 1)
     net = network()

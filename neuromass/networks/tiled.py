@@ -154,7 +154,9 @@ class TiledArrays(Arrays):
 
     def _shares(self, steps: int, threads: int) -> list[tuple[int, int]]:
         """The slots of each thread, as far as more than one is worth while."""
-        worth = steps * self.delays.products >= WORTH_THREADS
+        from neuromass.kernels.compiler import JIT_IS_OFF  # noqa: PLC0415
+
+        worth = steps * self.delays.products >= WORTH_THREADS and not JIT_IS_OFF
         slots = self._lanes_of(self._slot_of)
         return divided(slots, threads if worth else 1, CHUNK) if slots else [(0, 0)]
 
