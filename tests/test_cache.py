@@ -359,6 +359,19 @@ def test_a_disk_that_fills_up_while_writing_is_a_warning(elsewhere, tmp_path):
     assert compiled == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no owner here")
+def test_a_folder_of_another_user_is_not_read(elsewhere, tmp_path):
+    elsewhere(OWN)
+    strangers = "from neuromass.kernels import compiler\n"
+    strangers += "compiler.trusted_owners = lambda: {12345}\n"
+    check_one_warning_and_right_numbers(
+        elsewhere(warned(OWN, strangers)), "belongs to another user"
+    )
+    (again, ((_, compiled, _),)) = outcome(elsewhere(counted(OWN)))
+    assert again == [[plain_hex()]]
+    assert compiled == 0
+
+
 def truncated(content):
     return content[: len(content) // 2]
 

@@ -8,6 +8,7 @@ anew, and a damaged file replaced.
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 import sys
 import threading
@@ -247,11 +248,24 @@ class _File(IndexDataCacheFile):
         return found
 
 
+def _check_owner(folder: str) -> None:
+    """Refuse compiled code out of a folder that somebody else may fill: it is run as it is."""
+    owner = Path(folder).stat().st_uid
+    if hasattr(os, "getuid") and owner not in trusted_owners():
+        raise PermissionError(f"{folder} belongs to another user")
+
+
+def trusted_owners() -> set[int]:
+    """The present user, the system's, and the one whose files this package is."""
+    return {os.getuid(), 0, Path(__file__).stat().st_uid}
+
+
 class _Cache(FunctionCache):
     """The place of one kernel on disk, whose failures are warnings."""
 
     def __init__(self, function: Callable[..., Any], stamp: Any = None) -> None:
         super().__init__(function)
+        _check_owner(self._cache_path)
         self._cache_file = _File(
             cache_path=self._cache_path,
             filename_base=self._impl.filename_base,
