@@ -1,6 +1,7 @@
 """Equilibria, bifurcations and cycles of populations and networks."""
 
 from neuromass.analysis.branches import continuation
+from neuromass.analysis.characteristic import roots
 from neuromass.analysis.diagram import Branch, Diagram, SpecialPoint
 from neuromass.analysis.exponents import lyapunov
 from neuromass.analysis.fluctuations import LinearNoise, Transfer, linear_noise
@@ -25,4 +26,5 @@ __all__ = [
     "linear_noise",
     "lyapunov",
     "phase_response",
+    "roots",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
+from neuromass.analysis.delayed import DelayedEquilibrate, has_delays
 from neuromass.analysis.diagram import Branch, Diagram, SpecialPoint
 from neuromass.analysis.follow import (
     CLOSED,
@@ -61,10 +62,12 @@ def continuation(
     Parameters
     ----------
     system : Population or Network
-        One without lanes that differ, and without delays. It is left as it is.
+        One without lanes that differ. It is left as it is. With delays, stability is that of
+        the characteristic `roots`.
     parameter : str
         What varies: a parameter or an input of a population (``"eta"``, ``"I_ext"``), of a
-        member (``"exc.eta"``), or the strength of a connection (``"inh->exc.J"``).
+        member (``"exc.eta"``), or the strength or delay of a connection (``"inh->exc.J"``,
+        ``"inh->exc.delay"``).
     values : tuple
         Lowest and highest value, with their unit.
     inputs : optional
@@ -99,7 +102,7 @@ def continuation(
     >>> [round(float(fold.eta.magnitude), 6) for fold in diagram.folds]
     [-3.136134, -5.743527]
     """
-    field = field_of(system, inputs, "continuation")
+    field = field_of(system, inputs, "continuation", delays=True)
     name = symbol(field, parameter)
     ends = span(values, field.symbols[name], name)
     if start is None:
@@ -113,7 +116,9 @@ def continuation(
         warn(f"continuation: no equilibrium was found for {name} in the range.")
     states = np.array([state for state, _ in begins]).reshape(len(begins), len(field.box[0]))
     known = field.varied(name, begins[0][1]) if begins else field
-    problem = Equilibrate(field, name, ends, scales(known, states, ends[1] - ends[0]))
+    scale = scales(known, states, ends[1] - ends[0])
+    kind = DelayedEquilibrate if has_delays(field, name) else Equilibrate
+    problem = kind(field, name, ends, scale)
     return Diagram(problem, list(_branches(problem, begins, step)))
 
 
@@ -212,8 +217,11 @@ _Look = Callable[[Point], _Signs]
 
 def pair_test(values: Any) -> float:
     """Zero where two eigenvalues add up to zero; changes its sign there."""
+    values = values[np.isfinite(values)]
     first, second = np.triu_indices(len(values), 1)
-    sums = values[first] + values[second]
+    sums = (
+        -values[first] - values[second]
+    )  # of stable ones, of which some may be left out: positive
     if not len(sums):
         return 1.0
     size = np.abs(sums)
@@ -253,6 +261,7 @@ def _special(problem: Equilibrate, points: list[Point], signs: _Look) -> Iterato
 def _turns(problem: Equilibrate, point: Point) -> bool:
     """Whether the two eigenvalues that add up to zero are a complex pair."""
     values = problem.eigenvalues(point.at)
+    values = values[np.isfinite(values)]
     first, second = np.triu_indices(len(values), 1)
     pair = np.argmin(np.abs(values[first] + values[second]))
     size = np.max(np.abs(values))

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.analysis.follow import Point, at_parameter
-from neuromass.analysis.normal_forms import first_lyapunov, turning_pair
-from neuromass.analysis.problem import Equilibrate, Slopes
+from neuromass.analysis.normal_forms import Slopes
+from neuromass.analysis.problem import Equilibrate
 from neuromass.analysis.results import Measured, Named
 from neuromass.dynamics.equilibria import PER_MS
 from neuromass.dynamics.field import Field
@@ -39,6 +39,12 @@ class Special(Protocol):
 
     def local(self, at: Floats) -> tuple[Slopes, Floats]:
         """The Jacobian in scaled states at the parameters of a point, and its states."""
+
+    def turning(self, at: Floats) -> tuple[float, Any, Any]:
+        """Frequency, right and left vector of the pair closest to the imaginary axis."""
+
+    def lyapunov_coefficient(self, at: Floats) -> float:
+        """First Lyapunov coefficient at a Hopf point."""
 
 
 class SpecialPoint(Named):
@@ -93,9 +99,7 @@ class SpecialPoint(Named):
     def _omega(self) -> float:
         if self.kind not in ("hopf", "generalised Hopf"):
             raise AttributeError(f"A {self.kind} has no frequency.")
-        slopes, states = self.problem.local(self.point.at)
-        omega, _, _ = turning_pair(slopes(states))
-        return omega
+        return self.problem.turning(self.point.at)[0]
 
     @property
     def frequency(self) -> Any:
@@ -114,7 +118,7 @@ class SpecialPoint(Named):
         Only its sign is independent of how the states are measured.
         """
         self._omega()
-        return first_lyapunov(*self.problem.local(self.point.at))
+        return self.problem.lyapunov_coefficient(self.point.at)
 
     @property
     def supercritical(self) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.analysis.problem import Slopes, second, third
-
 Floats = NDArray[np.float64]
+Slopes = Callable[[Floats], Floats]
+"""From points, (..., numbers), to Jacobians, (..., numbers, numbers)."""
+
+_STEP: Final = 2e-3
+"""Step of differences of fourth order, where 1 is large."""
 
 
 def turning_pair(slopes: Floats) -> tuple[float, Any, Any]:
@@ -61,3 +65,25 @@ def first_lyapunov(slopes: Slopes, at: Floats) -> float:
     cubic = (third(slopes, at, real) + third(slopes, at, imaginary)) @ q
     parts = cubic - 2.0 * by_q @ steady + by_conjugate @ doubled
     return float(np.real(np.vdot(p, parts)) / (2.0 * omega))
+
+
+def second(slopes: Slopes, at: Floats, along: Floats) -> Floats:
+    """Derivative of a Jacobian in a direction, by differences of fourth order."""
+    near, far, step = _across(slopes, at, along)
+    change: Floats = (8.0 * (near[0] - near[1]) - (far[0] - far[1])) / (12.0 * step)
+    return change
+
+
+def third(slopes: Slopes, at: Floats, along: Floats) -> Floats:
+    """Second derivative of a Jacobian in a direction, by differences of fourth order."""
+    near, far, step = _across(slopes, at, along)
+    change = 16.0 * (near[0] + near[1]) - (far[0] + far[1]) - 30.0 * slopes(at)
+    return np.asarray(change / (12.0 * step**2))
+
+
+def _across(slopes: Slopes, at: Floats, along: Floats) -> tuple[Any, Any, float]:
+    felt = np.abs(at) > 1e-6  # what is large is not known of states that are zero
+    size = float(np.max(np.abs(along), where=felt if felt.any() else True, initial=0.0))
+    step = _STEP / max(size, 1e-300)
+    found = slopes(at + np.array([1.0, -1.0, 2.0, -2.0])[:, None] * step * along)
+    return found[:2], found[2:], step

@@ -22,8 +22,13 @@ from neuromass.analysis.follow import (
     follow,
     tangent_at,
 )
-from neuromass.analysis.normal_forms import turning_pair
-from neuromass.analysis.problem import Equilibrate, require_inside, span, symbol
+from neuromass.analysis.problem import (
+    Equilibrate,
+    refuse_delays,
+    require_inside,
+    span,
+    symbol,
+)
 from neuromass.analysis.results import Named
 from neuromass.dynamics.field import Field
 from neuromass.units import HZ, MS
@@ -365,8 +370,7 @@ def first_cycle(hopf: SpecialPoint) -> tuple[Collocation, Point]:
     problem: Any = hopf.problem
     at = hopf.point.at
     parameter = float(problem.parameter(at))
-    slopes, states = problem.local(at)
-    omega, q, _ = turning_pair(slopes(states))
+    omega, q, _ = problem.turning(at)
     mesh = np.linspace(0.0, 1.0, FEWEST + 1)
     period = 2.0 * np.pi / omega
     blank = Collocation(problem, mesh, np.zeros((DEGREE * FEWEST, len(q))), period)
@@ -460,6 +464,7 @@ def _beginning(start: Any, values: Any, parameter: str | None) -> tuple[Collocat
             f"cycles begin at a Hopf point of a continuation or at a cycle, not {what}."
         )
     problem: Any = start.problem
+    refuse_delays(problem.field, "cycles")
     ends = span(values, problem.field.symbols[problem.name], problem.name)
     require_inside(problem.field, problem.name, float(problem.parameter(start.point.at)), ends)
     return first_cycle(SpecialPoint("hopf", replace(problem, ends=ends), start.point))

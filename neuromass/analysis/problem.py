@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.analysis.follow import Point
+from neuromass.analysis.normal_forms import Slopes, first_lyapunov, turning_pair
 from neuromass.dynamics.equilibria import lowest_numbers
 from neuromass.dynamics.field import Field
 from neuromass.errors import brief, suggestion
@@ -19,11 +19,6 @@ from neuromass.simulation.system import system_of
 from neuromass.units import Measure
 
 Floats = NDArray[np.float64]
-Slopes = Callable[[Floats], Floats]
-"""From points, (..., numbers), to Jacobians, (..., numbers, numbers)."""
-
-_STEP: Final = 2e-3
-"""Step of differences of fourth order, where 1 is large."""
 
 
 def symbol(field: Field, name: Any) -> str:
@@ -41,11 +36,18 @@ def span(values: Any, measure: Measure, name: str) -> tuple[float, float]:
     except (TypeError, ValueError):
         raise ValueError(f"The range of {name} is a pair, (lowest, highest).") from None
     ends = [units.to_internal(each, measure, f"The range of {name}") for each in (first, last)]
+    if is_delay(name) and min(ends) < 0.0:
+        raise ValueError(f"The range of {name} begins below zero, and a delay cannot.")
     for each in ends:
         units.require_finite(each, f"The range of {name}")
     if not ends[0] < ends[1]:
         raise ValueError(f"The range of {name} ascends, from the lowest to the highest value.")
     return float(ends[0]), float(ends[1])
+
+
+def is_delay(name: str) -> bool:
+    """Whether a symbol is the delay of a connection."""
+    return "->" in name and name.endswith(".delay")
 
 
 def require_inside(field: Field, name: str, value: float, ends: tuple[float, float]) -> None:
@@ -55,11 +57,22 @@ def require_inside(field: Field, name: str, value: float, ends: tuple[float, flo
         raise ValueError(f"{name} is {shown} at the beginning, outside of the range.")
 
 
-def field_of(system: Any, inputs: Any, what: str) -> Field:
+def field_of(system: Any, inputs: Any, what: str, *, delays: bool = False) -> Field:
     """The vector field of a population or network at constant inputs."""
     found = system_of(system, what)
     field: Field = found.field(inputs)
+    if not delays:
+        refuse_delays(field, what)
     return field
+
+
+def refuse_delays(field: Field, what: str) -> None:
+    """Refuse a network of which the past is a part of the state."""
+    if field.longest_delay > 0.0:
+        raise ValueError(
+            f"{what}: the network has delays, up to {field.longest_delay:g} ms, and this takes "
+            f"systems without. With delays there are roots, continuation and curve."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +149,15 @@ class Equilibrate:
         """Eigenvalues of the Jacobian, the least stable first."""
         return ordered_eigenvalues(self.field_at(at).slopes(self.states(at)))
 
+    def turning(self, at: Floats) -> tuple[float, Any, Any]:
+        """The pair of eigenvalues closest to the imaginary axis; see `turning_pair`."""
+        slopes, states = self.local(at)
+        return turning_pair(slopes(states))
+
+    def lyapunov_coefficient(self, at: Floats) -> float:
+        """First Lyapunov coefficient at a Hopf point."""
+        return first_lyapunov(*self.local(at))
+
     def reaches(self, at: Floats) -> str:
         """Why the curve ends before a point: it leaves the range, or the bounds of states."""
         value, states = self.parameter(at), self.states(at)
@@ -184,25 +206,3 @@ def ordered_eigenvalues(slopes: Floats) -> Any:
     values = np.linalg.eigvals(slopes).astype(complex)
     order = np.lexsort((-values.imag, -values.real), axis=-1)
     return np.take_along_axis(values, order, axis=-1)
-
-
-def second(slopes: Slopes, at: Floats, along: Floats) -> Floats:
-    """Derivative of a Jacobian in a direction, by differences of fourth order."""
-    near, far, step = _across(slopes, at, along)
-    change: Floats = (8.0 * (near[0] - near[1]) - (far[0] - far[1])) / (12.0 * step)
-    return change
-
-
-def third(slopes: Slopes, at: Floats, along: Floats) -> Floats:
-    """Second derivative of a Jacobian in a direction, by differences of fourth order."""
-    near, far, step = _across(slopes, at, along)
-    change = 16.0 * (near[0] + near[1]) - (far[0] + far[1]) - 30.0 * slopes(at)
-    return np.asarray(change / (12.0 * step**2))
-
-
-def _across(slopes: Slopes, at: Floats, along: Floats) -> tuple[Any, Any, float]:
-    felt = np.abs(at) > 1e-6  # what is large is not known of states that are zero
-    size = float(np.max(np.abs(along), where=felt if felt.any() else True, initial=0.0))
-    step = _STEP / max(size, 1e-300)
-    found = slopes(at + np.array([1.0, -1.0, 2.0, -2.0])[:, None] * step * along)
-    return found[:2], found[2:], step

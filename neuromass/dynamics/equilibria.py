@@ -118,16 +118,23 @@ class Equilibria(Sequence[Equilibrium]):
         (equilibria, states), in 1/ms.
     complete : bool
         Whether it is proven that there are no others.
+    natures : sequence of tuple, optional
+        Kind and stability of each, if they are not those of the eigenvalues alone.
     """
 
     def __init__(
-        self, columns: Mapping[str, Column], states: Floats, eigenvalues: Any, complete: bool
+        self,
+        columns: Mapping[str, Column],
+        states: Floats,
+        eigenvalues: Any,
+        complete: bool,
+        natures: Sequence[tuple[str, str]] | None = None,
     ) -> None:
         self._columns = dict(columns)
         self._states = states
         self._eigenvalues = eigenvalues
         self._complete = complete
-        self._natures = [_nature(each) for each in eigenvalues]
+        self._natures = [nature(each) for each in eigenvalues] if natures is None else [*natures]
 
     @property
     def complete(self) -> bool:
@@ -150,7 +157,9 @@ class Equilibria(Sequence[Equilibrium]):
         row = self._states[index]
         state = {name: each.quantity(row) for name, each in self._columns.items()}
         kind, stability = self._natures[index]
-        return Equilibrium(state, kind, stability, PER_MS.quantity(self._eigenvalues[index].copy()))
+        values = self._eigenvalues[index]
+        known = values[np.isfinite(values)]
+        return Equilibrium(state, kind, stability, PER_MS.quantity(known))
 
     def __iter__(self) -> Iterator[Equilibrium]:
         return (self[i] for i in range(len(self)))
@@ -452,7 +461,7 @@ def _polished(field: Field, at: Floats) -> Floats:
     return at
 
 
-def _nature(eigenvalues: Any) -> tuple[str, str]:
+def nature(eigenvalues: Any) -> tuple[str, str]:
     """Kind and stability that the eigenvalues tell."""
     largest = np.max(np.abs(eigenvalues), initial=0.0)
     turning = np.abs(eigenvalues.imag) > _SPLIT * largest

@@ -64,6 +64,10 @@ class Field(Protocol):
         """What gives all zeros from the values of all symbols, if anything does."""
 
     @property
+    def longest_delay(self) -> float:
+        """The longest delay of its coupling, in ms."""
+
+    @property
     def box(self) -> tuple[Floats, Floats]:
         """Lowest and highest numbers between which zeros are looked for."""
 
@@ -95,11 +99,14 @@ class ModelField:
         Parameters and inputs; arrays go with the points.
     solve : callable or None
         What gives all of its zeros.
+    longest_delay : float
+        Zero: all of it is instantaneous.
     """
 
     model: Model
     values: Mapping[str, Any]
     solve: Solve | None = None
+    longest_delay: float = 0.0
 
     @property
     def columns(self) -> dict[str, Column]:

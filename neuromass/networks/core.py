@@ -543,10 +543,8 @@ class NetworkCore:
 
     def field(self, inputs: Any) -> Any:
         """The vector field at constant inputs, given as for a run."""
-        from neuromass.networks.equilibria import refuse_delays  # noqa: PLC0415
         from neuromass.networks.field import NetworkField  # noqa: PLC0415
 
-        refuse_delays(self)
         return NetworkField(self, self.drives(inputs, with_units=True))
 
     def _only_input(self, member: str) -> str:

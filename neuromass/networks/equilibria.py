@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuromass.dynamics.equilibria import Equilibria, examined, search, starting_points
 from neuromass.networks.core import NetworkCore
 from neuromass.networks.field import NetworkField, box_of
 from neuromass.populations.core import Drive
+
+Floats = NDArray[np.float64]
 
 
 def find_in_network(
@@ -29,14 +32,21 @@ def find_in_network(
     within : mapping
         Member -> state -> lowest and highest value, for the search.
     """
-    field = NetworkField(core, drives)
     refuse_delays(core)
+    field = NetworkField(core, drives)
+    found = zeros_in_network(core, field, within)
+    return Equilibria(field.columns, *examined(field, found), complete=False)
+
+
+def zeros_in_network(
+    core: NetworkCore, field: NetworkField, within: Mapping[str, Mapping[str, Any]]
+) -> Floats:
+    """Equilibria of a network with or without delays in ascending order, (zeros, numbers)."""
     low, high = box_of(core.all_nodes(), within)
     rows = [each.row(name) for each in core.all_nodes().values() for name in each.model.states]
     starts = np.concatenate([[np.concatenate(rows)], starting_points(low, high)])
     found = search(field, starts[:, None], high - low)[:, 0]
-    found = found[np.lexsort(found.T[::-1])] if len(found) else found
-    return Equilibria(field.columns, *examined(field, found), complete=False)
+    return found[np.lexsort(found.T[::-1])] if len(found) else found
 
 
 def refuse_delays(core: NetworkCore) -> None:
@@ -46,5 +56,5 @@ def refuse_delays(core: NetworkCore) -> None:
         if np.any(route.steps > 0) or np.any(route.fractions > 0.0):
             raise ValueError(
                 f"equilibria: {name} has a delay, and the stability of a network with delays is "
-                f"not that of its states alone. Its equilibria are those of a copy without delays."
+                f"not that of its states alone. nm.analysis.roots(net) has both."
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,11 +15,14 @@ from neuromass.dynamics.field import Column, search_box
 from neuromass.dynamics.jacobian import jacobian, output_slopes, rates
 from neuromass.expressions import array_operation
 from neuromass.networks.connection import Wire
+from neuromass.networks.connectivity import is_sparse
 from neuromass.networks.core import NetworkCore
 from neuromass.populations.core import Core, Drive
-from neuromass.units import Measure
+from neuromass.units import MS, Measure
 
 Floats = NDArray[np.float64]
+Past = Callable[[float], Floats]
+"""From a time in ms to all numbers as they were that long ago."""
 _STEP: Final = np.finfo(float).eps ** (1 / 3)
 
 
@@ -43,6 +46,8 @@ class Link:
         Whether the target's tau multiplies them too.
     delays : ndarray
         Delay of each pair in ms.
+    delay : str or None
+        Symbol that is the delay of all pairs.
     """
 
     source: str
@@ -54,10 +59,11 @@ class Link:
     strength: str | None
     by_tau: bool
     delays: Floats
+    delay: str | None = None
 
 
 class NetworkField:
-    """The vector field of a network; delays are left out, see `delayed_slopes`.
+    """The vector field of a network, as if there were no delays; for these see `passed_slopes`.
 
     Parameters
     ----------
@@ -88,7 +94,22 @@ class NetworkField:
             if np.ndim(wire.strength) == 0:
                 self.symbols[f"{name}.{wire.strength_name}"] = wire.strength_measure
                 self._given[f"{name}.{wire.strength_name}"] = np.atleast_1d(float(wire.strength))
+            if np.ndim(wire.delay) == 0 and not is_sparse(wire.delay):
+                self.symbols[f"{name}.delay"] = MS
+                self._given[f"{name}.delay"] = np.atleast_1d(float(wire.delay))
             self.links += _links(core, name, wire)
+
+    @property
+    def longest_delay(self) -> float:
+        """The longest delay of all connections, in ms."""
+        joined = (self._delays(link)[..., link.weights != 0.0] for link in self.links)
+        return max((float(np.max(each, initial=0.0)) for each in joined), default=0.0)
+
+    def _delays(self, link: Link) -> Floats:
+        """The delay of each pair, (..., lanes of the source, lanes of the target)."""
+        if link.delay is None:
+            return link.delays
+        return np.asarray(self._given[link.delay][..., None] * np.ones(link.delays.shape))
 
     @property
     def box(self) -> tuple[Floats, Floats]:
@@ -155,7 +176,7 @@ class NetworkField:
         factor = np.ones(1) if link.strength is None else self._given[link.strength]
         return factor * self._given[f"{link.target}.tau"] if link.by_tau else factor
 
-    def _inputs(self, at: Floats) -> dict[str, dict[str, Any]]:
+    def _inputs(self, at: Floats, past: Past | None = None) -> dict[str, dict[str, Any]]:
         """All inputs by node and name, (..., lanes)."""
         inputs: dict[str, dict[str, Any]] = {}
         for node, core in self._nodes.items():
@@ -168,17 +189,34 @@ class NetworkField:
                 for name, value in given.items()
             }
         for link in self.links:
-            arriving = (self._carried(link, at) @ link.weights) * self._factor(link)
+            arriving = self._arriving(link, at, past) * self._factor(link)
             inputs[link.target][link.input] = inputs[link.target][link.input] + arriving
         return inputs
 
+    def _arriving(self, link: Link, at: Floats, past: Past | None) -> Any:
+        if past is None:
+            return self._carried(link, at) @ link.weights
+        delays = self._delays(link)
+        return sum(
+            self._carried(link, past(delay)) @ np.where(delays == delay, link.weights, 0.0)
+            for delay in np.unique(delays[link.weights != 0.0]).tolist()
+        )
+
     # ------------------------------------------------------------------ the field
 
-    def rates(self, at: Floats) -> Floats:
-        """Rates of change of all states, (..., numbers)."""
+    def rates(self, at: Floats, past: Past | None = None) -> Floats:
+        """Rates of change of all states, (..., numbers).
+
+        Parameters
+        ----------
+        at : ndarray
+            Some points, (..., numbers).
+        past : callable, optional
+            What the numbers were some time ago; as they are if left out.
+        """
         result = np.empty(at.shape)
         with np.errstate(all="ignore"):
-            inputs = self._inputs(at)
+            inputs = self._inputs(at, past)
             for node, core in self._nodes.items():
                 found = rates(core.model.equations, {**self._values(node, at), **inputs[node]})
                 for i, name in enumerate(core.model.states):
@@ -188,37 +226,43 @@ class NetworkField:
 
     def slopes(self, at: Floats) -> Floats:
         """The Jacobian, as if there were no delays."""
-        parts = self.delayed_slopes(at)
-        return np.sum(list(parts.values()), axis=0)
+        slopes: Floats = self.passed_slopes(at, lambda delays: 1.0)
+        return slopes
 
-    def delayed_slopes(self, at: Floats) -> dict[float, Floats]:
-        """Derivatives of the rates by the numbers as they were some time ago.
+    def passed_slopes(self, at: Floats, factor: Callable[[Floats], Any], own: float = 1.0) -> Any:
+        """Derivatives of the rates by the numbers, those through links with a factor.
+
+        Parameters
+        ----------
+        at : ndarray
+            Some points, (..., numbers).
+        factor : callable
+            From delays in ms, (..., sources, targets), to factors, real or complex.
+        own : float
+            Factor of what does not pass a link.
 
         Returns
         -------
-        dict
-            Delay in ms -> (..., numbers, numbers); the delay 0.0 is always there.
+        ndarray
+            (..., numbers, numbers).
         """
-        parts = {0.0: np.zeros((*at.shape, self.count))}
         with np.errstate(all="ignore"):
+            factors = [link.weights * factor(self._delays(link)) for link in self.links]
+            result = np.zeros((*at.shape, self.count), np.result_type(float, *factors))
             inputs = self._inputs(at)
             by_input = {}
             for node, core in self._nodes.items():
                 values = {**self._values(node, at), **inputs[node]}
-                self._place_own(parts[0.0], node, jacobian(core.model.equations, values))
+                self._place_own(result, node, own * jacobian(core.model.equations, values))
                 if core.model.inputs:
                     names = tuple(core.model.inputs)
                     found = jacobian(core.model.equations, values, names)
                     by_input.update({(node, n): found[..., i] for i, n in enumerate(names)})
-            for link in self.links:
-                for delay in np.unique(link.delays[link.weights != 0.0]).tolist():
-                    part = parts.setdefault(delay, np.zeros((*at.shape, self.count)))
-                    chosen = np.where(link.delays == delay, link.weights, 0.0)
-                    single = replace(link, weights=chosen)
-                    self._place_link(part, single, by_input[link.target, link.input], at)
-        return parts
+            for link, weights in zip(self.links, factors, strict=True):
+                self._place_link(result, link, weights, by_input[link.target, link.input], at)
+        return result
 
-    def _place_own(self, result: Floats, node: str, slopes: Floats) -> None:
+    def _place_own(self, result: Any, node: str, slopes: Floats) -> None:
         """Write the derivatives within each lane of a node where they belong."""
         core = self._nodes[node]
         lanes = np.arange(core.lanes)
@@ -227,7 +271,9 @@ class NetworkField:
             for j, column in enumerate(begins):
                 result[..., row + lanes, column + lanes] += slopes[..., i, j]
 
-    def _place_link(self, result: Floats, link: Link, by_input: Floats, at: Floats) -> None:
+    def _place_link(
+        self, result: Any, link: Link, weights: Any, by_input: Floats, at: Floats
+    ) -> None:
         """Add the derivatives of a target's rates by what a link carries."""
         core = self._nodes[link.target]
         lanes, sources = core.lanes, self._nodes[link.source].lanes
@@ -236,7 +282,7 @@ class NetworkField:
             for i, name in enumerate(core.model.states):
                 row = self.columns[f"{link.target}.{name}"].begin
                 result[..., row : row + lanes, begin : begin + sources] += (
-                    arriving[..., :, i, None] * link.weights.T * slope[..., None, :]
+                    arriving[..., :, i, None] * np.swapaxes(weights, -1, -2) * slope[..., None, :]
                 )
 
     def slopes_by(self, name: str, at: Floats) -> Floats:
@@ -290,6 +336,16 @@ def _links(core: NetworkCore, name: str, wire: Wire) -> Iterator[Link]:
     if gate is not None:
         source, variable = wire.source, wire.variable
     strength = f"{name}.{wire.strength_name}" if single else None
+    delay = f"{name}.delay" if np.ndim(wire.delay) == 0 and not is_sparse(wire.delay) else None
     yield Link(
-        source, variable, gate, wire.target, wire.input, weights, strength, wire.by_tau, delays
+        source,
+        variable,
+        gate,
+        wire.target,
+        wire.input,
+        weights,
+        strength,
+        wire.by_tau,
+        delays,
+        delay,
     )
