@@ -77,7 +77,7 @@ def roots(system: Any, inputs: Any = None, *, count: int = COUNT) -> Equilibria:
     >>> made = net.connect("pop", "pop", J=-6.0, delay=10 * ms)
     >>> (rest,) = nm.analysis.roots(net)
     >>> print(rest.kind, rest.stable, f"{rest.frequency:.2f~P}")
-    saddle-focus False 39.14 Hz
+    saddle-focus False 38.04 Hz
     """
     core = system_of(system, "roots")
     if not isinstance(core, NetworkCore):
