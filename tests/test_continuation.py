@@ -299,10 +299,6 @@ def test_bad_input_is_refused(arguments, kind, message):
 def test_what_cannot_be_analysed_is_refused():
     with pytest.raises(ValueError, match="2 lanes"):
         nm.analysis.continuation(nm.QIF(eta=[1.0, 2.0]), "J", (0, 1))
-    net = e_i_pair()
-    net.connect("inh", "inh", J=1.0, delay=1 * ms)
-    with pytest.raises(ValueError, match="has a delay"):
-        nm.analysis.continuation(net, "exc.eta", (0, 1))
     with pytest.raises(TypeError, match="continuation takes a population or a network"):
         nm.analysis.continuation(3.0, "eta", (0, 1))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models_registry import MODELS
 
 import neuromass as nm
-from neuromass.dynamics.equilibria import _nature
+from neuromass.dynamics.equilibria import nature
 from neuromass.dynamics.jacobian import jacobian, rates
 from neuromass.dynamics.polynomials import Polynomial
 from neuromass.expressions import FUNCTIONS
@@ -158,7 +158,7 @@ def test_reading_equilibria():
     ],
 )
 def test_kinds(eigenvalues, kind, stability):
-    assert _nature(np.array(eigenvalues, dtype=complex)) == (kind, stability)
+    assert nature(np.array(eigenvalues, dtype=complex)) == (kind, stability)
 
 
 # ----------------------------------------------------------------------- the Jacobian

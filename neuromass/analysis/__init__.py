@@ -7,6 +7,7 @@ from neuromass.analysis.exponents import lyapunov
 from neuromass.analysis.fluctuations import LinearNoise, Transfer, linear_noise
 from neuromass.analysis.orbits import Cycle, CycleBranch, cycles
 from neuromass.analysis.settled import PhaseResponse, cycle, phase_response
+from neuromass.analysis.tangents import Sensitivity, sensitivity
 from neuromass.analysis.two_parameters import Curve, curve
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Diagram",
     "LinearNoise",
     "PhaseResponse",
+    "Sensitivity",
     "SpecialPoint",
     "Transfer",
     "continuation",
@@ -27,4 +29,5 @@ __all__ = [
     "lyapunov",
     "phase_response",
     "roots",
+    "sensitivity",
 ]

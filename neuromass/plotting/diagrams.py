@@ -180,3 +180,15 @@ def plot_response(response: Any, name: str | None, ax: Any, figsize: Any = None)
     plane.ax.plot(plane.plain(0, response.t), plane.plain(1, response[name]), color=COLOURS[0])
     plane.ax.margins(x=0.0)
     return plane.ax
+
+
+def plot_sensitivity(found: Any, state: str, ax: Any) -> Any:
+    """Draw how a state would change over time with each of some parameters, relatively."""
+    measure = found.measure(state)
+    plane = _Plane(ax, None, ("t", MS), (state, measure))
+    for symbol, colour in zip(found.symbols, itertools.cycle(COLOURS)):
+        y = found.relative(state, symbol)
+        plane.ax.plot(plane.plain(0, found.t), plane.plain(1, y), color=colour, label=symbol)
+    plane.ax.set_ylabel(f"change of {plane.ax.get_ylabel()} per relative change")
+    plane.ax.margins(x=0.0)
+    return plane.finished()
