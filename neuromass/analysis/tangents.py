@@ -196,7 +196,7 @@ def sensitivity(
     >>> pop = nm.QIF(tau=10 * ms, eta=-5.0, delta=1.0, J=15.0, initial="rest")
     >>> found = nm.analysis.sensitivity(pop, 100 * ms, ("eta", "J"), inputs=3.0)
     >>> print(f"{found['r', 'eta'][-1]:.4f~P}, {found['r', 'J'][-1]:.4f~P}")
-    9.6364 Hz, 13.2332 Hz
+    -246.4746 Hz, -86.4927 Hz
     """
     if not isinstance(system, Population):
         raise TypeError(f"sensitivity takes a population, not {type(system).__name__}.")
