@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pint
 import pytest
+from hypothesis import settings
 
 import neuromass as nm
 
 ROOT = Path(nm.__file__).resolve().parents[1]
+
+# no test depends on how busy the machine is
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture
