@@ -100,9 +100,109 @@ def test_what_does_not_fluctuate_is_refused():
     pop = node(v=nm.noise.White(0.1 / ms**0.5))
     with pytest.raises(ValueError, match="saddle is not stable"):
         nm.analysis.linear_noise(pop, at=pop.equilibria()[1])
-    with pytest.raises(TypeError, match="takes a population"):
-        nm.analysis.linear_noise(nm.Network({"a": node(v=nm.noise.White(0.1 / ms**0.5))}))
+    with pytest.raises(ValueError, match="Network has no noise"):
+        nm.analysis.linear_noise(nm.Network({"a": nm.QIF()}))
+    late = nm.Network({"a": nm.QIF(noise={"v": nm.noise.White(0.1 / ms**0.5)})})
+    late.connect("a", "a", J=1.0, delay=1 * ms)
+    with pytest.raises(ValueError, match="delay"):
+        nm.analysis.linear_noise(late)
     with pytest.raises(ValueError, match="no state 'q'"):
         nm.analysis.linear_noise(pop).std("q")
     with pytest.raises(ValueError, match="no input 'q'"):
         nm.analysis.linear_noise(pop).transfer("q", "r")
+
+
+# ------------------------------------------------------------------------- networks
+
+
+def pair(**noise):
+    exc = nm.QIF(tau=20 * ms, eta=-5.0, J=8.0, noise=noise.get("exc"), seed=1)
+    inh = nm.QIF(tau=10 * ms, eta=[-5.0, -4.0], noise=noise.get("inh"), seed=2)
+    net = nm.Network({"exc": exc, "inh": inh})
+    synapse = nm.synapses.Alpha(3 * ms)
+    net.connect("exc", "inh", J=np.array([[10.0], [9.0]]), synapse=synapse)
+    net.connect("inh", "exc", J=np.array([[-6.0, -4.0]]))
+    return net
+
+
+def test_a_member_by_itself_is_the_population():
+    noise = {"v": nm.noise.White(0.1 / ms**0.5), "I_ext": nm.noise.OrnsteinUhlenbeck(0.5, 5 * ms)}
+    own = nm.analysis.linear_noise(node(**noise))
+    found = nm.analysis.linear_noise(nm.Network({"a": node(**noise), "b": nm.QIF()}))
+    at = [0.0, 10.0, 30.0] * Hz
+    assert found.covariance("a.r", "a.v") == own.covariance("r", "v")
+    assert found.std("b.r").magnitude == 0.0
+    np.testing.assert_allclose(
+        found.spectrum("a.r", at).power.magnitude, own.spectrum("r", at).power.magnitude, rtol=1e-9
+    )
+    np.testing.assert_allclose(
+        found.transfer("a.I_ext", "a.v", at).values, own.transfer("I_ext", "v", at).values
+    )
+
+
+def test_a_synapse_is_the_model_with_one():
+    noise = {
+        "I_ext": nm.noise.OrnsteinUhlenbeck(0.5, 5 * ms),
+        "r": nm.noise.White(1 * Hz / ms**0.5),
+    }
+    given = {"eta": 4.0, "noise": noise, "seed": 1}
+    own = nm.analysis.linear_noise(nm.QIFSynaptic(J=-21.0, tau_s=7 * ms, **given))
+    net = nm.Network({"pop": nm.QIF(**given)})
+    net.connect("pop", "pop", J=-21.0, synapse=nm.synapses.Exponential(7 * ms))
+    found = nm.analysis.linear_noise(net)
+    for one, other in (("r", "r"), ("r", "v"), ("v", "v")):
+        expected = own.covariance(one, other).magnitude
+        assert found.covariance(f"pop.{one}", f"pop.{other}").magnitude == pytest.approx(
+            expected, rel=1e-8
+        )
+    smoothed = own.covariance("v", "s").magnitude
+    assert found.covariance("pop.v", "pop->pop.s").m_as("1/ms") * 10 == pytest.approx(smoothed)
+
+
+def test_lanes_go_together_as_their_noise_does():
+    correlation = np.array([[1.0, 0.6, 0.0], [0.6, 1.0, -0.3], [0.0, -0.3, 1.0]])
+    for source in (
+        nm.noise.White(0.1 / ms**0.5, correlation=correlation),
+        nm.noise.White(0.1 / ms**0.5),
+    ):
+        pop = nm.QIF(eta=-5.0, J=15.0, shape=3, noise={"v": source}, seed=1)
+        found = nm.analysis.linear_noise(nm.Network({"a": pop}))
+        alone = nm.analysis.linear_noise(node(v=nm.noise.White(0.1 / ms**0.5)))
+        expected = np.eye(3) if source.correlation is None else correlation
+        whole = found.covariance("a.r").magnitude
+        np.testing.assert_allclose(
+            whole, expected * alone.covariance("r").magnitude, atol=1e-12, rtol=1e-9
+        )
+        np.testing.assert_allclose(found.std("a.r").magnitude, alone.std("r").magnitude)
+        assert found.spectrum("a.r").power.shape == (1001, 3)
+
+
+def test_the_slow_transfer_of_a_network_is_the_slope_of_its_equilibria():
+    net = pair(exc={"v": nm.noise.White(0.1 / ms**0.5)})
+    slow = nm.analysis.linear_noise(net, {"exc": 3.0}).transfer("exc.I_ext", "inh.r", [0.0] * Hz)
+    ends = []
+    for drive in (3.0 - 1e-4, 3.0 + 1e-4):
+        (at,) = (each for each in net.equilibria({"exc": drive}) if each.stable)
+        ends.append(at["inh.r"].m_as(Hz))
+    np.testing.assert_allclose(slow.gain[0].m_as(Hz), (ends[1] - ends[0]) / 2e-4, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_long_run_of_a_network_fluctuates_as_linear_theory_says():
+    noise = {
+        "exc": {"v": nm.noise.White(0.02 / ms**0.5)},
+        "inh": {"I_ext": nm.noise.OrnsteinUhlenbeck([0.1, 0.2], 5 * ms)},
+    }
+    net = pair(**noise)
+    found = nm.analysis.linear_noise(net, {"exc": 3.0})
+    rec = nm.run(net, 600 * second, inputs={"exc": 3.0}, every=10)[1 * second :]
+    for name in ("exc.r", "exc.v", "inh.r", "inh.v", "exc->inh.s"):
+        member, _, state = name.rpartition(".")
+        measured = nm.measures.std(state)(rec[member]).magnitude
+        np.testing.assert_allclose(measured, found.std(name).magnitude, rtol=0.03)
+    both = np.cov(rec["exc"].r.magnitude, rec["inh"].r.magnitude[:, 1])[0, 1]
+    assert both == pytest.approx(found.covariance("exc.r", "inh.r").magnitude[1], rel=0.1)
+    measured = rec["inh"].spectrum("r", segment=2 * second)
+    expected = found.spectrum("inh.r", measured.frequency[5:60]).power.magnitude
+    ratio = np.mean(measured.power.magnitude[5:60] / expected, axis=0)
+    np.testing.assert_allclose(ratio, 1.0, atol=0.03)

@@ -2,49 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.analysis.problem import field_of
-from neuromass.dynamics.field import ModelField
+from neuromass.dynamics.field import Field
 from neuromass.errors import whole_number
+from neuromass.networks.stages import WithStages
+from neuromass.populations.core import Core
 from neuromass.recordings.recording import contents_of
 from neuromass.simulation.runner import run
-from neuromass.simulation.system import System, system_of
+from neuromass.simulation.system import system_of
 from neuromass.units import MS, measure
 
 __all__ = ["lyapunov"]
 
 Floats = NDArray[np.float64]
 
-_BLOCK = 1 << 14
-"""Steps whose tangents are computed at once."""
+_NUMBERS: Final = 1 << 18
+"""Numbers of tangents that are computed at once, about."""
+_STAGES: Final[Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]] = {
+    "euler": ((), (1.0,)),
+    "heun": ((1.0,), (1 / 2, 1 / 2)),
+    "rk4": ((1 / 2, 1 / 2, 1.0), (1 / 6, 1 / 3, 1 / 3, 1 / 6)),
+}
+"""How far each later stage of a step goes with the derivatives of the one before, and what the
+derivatives of all stages count in the end."""
+_ITERATIONS: Final = 100
 
 
 def lyapunov(system: Any, duration: Any, inputs: Any = None, count: int = 1) -> Any:
     r"""Lyapunov exponents along a run, the largest first.
 
-    The tangent of every step as it was taken, exact for Euler's and Heun's method, moves vectors
-    that are kept apart by a QR decomposition after each step (Benettin et al. 1980).
+    The tangent of every step as it was taken, exact for each method, moves vectors that are kept
+    apart by a QR decomposition after each step (Benettin et al. 1980).
 
     Parameters
     ----------
-    system : Population
-        A single one; it is left where it is.
+    system : Population or Network
+        A single population, or a network without delays; it is left where it is.
     duration : Quantity
         How long. Let transients pass before.
     inputs : Any, optional
         As for ``nm.run``; noise on inputs counts as a part of them.
     count : int
-        How many exponents; no more than there are states.
+        How many exponents; no more than there are states, those of synapses included.
 
     Returns
     -------
     Quantity
         The exponents in 1/s.
+
+    Raises
+    ------
+    ValueError
+        For coloured noise on states, a network with delays or held coupling, or where noise
+        carries a state to its lower bound, where it is held.
 
     References
     ----------
@@ -60,55 +77,110 @@ def lyapunov(system: Any, duration: Any, inputs: Any = None, count: int = 1) -> 
     -225.8 1/s
     """
     field = field_of(system, None, "lyapunov")
-    found: System = system_of(system, "lyapunov")
-    if not isinstance(field, ModelField):
-        raise TypeError("lyapunov takes a population.")
-    (core,) = found.nodes.values()
-    if any(each.coloured and not each.on_input for each in core.sources):
-        raise ValueError("lyapunov takes no coloured noise on states; give it to an input.")
-    size = len(core.model.states)
-    if not 1 <= whole_number(count, "count") <= size:
-        raise ValueError(
-            f"count lies between 1 and {size}, the number of states; {count} does not."
-        )
-    names = (*core.model.states, *core.model.inputs)
-    rec = run(system.copy(), duration, inputs, record=names, progress=False)
-    traces = contents_of(rec).data
-    states = np.stack([traces[name][:-1].reshape(-1) for name in core.model.states], axis=-1)
-    driven = {name: traces[name][1:].reshape(-1) for name in core.model.inputs}
-    tangent = {"heun": _heun, "euler": _euler, "rk4": _rk4}[core.method]
+    found: Any = system_of(system, "lyapunov")
+    size = sum(len(core.model.states) * core.lanes for core in WithStages(found).nodes.values())
+    _check(found, whole_number(count, "count"), size)
+    probe = system.copy()
+    copied = WithStages(system_of(probe))
+    states, driven = _traces(copied, field, duration, inputs)
+    _check_bounds(found.nodes, field, states)
+    noisy = any(not each.on_input for core in found.nodes.values() for each in core.sources)
+    method, dt = _STAGES[found.method], found.dt
     sums = np.zeros(count)
     vectors = np.eye(size)[:, :count]
-    for first in range(0, len(states), _BLOCK):
-        part = slice(first, first + _BLOCK)
-        here = field
-        for name, values in driven.items():
-            here = here.varied(name, values[part])
-        for matrix in tangent(here, states[part], core.dt):
+    block = max(1, _NUMBERS // size**2)
+    for first in range(0, len(states) - 1, block):
+        part = slice(first, min(first + block, len(states) - 1))
+        at, after = states[part], states[part.start + 1 : part.stop + 1]
+        here = field.matched({name: values[part] for name, values in driven.items()}, at)
+        kicks = _kicks(here, at, after, dt, method) if noisy else np.zeros_like(at)
+        for matrix in _tangents(here, at, kicks, dt, method):
             vectors, factors = np.linalg.qr(matrix @ vectors)
             sums += np.log(np.abs(np.diag(factors)))
-    length = len(states) * units.to_internal(MS.quantity(core.dt), MS, "dt")
+    length = (len(states) - 1) * units.to_internal(MS.quantity(dt), MS, "dt")
     return units.to_quantity(measure("1/s"), np.sort(sums / length)[::-1])
 
 
-def _euler(field: ModelField, at: Floats, dt: float) -> Floats:
-    """Tangents of Euler's steps."""
-    return np.eye(at.shape[-1]) + dt * field.slopes(at)
+def _check(found: Any, count: int, size: int) -> None:
+    """Refuse what has no tangent that is known, and a wrong count."""
+    if any(each.coloured and not each.on_input for c in found.nodes.values() for each in c.sources):
+        raise ValueError("lyapunov takes no coloured noise on states; give it to an input.")
+    if getattr(found, "coupling", "full") == "held" and found.method != "euler":
+        raise ValueError(
+            "lyapunov takes networks whose coupling is full; make a copy, copy(coupling='full')."
+        )
+    if not 1 <= count <= size:
+        raise ValueError(
+            f"count lies between 1 and {size}, the number of states; {count} does not."
+        )
 
 
-def _heun(field: ModelField, at: Floats, dt: float) -> Floats:
-    """Tangents of Heun's steps."""
-    one, here = np.eye(at.shape[-1]), field.slopes(at)
-    there = field.slopes(at + dt * field.rates(at))
-    return one + 0.5 * dt * (here + there @ (one + dt * here))
+def _check_bounds(nodes: Mapping[str, Core], field: Field, states: Floats) -> None:
+    """Refuse steps that have ended at a bound, where a node with noise is held."""
+    for node, core in nodes.items():
+        for name in core.model.states if core.sources else ():
+            key = f"{node}.{name}" if node else name
+            column = field.columns[key]
+            lanes = slice(column.begin, column.begin + core.lanes)
+            if np.any(states[1:, lanes] <= column.lower):
+                raise ValueError(
+                    f"lyapunov: noise has carried {key} to its lower bound, where it was held, so "
+                    f"that neighbours do not part as the equations say; take weaker noise."
+                )
 
 
-def _rk4(field: ModelField, at: Floats, dt: float) -> Floats:
-    """Tangents of Runge's and Kutta's steps."""
-    one, rates, slopes = np.eye(at.shape[-1]), field.rates(at), field.slopes(at)
-    total = slopes
-    for part, weight in ((0.5, 2.0), (0.5, 2.0), (1.0, 1.0)):
-        there = at + part * dt * rates
-        rates, slopes = field.rates(there), field.slopes(there) @ (one + part * dt * slopes)
+def _traces(
+    system: WithStages, field: Field, duration: Any, inputs: Any
+) -> tuple[Floats, dict[str, Floats]]:
+    """States before and after each step, (steps + 1, numbers), and inputs in it, (steps, lanes)."""
+    nodes: Mapping[str, Core] = system.nodes
+    names = {node: (*core.model.states, *core.model.inputs) for node, core in nodes.items()}
+    rec = run(system, duration, inputs, record=names.get("", names), progress=False)
+    found = {}
+    for node in nodes:
+        contents = contents_of(rec[node] if node else rec)
+        for name in names[node]:
+            values = contents.look_up(name)[1]
+            found[f"{node}.{name}" if node else name] = values.reshape(len(values), -1)
+    states = np.concatenate([found[name] for name in field.columns], axis=1)
+    point = np.zeros(states.shape[1])
+    return states, {name: found[name][1:] for name in field.pushed(point)}
+
+
+def _points(
+    field: Field, at: Floats, kicks: Floats, dt: float, method: Any
+) -> tuple[list[Floats], Floats]:
+    """Where the derivatives of each stage are taken, and where the steps end."""
+    parts, weights = method
+    points, rates = [at], field.rates(at)
+    total = weights[0] * rates
+    for part, weight in zip(parts, weights[1:], strict=True):
+        points.append(at + part * (dt * rates + kicks))
+        rates = field.rates(points[-1])
+        total = total + weight * rates
+    return points, at + dt * total + kicks
+
+
+def _tangents(field: Field, at: Floats, kicks: Floats, dt: float, method: Any) -> Floats:
+    """Derivatives of where steps end by where they begin."""
+    parts, weights = method
+    points, _ = _points(field, at, kicks, dt, method)
+    one, slopes = np.eye(at.shape[-1]), field.slopes(at)
+    total = weights[0] * slopes
+    for point, part, weight in zip(points[1:], parts, weights[1:], strict=True):
+        slopes = field.slopes(point) @ (one + part * dt * slopes)
         total = total + weight * slopes
-    return one + dt / 6.0 * total
+    tangents: Floats = one + dt * total
+    return tangents
+
+
+def _kicks(field: Field, at: Floats, after: Floats, dt: float, method: Any) -> Floats:
+    """What white noise has added to the states in each step, from where the steps have ended."""
+    kicks = after - _points(field, at, np.zeros_like(at), dt, method)[1]
+    large = np.max(np.abs(after), axis=0, initial=1e-300)
+    for _ in range(_ITERATIONS):
+        missing = after - _points(field, at, kicks, dt, method)[1]
+        if np.all(np.abs(missing) <= 1e-13 * large):
+            return kicks
+        kicks = kicks + missing
+    raise ValueError("lyapunov: the steps are too long for the noise on the states; take less dt.")

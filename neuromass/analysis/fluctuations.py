@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,12 +14,12 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.analysis.problem import field_of
 from neuromass.dynamics.equilibria import Equilibrium
-from neuromass.dynamics.field import ModelField
+from neuromass.dynamics.field import Column, Field
 from neuromass.errors import brief, suggestion
 from neuromass.noise import Resolved
 from neuromass.populations.core import Core
 from neuromass.recordings.spectra import Spectrum
-from neuromass.simulation.system import system_of
+from neuromass.simulation.system import System, system_of
 from neuromass.units import HZ, Measure
 
 __all__ = ["LinearNoise", "Transfer", "linear_noise"]
@@ -82,16 +85,22 @@ class LinearNoise:
     """
 
     equilibrium: Equilibrium
-    _names: tuple[str, ...]
-    _measures: tuple[Measure, ...]
+    _columns: Mapping[str, Column]
     _drift: Floats
     _diffusion: Floats
-    _by_input: dict[str, tuple[Floats, Measure]]
+    _by_input: Mapping[str, tuple[Floats, Measure]]
 
-    def _place(self, name: Any) -> int:
-        if not isinstance(name, str) or name not in self._names:
-            raise ValueError(f"There is no state {brief(name)}{suggestion(name, self._names)}")
-        return self._names.index(name)
+    def _column(self, name: Any) -> Column:
+        if not isinstance(name, str) or name not in self._columns:
+            raise ValueError(f"There is no state {brief(name)}{suggestion(name, self._columns)}")
+        return self._columns[name]
+
+    @cached_property
+    def _covariance(self) -> Floats:
+        """Of all numbers."""
+        from scipy.linalg import solve_continuous_lyapunov  # noqa: PLC0415
+
+        return np.asarray(solve_continuous_lyapunov(self._drift, -self._diffusion))
 
     def covariance(self, first: str, second: str | None = None) -> Any:
         """Covariance of two states, or the variance of one.
@@ -104,12 +113,13 @@ class LinearNoise:
         Returns
         -------
         Quantity
+            For members with lanes that of each lane of the first with each lane of the second.
         """
-        from scipy.linalg import solve_continuous_lyapunov  # noqa: PLC0415
-
-        i, j = self._place(first), self._place(first if second is None else second)
-        whole = solve_continuous_lyapunov(self._drift, -self._diffusion)
-        return self._measures[i].combined(self._measures[j]).quantity(float(whole[i, j]))
+        one = self._column(first)
+        other = one if second is None else self._column(second)
+        block = self._covariance[_places(one)][:, _places(other)]
+        values = block.reshape((*one.shape, *other.shape))
+        return one.measure.combined(other.measure).quantity(values)
 
     def std(self, name: str) -> Any:
         """Standard deviation of a state.
@@ -122,14 +132,13 @@ class LinearNoise:
         Returns
         -------
         Quantity
+            One for each lane.
         """
-        return self._measures[self._place(name)].quantity(
-            float(np.sqrt(units.to_internal(self.covariance(name), self._squared(name), name)))
-        )
+        column = self._column(name)
+        return column.measure.quantity(self._deviations(column))
 
-    def _squared(self, name: str) -> Measure:
-        own = self._measures[self._place(name)]
-        return own.combined(own)
+    def _deviations(self, column: Column) -> Floats:
+        return np.sqrt(np.diag(self._covariance)[_places(column)].reshape(column.shape))
 
     def spectrum(self, name: str, frequencies: Any = None) -> Spectrum:
         """Power spectral density of a state, one-sided, as ``rec.spectrum`` measures it.
@@ -144,13 +153,15 @@ class LinearNoise:
         Returns
         -------
         Spectrum
+            With a column for each lane.
         """
-        place = self._place(name)
+        column = self._column(name)
         at = self._frequencies(frequencies)
-        rows = self._resolvent(at)[:, place]
-        power = 2.0 * np.real(np.einsum("fi,ij,fj->f", rows, self._diffusion, rows.conj()))
-        unit = self._squared(name).combined(HZ, -1)
-        return Spectrum(name, at, np.asarray(unit.from_internal(power)), unit)
+        rows = self._resolvent(at)[:, _places(column)]
+        power = 2.0 * np.real(np.einsum("fli,ij,flj->fl", rows, self._diffusion, rows.conj()))
+        unit = column.measure.combined(column.measure).combined(HZ, -1)
+        shown = np.asarray(unit.from_internal(power)).reshape(len(at), *column.shape)
+        return Spectrum(name, at, shown, unit)
 
     def transfer(self, source: str, target: str, frequencies: Any = None) -> Transfer:
         """What a weak oscillation of an input does to a state.
@@ -158,7 +169,7 @@ class LinearNoise:
         Parameters
         ----------
         source, target : str
-            An input, and a state.
+            An input, which oscillates alike in all of its lanes, and a state.
         frequencies : Quantity, optional
             Where; up to five times the fastest rate of the system if left out.
 
@@ -170,12 +181,12 @@ class LinearNoise:
             raise ValueError(
                 f"There is no input {brief(source)}{suggestion(source, self._by_input)}"
             )
-        place, (column, measure) = self._place(target), self._by_input[source]
+        column, (force, measure) = self._column(target), self._by_input[source]
         at = self._frequencies(frequencies)
-        values = self._resolvent(at)[:, place] @ column
-        own = self._measures[place]
+        values = self._resolvent(at)[:, _places(column)] @ force.sum(axis=1)
+        own = column.measure
         unit = own.combined(measure, -1) if measure.text else own
-        return Transfer(source, target, at, values, unit)
+        return Transfer(source, target, at, values.reshape(len(at), *column.shape), unit)
 
     def _frequencies(self, given: Any) -> Floats:
         """Frequencies in Hz."""
@@ -194,12 +205,15 @@ class LinearNoise:
         return np.asarray(inverse, dtype=np.complex128)
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{name} {self.std(name):.3g~P}".rstrip() for name in self._names)
+        told = ", ".join(
+            f"{name} {units.shown(self._deviations(each), each.measure, 3)}"
+            for name, each in self._columns.items()
+        )
         return f"<Linear noise about a {self.equilibrium.kind}; standard deviations {told}>"
 
 
 def linear_noise(system: Any, inputs: Any = None, at: Equilibrium | None = None) -> LinearNoise:
-    r"""How a population fluctuates about a stable equilibrium under its noise, if that is weak.
+    r"""How a system fluctuates about a stable equilibrium under its noise, if that is weak.
 
     Deviations follow dx = A x dt + dF with the Jacobian A; noise with a correlation time is a state
     more. The covariance C solves ``A C + C A' + Q = 0``, and the spectrum is
@@ -207,22 +221,24 @@ def linear_noise(system: Any, inputs: Any = None, at: Equilibrium | None = None)
 
     Parameters
     ----------
-    system : Population
-        A single one, with noise.
+    system : Population or Network
+        A single population, or a network without delays, with noise.
     inputs : number, Quantity or mapping, optional
-        Constant inputs.
+        Constant inputs, as for ``system.equilibria``.
     at : Equilibrium, optional
-        About which, one of ``system.equilibria()``; the stable one of lowest output if left out.
+        About which, one of ``system.equilibria()``; the stable one of lowest output (of the first
+        member) if left out.
 
     Returns
     -------
     LinearNoise
-        With ``covariance("r", "v")``, ``std("r")``, ``spectrum("r")``, ``transfer("I_ext", "r")``.
+        With ``covariance("r", "v")``, ``std("r")``, ``spectrum("r")``, ``transfer("I_ext", "r")``;
+        in networks ``std("exc.r")``.
 
     Raises
     ------
     ValueError
-        If there is no stable equilibrium, or the population has no noise.
+        If there is no stable equilibrium, the system has no noise, or it has delays.
 
     Examples
     --------
@@ -233,67 +249,94 @@ def linear_noise(system: Any, inputs: Any = None, at: Equilibrium | None = None)
     0.178 Hz
     """
     field = field_of(system, inputs, "linear_noise")
-    if not isinstance(field, ModelField):
-        raise TypeError("linear_noise takes a population.")
-    core: Core = system_of(system, "linear_noise")
-    if not core.sources:
-        raise ValueError(f"This {core.name} has no noise.")
-    found = _stable(system, core, inputs) if at is None else at
-    if not found.stable:
-        raise ValueError(f"This {found.kind} is not stable, and nothing stays near it.")
-    names = tuple(core.model.states)
-    measures = tuple(core.model.measure(name) for name in names)
-    point = np.array(
-        [units.to_internal(found.state[n], m, n) for n, m in zip(names, measures, strict=True)]
+    found: System = system_of(system, "linear_noise")
+    sources = [(node, core, each) for node, core in found.nodes.items() for each in core.sources]
+    if not sources:
+        raise ValueError(f"This {found.name} has no noise.")
+    about = _stable(system, found, field, inputs) if at is None else at
+    if not about.stable:
+        raise ValueError(f"This {about.kind} is not stable, and nothing stays near it.")
+    point = np.concatenate(
+        [
+            np.ravel(units.to_internal(about.state[name], column.measure, name))
+            for name, column in field.columns.items()
+        ]
     )
-    slopes = field.slopes(point)
-    by_input = {
-        name: (field.slopes_by(name, point), core.model.measure(name)) for name in core.model.inputs
+    by_input = field.pushed(point)
+    noises = [_noise_of(node, core, each, field, by_input) for node, core, each in sources]
+    drift, diffusion = _with_noise(field.slopes(point), noises)
+    beyond = len(drift) - len(point)
+    forces = {
+        name: (np.pad(force, ((0, beyond), (0, 0))), field.symbols[name])
+        for name, force in by_input.items()
     }
-    drift, diffusion = _with_noise(slopes, by_input, names, core.sources)
-    size = len(drift)
-    columns = {
-        name: (np.concatenate([column, np.zeros(size - len(column))]), measure)
-        for name, (column, measure) in by_input.items()
-    }
-    return LinearNoise(found, names, measures, drift, diffusion, columns)
+    return LinearNoise(about, field.columns, drift, diffusion, forces)
 
 
-def _stable(system: Any, core: Core, inputs: Any) -> Equilibrium:
-    """The stable equilibrium of lowest output."""
-    given = core.inputs_by_node(inputs)[""]
-    stable = [each for each in system.equilibria(**given) if each.stable]
+def _stable(system: Any, found: System, field: Field, inputs: Any) -> Equilibrium:
+    """The stable equilibrium of lowest output, in all lanes of the first node together."""
+    node, core = next(iter(found.nodes.items()))
+    given = found.inputs_by_node(inputs)
+    every = system.equilibria(inputs) if node else system.equilibria(**given[node])
+    stable = [each for each in every if each.stable]
     if not stable:
-        raise ValueError(f"This {core.name} has no stable equilibrium at these inputs.")
+        raise ValueError(f"This {found.name} has no stable equilibrium at these inputs.")
     output = core.model.output
-    first = output if output in core.model.states else next(iter(core.model.states))
-    return min(stable, key=lambda each: each.state[first])
+    state = output if output in core.model.states else next(iter(core.model.states))
+    first, measure = _full(node, state), core.model.measure(state)
+    return min(stable, key=lambda each: np.sum(units.to_internal(each.state[first], measure, "")))
 
 
-def _with_noise(
-    slopes: Floats,
-    by_input: dict[str, tuple[Floats, Measure]],
-    names: tuple[str, ...],
-    sources: tuple[Resolved, ...],
-) -> tuple[Floats, Floats]:
+def _full(node: str, name: str) -> str:
+    """The name of a node's value; a population by itself has no name."""
+    return f"{node}.{name}" if node else name
+
+
+def _places(column: Column) -> slice:
+    """Where the lanes of a state stand among all numbers."""
+    return slice(column.begin, column.begin + math.prod(column.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class _Noise:
+    """A source of noise: how it moves the states, (numbers, lanes), and how its lanes go together.
+
+    `spread` is the covariance of its lanes, per time for white noise; `tau` is None for that.
+    """
+
+    force: Floats
+    spread: Floats
+    tau: Floats | None
+
+
+def _noise_of(
+    node: str, core: Core, source: Resolved, field: Field, by_input: Mapping[str, Floats]
+) -> _Noise:
+    name = _full(node, source.target)
+    if source.on_input:
+        force = by_input[name]
+    else:
+        count = sum(math.prod(each.shape) for each in field.columns.values())
+        force = np.eye(count)[:, _places(field.columns[name])]
+    sigma = core.spread(source.sigma)
+    alike = np.eye(core.lanes) if source.factor is None else source.factor @ source.factor.T
+    spread = sigma[:, None] * alike * sigma
+    return _Noise(force, spread, core.spread(source.tau) if source.coloured else None)
+
+
+def _with_noise(slopes: Floats, noises: Sequence[_Noise]) -> tuple[Floats, Floats]:
     """Drift and diffusion of the states, and of coloured noise as further states."""
-    count = len(names)
-    coloured = [each for each in sources if each.coloured]
-    size = count + len(coloured)
+    count = len(slopes)
+    size = count + sum(len(each.tau) for each in noises if each.tau is not None)
     drift, diffusion = np.zeros((size, size)), np.zeros((size, size))
     drift[:count, :count] = slopes
-    for each in sources:
-        column = np.zeros(size)
-        if each.on_input:
-            column[:count] = by_input[each.target][0]
-        else:
-            column[names.index(each.target)] = 1.0
-        sigma = float(np.ravel(each.sigma)[0])
-        if each.coloured:
-            place, tau = count + coloured.index(each), float(np.ravel(each.tau)[0])
-            drift[:, place] += column
-            drift[place, place] = -1.0 / tau
-            diffusion[place, place] = 2.0 * sigma**2 / tau
-        else:
-            diffusion += sigma**2 * np.outer(column, column)
+    begin = count
+    for each in noises:
+        if each.tau is None:
+            diffusion[:count, :count] += each.force @ each.spread @ each.force.T
+            continue
+        own = slice(begin, begin := begin + len(each.tau))
+        drift[:count, own] += each.force
+        drift[own, own] = -np.diag(1.0 / each.tau)
+        diffusion[own, own] = 2.0 * each.spread / np.sqrt(np.outer(each.tau, each.tau))
     return drift, diffusion

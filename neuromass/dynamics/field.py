@@ -86,6 +86,20 @@ class Field(Protocol):
     def slopes_by(self, name: str, at: Floats) -> Floats:
         """Derivatives of the rates by a symbol, (..., numbers)."""
 
+    def pushed(self, at: Floats) -> Mapping[str, Floats]:
+        """Derivatives of the rates by each input, name -> (..., numbers, lanes)."""
+
+    def matched(self, inputs: Mapping[str, Floats], at: Floats) -> Field:
+        """The same field, given such inputs that with all coupling they are these at some points.
+
+        Parameters
+        ----------
+        inputs : mapping
+            Input -> (points, lanes).
+        at : ndarray
+            The points, (points, numbers).
+        """
+
 
 @dataclass(frozen=True)
 class ModelField:
@@ -150,6 +164,15 @@ class ModelField:
         """Derivatives by a parameter or input."""
         slope: Floats = jacobian(self.model.equations, self._point(at), (name,))[..., 0]
         return slope
+
+    def pushed(self, at: Floats) -> dict[str, Floats]:
+        """Derivatives by each input, (..., numbers, 1)."""
+        return {name: self.slopes_by(name, at)[..., None] for name in self.model.inputs}
+
+    def matched(self, inputs: Mapping[str, Floats], at: Floats) -> ModelField:
+        """The same field at these inputs, (points, 1); nothing is coupled to it."""
+        given = {name: values[..., 0] for name, values in inputs.items()}
+        return replace(self, values={**self.values, **given})
 
 
 def search_box(model: Model, within: Mapping[str, Any] | None) -> tuple[Floats, Floats]:

@@ -85,8 +85,9 @@ class NetworkField:
             for name, value in each.parameters.items():
                 self.symbols[f"{node}.{name}"] = each.model.measure(name)
                 self._given[f"{node}.{name}"] = each.spread(value)
-        for drive in drives:
-            target, key = self._nodes[drive.node], f"{drive.node}.{drive.name}"
+        self._drives = [f"{drive.node}.{drive.name}" for drive in drives]
+        for drive, key in zip(drives, self._drives, strict=True):
+            target = self._nodes[drive.node]
             self.symbols[key] = target.model.measure(drive.name)
             self._given[key] = np.broadcast_to(drive.values, target.lanes)
         self.links: list[Link] = []
@@ -284,6 +285,33 @@ class NetworkField:
                 result[..., row : row + lanes, begin : begin + sources] += (
                     arriving[..., :, i, None] * np.swapaxes(weights, -1, -2) * slope[..., None, :]
                 )
+
+    def pushed(self, at: Floats) -> dict[str, Floats]:
+        """Derivatives by each input of a member, (..., numbers, lanes)."""
+        found = {}
+        with np.errstate(all="ignore"):
+            inputs = self._inputs(at)
+            for key in self._drives:
+                node, _, name = key.rpartition(".")
+                core, values = self._nodes[node], {**self._values(node, at), **inputs[node]}
+                slopes = jacobian(core.model.equations, values, (name,))[..., 0]
+                found[key] = np.zeros((*at.shape, core.lanes))
+                lanes = np.arange(core.lanes)
+                for i, state in enumerate(core.model.states):
+                    row = self.columns[f"{node}.{state}"].begin
+                    found[key][..., row + lanes, lanes] = slopes[..., i]
+        return found
+
+    def matched(self, inputs: Mapping[str, Floats], at: Floats) -> NetworkField:
+        """The same field, given what these inputs have beyond all coupling at some points."""
+        other = copy.copy(self)
+        other._given = {**self._given, **{name: np.zeros(1) for name in inputs}}
+        with np.errstate(all="ignore"):
+            arriving = other._inputs(at)
+        for key, values in inputs.items():
+            node, _, name = key.rpartition(".")
+            other._given[key] = values - arriving[node][name]
+        return other
 
     def slopes_by(self, name: str, at: Floats) -> Floats:
         """Derivatives by a symbol, by central differences: good to some ten digits."""
