@@ -199,6 +199,33 @@ def starts(quick: bool) -> list[Line]:
     ]
 
 
+def analysis(quick: bool) -> list[Line]:
+    """Bifurcation diagrams, the first in a process and again; the time itself is what counts."""
+    rates = (-50 / second, 400 / second)
+
+    def sheet() -> Any:
+        return nm.analysis.continuation(nm.QIF(J=15.0), "eta", (-10, 5))
+
+    def column() -> Any:
+        diagram = nm.analysis.continuation(nm.JansenRit(), "p", rates)
+        return [nm.analysis.cycles(each, rates) for each in diagram.hopfs[:2]]
+
+    def wedge() -> Any:
+        return nm.analysis.curve(fold, "J", (0, 30))
+
+    start = perf_counter()
+    fold = sheet().folds[0]
+    first = perf_counter() - start
+    work: Work = {"sheet": sheet, "wedge": wedge} | ({} if quick else {"column": column})
+    times = compare(work, units=1, warmup=0, rounds=3)
+    lines = [
+        Line("QIF's diagram over eta, the first in a process", first * 1e9, aim="1 s"),
+        line("QIF's diagram over eta", times, "sheet", aim="1 s"),
+        line("QIF's wedge in eta and J, its cusp", times, "wedge"),
+    ]
+    return lines if quick else [*lines, line("Jansen-Rit with cycles", times, "column", aim="10 s")]
+
+
 def _process(code: str, cache: str | None = None) -> float:
     environment = {**os.environ, **({"NUMBA_CACHE_DIR": cache} if cache else {})}
     start = perf_counter()
@@ -218,6 +245,7 @@ PARTS: dict[str, Callable[[bool], list[Line]]] = {
     "delays": delays,
     "neurons": neurons,
     "peers": peers,
+    "analysis": analysis,
     "starts": starts,
 }
 
