@@ -45,6 +45,7 @@ LATE = {
     ("recordings", "plotting"): "rec.plot()",
     ("networks", "plotting"): "net.plot()",
     ("recordings", "sweeps"): "nm.load()",
+    ("recordings", "analysis"): "nm.load()",
     ("sweeps", "plotting"): "res.plot()",
     ("brain", "plotting"): "c.plot()",
     ("analysis", "plotting"): "diagram.plot()",

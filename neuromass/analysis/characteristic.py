@@ -265,8 +265,8 @@ def _solved(matrices: Any, right: Any) -> Any:
 
 
 def padded(rows: list[Any]) -> Any:
-    """Roots of many equilibria as an array; -inf stands for those further left, not known."""
-    result = np.full((len(rows), max(map(len, rows), default=0)), -np.inf, dtype=complex)
+    """Roots of many equilibria as an array; NaN stands for those further left, not known."""
+    result = np.full((len(rows), max(map(len, rows), default=0)), complex(np.nan, np.nan))
     for row, each in zip(result, rows, strict=True):
         row[: len(each)] = each
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -60,10 +60,14 @@ class SpecialPoint(Named):
         ``"Bogdanov-Takens"``, ``"generalised Hopf"`` or ``"fold-Hopf"`` in two.
     """
 
-    def __init__(self, kind: str, problem: Special, point: Point) -> None:
+    def __init__(
+        self, kind: str, problem: Special, point: Point, known: Mapping[str, Any] | None = None
+    ) -> None:
         self.kind = kind
         self.problem = problem
         self.point = point
+        self.known = dict(known or {})
+        """Values that are not computed anew, as they come from a file."""
 
     @property
     def field(self) -> Field:
@@ -94,12 +98,18 @@ class SpecialPoint(Named):
     @cached_property
     def eigenvalues(self) -> Any:
         """Eigenvalues of the Jacobian in 1/ms, the least stable first."""
-        return PER_MS.quantity(self.problem.eigenvalues(self.point.at))
+        known = self.known.get("eigenvalues")
+        return PER_MS.quantity(self.problem.eigenvalues(self.point.at) if known is None else known)
+
+    @property
+    def _oscillates(self) -> bool:
+        return self.kind in ("hopf", "generalised Hopf")
 
     def _omega(self) -> float:
-        if self.kind not in ("hopf", "generalised Hopf"):
+        if not self._oscillates:
             raise AttributeError(f"A {self.kind} has no frequency.")
-        return self.problem.turning(self.point.at)[0]
+        known = self.known.get("omega")
+        return self.problem.turning(self.point.at)[0] if known is None else float(known)
 
     @property
     def frequency(self) -> Any:
@@ -118,12 +128,30 @@ class SpecialPoint(Named):
         Only its sign is independent of how the states are measured.
         """
         self._omega()
-        return self.problem.lyapunov_coefficient(self.point.at)
+        known = self.known.get("lyapunov_coefficient")
+        return self.problem.lyapunov_coefficient(self.point.at) if known is None else float(known)
 
     @property
     def supercritical(self) -> bool:
         """Whether the cycles that begin at a Hopf point are stable in its plane."""
         return self.lyapunov_coefficient < 0.0
+
+    def to_dataframe(self) -> Any:
+        """What varies and the states, one row, as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``kind``, parameters and states with their units.
+        """
+        return table_of([self])
+
+    def stored(self) -> tuple[Any, ...]:
+        """See `Saved`."""
+        known = {"eigenvalues": self.eigenvalues.m_as("1/ms")}
+        if self._oscillates:
+            known |= {"omega": self._omega(), "lyapunov_coefficient": self.lyapunov_coefficient}
+        return self.kind, self.problem, self.point, known
 
     def __repr__(self) -> str:
         kind = self.kind
@@ -142,6 +170,24 @@ def _shown(values: Mapping[str, Any]) -> str:
 def _without_rounding(at: Floats) -> Floats:
     """Scaled numbers, zero where they are zero but for rounding."""
     return np.where(np.abs(at) < 1e-13, 0.0, at)
+
+
+def table_of(points: Sequence[SpecialPoint]) -> Any:
+    """Special points, one row each, as a pandas DataFrame."""
+    import pandas  # noqa: PLC0415
+
+    rows = []
+    for each in points:
+        row: dict[str, Any] = {"kind": each.kind}
+        for name in each.names:
+            values = np.ravel(each[name].magnitude)
+            heading = each.heading(name)
+            lanes = (
+                [heading] if len(values) == 1 else [f"{heading}[{i}]" for i in range(len(values))]
+            )
+            row |= dict(zip(lanes, values.tolist(), strict=True))
+        rows.append(row)
+    return pandas.DataFrame(rows)
 
 
 class Branch(Named):
@@ -164,11 +210,13 @@ class Branch(Named):
         points: list[Point],
         ends: tuple[str, str],
         special: list[SpecialPoint],
+        eigenvalues: Any = None,
     ) -> None:
         self.problem = problem
         self.points = points
         self.ends = ends
         self.special = special
+        self._known = eigenvalues
 
     @property
     def field(self) -> Field:
@@ -193,8 +241,12 @@ class Branch(Named):
 
     @cached_property
     def eigenvalues(self) -> Any:
-        """Eigenvalues at each point in 1/ms, (points, states)."""
-        return PER_MS.quantity(self.problem.eigenvalues(self.numbers))
+        """Eigenvalues at each point in 1/ms, (points, states).
+
+        With delays the rightmost characteristic roots; NaN where fewer are known.
+        """
+        known = self.problem.eigenvalues(self.numbers) if self._known is None else self._known
+        return PER_MS.quantity(known)
 
     def at(self, value: Any) -> list[SpecialPoint]:
         """The equilibria of the branch at a value of the parameter.
@@ -220,7 +272,39 @@ class Branch(Named):
     @property
     def stable(self) -> NDArray[np.bool_]:
         """At which points small deviations die out."""
-        return np.asarray(np.all(self.eigenvalues.magnitude.real < 0.0, axis=-1))
+        growing = self.eigenvalues.magnitude.real >= 0.0
+        return np.asarray(~np.any(growing, axis=-1))
+
+    def to_dataframe(self) -> Any:
+        """The points, one row each, as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns parameter and states with their units, and ``stable``.
+        """
+        return Diagram(self.problem, [self]).to_dataframe().drop(columns="branch")
+
+    def plot(self, name: str | None = None, *, ax: Any = None) -> Any:
+        """Draw a state over the parameter; see `Diagram.plot`.
+
+        Parameters
+        ----------
+        name : str, optional
+            The state; the first one if left out.
+        ax : Axes, optional
+            Where to draw; a new figure otherwise.
+
+        Returns
+        -------
+        Axes
+        """
+        return Diagram(self.problem, [self]).plot(name, ax=ax)
+
+    def stored(self) -> tuple[Any, ...]:
+        """See `Saved`."""
+        eigenvalues = self.eigenvalues.m_as("1/ms")
+        return self.problem, self.points, self.ends, self.special, eigenvalues
 
     def __len__(self) -> int:
         return len(self.points)
@@ -319,6 +403,10 @@ class Diagram(Measured):
                     columns[f"{self.heading(name)}{lanes}"] = row
             tables.append(pandas.DataFrame({**columns, "stable": branch.stable}))
         return pandas.concat(tables, ignore_index=True)
+
+    def stored(self) -> tuple[Any, ...]:
+        """See `Saved`."""
+        return self.problem, self.branches
 
     def __repr__(self) -> str:
         lines = [f"<diagram over {self.problem.name}: {len(self.branches)} branches"]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.analysis.problem import field_of
+from neuromass.analysis.results import Saved
 from neuromass.dynamics.equilibria import Equilibrium
 from neuromass.dynamics.field import Column, Field
 from neuromass.errors import brief, suggestion
@@ -31,7 +32,7 @@ _POINTS = 1001
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Transfer:
+class Transfer(Saved):
     """How much of an oscillating input is seen in a state, and how late.
 
     Attributes
@@ -67,6 +68,24 @@ class Transfer:
         """How far the state is ahead, in radian."""
         return np.unwrap(np.angle(self.values))
 
+    def to_dataframe(self) -> Any:
+        """Gain and phase, one row for each frequency, as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``frequency (Hz)``, ``gain`` with its unit, and ``phase``.
+        """
+        import pandas  # noqa: PLC0415
+
+        gain = f"gain ({self.measure.symbol})" if self.measure.symbol else "gain"
+        columns = {"frequency (Hz)": self.frequencies, gain: self.gain.magnitude}
+        return pandas.DataFrame({**columns, "phase": self.phase})
+
+    def stored(self) -> tuple[Any, ...]:
+        """See `Saved`."""
+        return self.source, self.target, self.frequencies, self.values, self.measure
+
     def __repr__(self) -> str:
         ends = f"{self.frequencies[0]:g} to {self.frequencies[-1]:g} Hz"
         return (
@@ -75,7 +94,7 @@ class Transfer:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LinearNoise:
+class LinearNoise(Saved):
     """Fluctuations about an equilibrium.
 
     Attributes
@@ -203,6 +222,33 @@ class LinearNoise:
         one = np.eye(len(self._drift))
         inverse = np.linalg.inv(turning[:, None, None] * one - self._drift)
         return np.asarray(inverse, dtype=np.complex128)
+
+    def to_dataframe(self) -> Any:
+        """The covariance matrix of the states as a pandas DataFrame, in their units.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Rows and columns are the states.
+        """
+        import pandas  # noqa: PLC0415
+
+        names = []
+        for name, column in self._columns.items():
+            lanes = range(math.prod(column.shape))
+            names += [f"{name}[{lane}]" for lane in lanes] if column.shape else [name]
+        units_of = [
+            column.measure.from_internal(1.0)
+            for column in self._columns.values()
+            for _ in range(math.prod(column.shape))
+        ]
+        shown = self._covariance[: len(names), : len(names)] * np.outer(units_of, units_of)
+        return pandas.DataFrame(shown, index=names, columns=names)
+
+    def stored(self) -> tuple[Any, ...]:
+        """See `Saved`."""
+        by_input = {name: list(each) for name, each in self._by_input.items()}
+        return self.equilibrium, dict(self._columns), self._drift, self._diffusion, by_input
 
     def __repr__(self) -> str:
         told = ", ".join(

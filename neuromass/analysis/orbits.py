@@ -54,10 +54,13 @@ class Cycle(Named):
         ``"torus"``.
     """
 
-    def __init__(self, equations: Collocation, point: Point, kind: str = "cycle") -> None:
+    def __init__(
+        self, equations: Collocation, point: Point, kind: str = "cycle", multipliers: Any = None
+    ) -> None:
         self.equations = equations
         self.point = point
         self.kind = kind
+        self._known = multipliers
 
     @property
     def field(self) -> Field:
@@ -111,7 +114,8 @@ class Cycle(Named):
     @cached_property
     def multipliers(self) -> Any:
         """Floquet multipliers; the first is the trivial one, 1 but for the error of the orbit."""
-        return self.equations.multipliers(self.point.at)
+        known = self._known
+        return self.equations.multipliers(self.point.at) if known is None else known
 
     @property
     def stable(self) -> bool:
@@ -177,6 +181,27 @@ class Cycle(Named):
         points = VALUES @ equations.pieces(equations.profile(self.point.at))
         mean = np.einsum("j,k,jks->s", np.diff(equations.mesh), WEIGHTS, points)
         return self._state(name, mean)
+
+    def to_dataframe(self) -> Any:
+        """The orbit, one row for each time, as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``t (ms)`` and the states with their units.
+        """
+        import pandas  # noqa: PLC0415
+
+        columns = {"t (ms)": self.t.magnitude}
+        for name in self.field.columns:
+            rows = self[name].magnitude.reshape(len(self.t), -1).T
+            for lane, row in enumerate(rows):
+                columns[f"{self.heading(name)}{f'[{lane}]' if len(rows) > 1 else ''}"] = row
+        return pandas.DataFrame(columns)
+
+    def stored(self) -> tuple[Any, ...]:
+        """See `Saved`."""
+        return self.equations, self.point, self.kind, self.multipliers
 
     def __repr__(self) -> str:
         how = "stable" if self.stable else "unstable"
@@ -339,6 +364,10 @@ class CycleBranch(Named):
             f"This branch of cycles has no {name!r}; there is {self.parameter}, and of states "
             f"minimum(name), maximum(name) and mean(name)."
         )
+
+    def stored(self) -> tuple[Any, ...]:
+        """See `Saved`."""
+        return self.cycles, self.special, self.end
 
     def __repr__(self) -> str:
         first, last = self.cycles[0], self.cycles[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any
 
 from neuromass.dynamics.field import Field
@@ -10,7 +11,35 @@ from neuromass.errors import brief, suggestion
 from neuromass.units import Measure
 
 
-class Measured(ABC):
+class Saved(ABC):
+    """A result that can be written to a file."""
+
+    @abstractmethod
+    def stored(self) -> tuple[Any, ...]:
+        """What it is made of: the arguments of its class."""
+
+    def save(self, path: Any) -> Path:
+        """Write the result to an ``.npz`` file, which ``nm.load`` reads.
+
+        The file has numbers, names and units, and no equations: what is read from it is looked at
+        and drawn, and new computations begin at the system.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; ``.npz`` is appended if it has another ending.
+
+        Returns
+        -------
+        pathlib.Path
+            Where it is.
+        """
+        from neuromass.analysis.stored import write  # noqa: PLC0415
+
+        return write(path, self)
+
+
+class Measured(Saved):
     """A result that belongs to a vector field."""
 
     @property

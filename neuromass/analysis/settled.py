@@ -14,6 +14,7 @@ from neuromass.analysis.collocation import DEGREE, Collocation
 from neuromass.analysis.follow import at_parameter
 from neuromass.analysis.orbits import Cycle
 from neuromass.analysis.problem import Equilibrate, field_of, scales, symbol
+from neuromass.analysis.results import Saved
 from neuromass.dynamics.field import Field
 from neuromass.errors import brief, suggestion
 from neuromass.measures.oscillation import period_of
@@ -137,7 +138,7 @@ def _profile(times: Floats, states: Floats, period: float, at: Floats) -> Floats
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PhaseResponse(Mapping[str, Any]):
+class PhaseResponse(Saved, Mapping[str, Any]):
     """How far a small kick of a state shifts the phase: ``response["v"]``, a Quantity over ``t``.
 
     It is the part of a period by which the cycle is ahead afterwards, for each unit of the kick.
@@ -157,6 +158,10 @@ class PhaseResponse(Mapping[str, Any]):
         if name not in self.shifts:
             raise KeyError(f"There is no state {brief(name)}{suggestion(name, self.shifts)}")
         return units.as_view(self.measures[name], self.shifts[name])
+
+    def stored(self) -> tuple[Any, ...]:
+        """See `Saved`."""
+        return self.period, self.times, dict(self.shifts), dict(self.measures)
 
     def __iter__(self) -> Any:
         return iter(self.shifts)

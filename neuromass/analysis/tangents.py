@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass.analysis.results import Saved
 from neuromass.declaration import Model, ModelType
 from neuromass.dynamics.tangent import tangent_name, with_tangents
 from neuromass.errors import brief, suggestion
@@ -23,7 +24,7 @@ __all__ = ["Sensitivity", "sensitivity"]
 Floats = NDArray[np.float64]
 
 
-class Sensitivity:
+class Sensitivity(Saved):
     """A run, and the derivatives of its states by parameters.
 
     ``found["r", "eta"]`` is a Quantity with time first; ``found.r`` is the trace itself, and
@@ -142,6 +143,10 @@ class Sensitivity:
         pandas.DataFrame
         """
         return self.recording.to_dataframe()
+
+    def stored(self) -> tuple[Any, ...]:
+        """See `Saved`."""
+        return self.recording, self.states, self.symbols
 
     def __repr__(self) -> str:
         ends = f"{self.t[0]:g~P} to {self.t[-1]:g~P}"

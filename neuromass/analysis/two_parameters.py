@@ -124,6 +124,30 @@ class Curve(Named):
         squared = np.maximum(self._numbers[:, -1], 0.0)
         return HZ.quantity(self.equations.clock * np.sqrt(squared) / (2.0 * np.pi))
 
+    def to_dataframe(self) -> Any:
+        """The points, one row each, as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns both parameters and the states with their units.
+        """
+        import pandas  # noqa: PLC0415
+
+        columns = {}
+        for name in self.names:
+            values = self[name].magnitude
+            rows = values.reshape(len(self), -1).T
+            for lane, row in enumerate(rows):
+                columns[f"{self.heading(name)}{f'[{lane}]' if values.ndim > 1 else ''}"] = row
+        if self.kind == "hopf":
+            columns["frequency (Hz)"] = self.frequency.magnitude
+        return pandas.DataFrame(columns)
+
+    def stored(self) -> tuple[Any, ...]:
+        """See `Saved`."""
+        return self.kind, self.equations, self.points, self.special, self.ends
+
     def __len__(self) -> int:
         return len(self.points)
 

@@ -181,6 +181,28 @@ class Equilibria(Sequence[Equilibrium]):
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._columns]
 
+    def to_dataframe(self) -> Any:
+        """The equilibria, one row each, as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``kind``, ``stability``, the states with their units, and ``frequency (Hz)``.
+        """
+        import pandas  # noqa: PLC0415
+
+        columns: dict[str, Any] = {
+            "kind": [kind for kind, _ in self._natures],
+            "stability": [stability for _, stability in self._natures],
+        }
+        for name, column in self._columns.items():
+            unit = f" ({column.measure.symbol})" if column.measure.symbol else ""
+            rows = column.quantity(self._states).magnitude.reshape(len(self), -1).T
+            for lane, row in enumerate(rows):
+                columns[f"{name}{f'[{lane}]' if column.shape else ''}{unit}"] = row
+        columns["frequency (Hz)"] = [each.frequency.m_as("Hz") for each in self]
+        return pandas.DataFrame(columns)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) == 0
 

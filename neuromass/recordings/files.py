@@ -36,7 +36,7 @@ def load(path: Any) -> Any:
 
     Returns
     -------
-    Recording, Recordings or Sweep
+    Recording, Recordings, Sweep or a result of nm.analysis
         As it was saved.
 
     Raises
@@ -74,6 +74,10 @@ def load(path: Any) -> Any:
                 from neuromass.sweeps.results import read_sweep  # noqa: PLC0415
 
                 return read_sweep(header, read)
+            if header.get("kind") == "analysis":
+                from neuromass.analysis.stored import read_result  # noqa: PLC0415
+
+                return read_result(header, read)
             members = {name: _read(read, name, each) for name, each in header["members"].items()}
             connections = {
                 name: _read_parameters(read, f"connection/{name}", each)
