@@ -55,7 +55,7 @@ def run_together(jobs: Sequence[Callable[[], Any]], call_off: Callable[[], None]
     jobs : sequence of callable
         The functions.
     call_off : callable
-        Lets the others end, once the first has.
+        Lets the others end, once the first has; it may be called twice.
     """
     errors: list[BaseException] = []
 
@@ -75,7 +75,10 @@ def run_together(jobs: Sequence[Callable[[], Any]], call_off: Callable[[], None]
     except BaseException as error:
         errors.append(error)
     finally:
-        call_off()
+        try:
+            call_off()
+        finally:  # an interruption may have come before it was done
+            call_off()
     while any(each.is_alive() for each in started):
         try:
             for each in started:

@@ -1,5 +1,7 @@
 """A method is an object: the midpoint rule is added by one, and everything follows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numba import njit
@@ -154,6 +156,18 @@ def test_signals_and_delays_leave_them_order_two(system):
     """
     assert METHODS["rk4"].driven_order == 2
     assert slope(lambda dt: system(dt, "rk4")) == pytest.approx(2.0, abs=0.1)
+
+
+def test_tangents_of_a_method_are_known_by_its_weights(monkeypatch):
+    pop = nm.QIF(J=15.0, initial="rest", method="midpoint")
+    with pytest.raises(ValueError, match="does not know the tangents of the method 'midpoint'"):
+        nm.analysis.lyapunov(pop, 10 * ms)
+    known = replace(MIDPOINT, parts=(0.5,), weights=(0.0, 1.0))
+    monkeypatch.setitem(METHODS, "midpoint", known)
+    early, late = (nm.analysis.lyapunov(pop, t * ms, count=2).m_as("1/ms") for t in (200, 400))
+    x = 0.05 * pop.equilibria()[0].eigenvalues.m_as("1/ms")
+    expected = np.sort(np.log(np.abs(1 + x + x**2 / 2)) / 0.05)[::-1]
+    np.testing.assert_allclose(2 * late - early, expected, rtol=1e-7)
 
 
 def test_an_unknown_method_is_refused_with_those_there_are():

@@ -105,6 +105,24 @@ def test_another_wiring_compiles_nothing_and_neither_does_another_process(elsewh
     assert {name: tuple(each) for name, each in statistics.items()} == {loops[0]: (1, 0)}
 
 
+SMALL_WIRINGS = """
+for delay in (1 * ms, 2.37 * ms):
+    for J in (3.0, -5.0):
+        late = lambda net: net.connect("inh", "exc", J=J, delay=delay)
+        noise = {"v": nm.noise.White(0.1 / ms**0.5)}
+        print(counted(late, lanes=1), counted(late, lanes=2, noise=noise))
+"""
+
+
+@pytest.mark.slow
+def test_a_small_wiring_is_compiled_once_and_found_by_another_process(elsewhere):
+    first, *others = elsewhere(COUNT + SMALL_WIRINGS)
+    assert min(map(int, first.split())) > 0
+    assert others[0] == "0 0"  # another strength
+    assert min(map(int, others[1].split())) > 0  # a delay between steps is two values
+    assert elsewhere(COUNT + SMALL_WIRINGS) == ["0 0"] * 4
+
+
 @pytest.mark.slow
 def test_what_a_wiring_does_not_need_is_not_compiled(elsewhere):
     (line,) = elsewhere(COUNT + "counted(lambda net: None)\nprint(json.dumps(compiled))")

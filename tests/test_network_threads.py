@@ -1,8 +1,14 @@
 """Large networks divide their delayed coupling among threads, and change strengths in place."""
 
+import pickle
+import threading
+import time
+from contextlib import suppress
+
 import numpy as np
 import pytest
-from network_samples import delays, matrix, qif
+from network_samples import DT, delays, matrix, qif
+from samples import interrupted
 
 import neuromass as nm
 from neuromass.networks import tiled
@@ -103,7 +109,33 @@ def test_an_error_in_a_thread_comes_out_after_all_have_ended():
 
     with pytest.raises(ValueError, match="in a thread"):
         run_together([lambda: done.append(1), fail], lambda: done.append("called off"))
-    assert done == [1, "called off"]
+    assert done == [1, "called off", "called off"]
+
+
+def test_ctrl_c_at_any_line_leaves_a_whole_step_and_no_thread(monkeypatch):
+    monkeypatch.setattr(tiled, "WORTH_THREADS", 1)
+    start, states = pickle.dumps(network()), {}
+    line, threads = 1, threading.active_count()
+    while True:
+        net = pickle.loads(start)
+        net.update()
+        with interrupted(line) as places, suppress(KeyboardInterrupt):
+            nm.run(net, 2 * ms, threads=2)
+        if not places:
+            break
+        end = time.monotonic() + 10.0
+        while threading.active_count() > threads and time.monotonic() < end:
+            time.sleep(0.001)
+        assert threading.active_count() == threads, places
+        taken = round(net.t.m_as(ms) / DT)
+        if taken not in states:
+            twin = pickle.loads(start)
+            for _ in range(taken):
+                twin.update()
+            states[taken] = bits(twin)
+        assert bits(net) == states[taken], places
+        line += 1 + line // 60
+    assert line > 200
 
 
 # ------------------------------------------------------------------ strengths in place

@@ -285,7 +285,7 @@ class Branch(Named):
         """
         return Diagram(self.problem, [self]).to_dataframe().drop(columns="branch")
 
-    def plot(self, name: str | None = None, *, ax: Any = None) -> Any:
+    def plot(self, name: str | None = None, *, ax: Any = None, figsize: Any = None) -> Any:
         """Draw a state over the parameter; see `Diagram.plot`.
 
         Parameters
@@ -294,12 +294,14 @@ class Branch(Named):
             The state; the first one if left out.
         ax : Axes, optional
             Where to draw; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure, in inches.
 
         Returns
         -------
         Axes
         """
-        return Diagram(self.problem, [self]).plot(name, ax=ax)
+        return Diagram(self.problem, [self]).plot(name, ax=ax, figsize=figsize)
 
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""

@@ -12,6 +12,7 @@ from neuromass import units
 from neuromass.analysis.problem import field_of
 from neuromass.dynamics.field import Field
 from neuromass.errors import whole_number
+from neuromass.kernels.methods import METHODS, Method
 from neuromass.networks.stages import WithStages
 from neuromass.populations.core import Core
 from neuromass.recordings.recording import contents_of
@@ -25,13 +26,6 @@ Floats = NDArray[np.float64]
 
 _NUMBERS: Final = 1 << 18
 """Numbers of tangents that are computed at once, about."""
-_STAGES: Final[Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]] = {
-    "euler": ((), (1.0,)),
-    "heun": ((1.0,), (1 / 2, 1 / 2)),
-    "rk4": ((1 / 2, 1 / 2, 1.0), (1 / 6, 1 / 3, 1 / 3, 1 / 6)),
-}
-"""How far each later stage of a step goes with the derivatives of the one before, and what the
-derivatives of all stages count in the end."""
 _ITERATIONS: Final = 100
 
 
@@ -85,7 +79,7 @@ def lyapunov(system: Any, duration: Any, inputs: Any = None, count: int = 1) -> 
     states, driven = _traces(copied, field, duration, inputs)
     _check_bounds(found.nodes, field, states)
     noisy = any(not each.on_input for core in found.nodes.values() for each in core.sources)
-    method, dt = _STAGES[found.method], found.dt
+    method, dt = METHODS[found.method], found.dt
     sums = np.zeros(count)
     vectors = np.eye(size)[:, :count]
     block = max(1, _NUMBERS // size**2)
@@ -103,6 +97,8 @@ def lyapunov(system: Any, duration: Any, inputs: Any = None, count: int = 1) -> 
 
 def _check(found: Any, count: int, size: int) -> None:
     """Refuse what has no tangent that is known, and a wrong count."""
+    if not METHODS[found.method].weights:
+        raise ValueError(f"lyapunov does not know the tangents of the method {found.method!r}.")
     if any(each.coloured and not each.on_input for c in found.nodes.values() for each in c.sources):
         raise ValueError("lyapunov takes no coloured noise on states; give it to an input.")
     if getattr(found, "coupling", "full") == "held" and found.method != "euler":
@@ -148,33 +144,33 @@ def _traces(
 
 
 def _points(
-    field: Field, at: Floats, kicks: Floats, dt: float, method: Any
+    field: Field, at: Floats, kicks: Floats, dt: float, method: Method
 ) -> tuple[list[Floats], Floats]:
     """Where the derivatives of each stage are taken, and where the steps end."""
-    parts, weights = method
     points, rates = [at], field.rates(at)
-    total = weights[0] * rates
-    for part, weight in zip(parts, weights[1:], strict=True):
+    first, *others = method.weights
+    total = first * rates
+    for part, weight in zip(method.parts, others, strict=True):
         points.append(at + part * (dt * rates + kicks))
         rates = field.rates(points[-1])
         total = total + weight * rates
     return points, at + dt * total + kicks
 
 
-def _tangents(field: Field, at: Floats, kicks: Floats, dt: float, method: Any) -> Floats:
+def _tangents(field: Field, at: Floats, kicks: Floats, dt: float, method: Method) -> Floats:
     """Derivatives of where steps end by where they begin."""
-    parts, weights = method
     points, _ = _points(field, at, kicks, dt, method)
     one, slopes = np.eye(at.shape[-1]), field.slopes(at)
-    total = weights[0] * slopes
-    for point, part, weight in zip(points[1:], parts, weights[1:], strict=True):
+    first, *others = method.weights
+    total = first * slopes
+    for point, part, weight in zip(points[1:], method.parts, others, strict=True):
         slopes = field.slopes(point) @ (one + part * dt * slopes)
         total = total + weight * slopes
     tangents: Floats = one + dt * total
     return tangents
 
 
-def _kicks(field: Field, at: Floats, after: Floats, dt: float, method: Any) -> Floats:
+def _kicks(field: Field, at: Floats, after: Floats, dt: float, method: Method) -> Floats:
     """What white noise has added to the states in each step, from where the steps have ended."""
     kicks = after - _points(field, at, np.zeros_like(at), dt, method)[1]
     large = np.max(np.abs(after), axis=0, initial=1e-300)

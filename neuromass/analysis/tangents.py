@@ -117,7 +117,7 @@ class Sensitivity(Saved):
         value, _ = contents.about.parameters[symbol]
         return self.measure(state).quantity(np.asarray(value) * slopes)
 
-    def plot(self, state: str | None = None, *, ax: Any = None) -> Any:
+    def plot(self, state: str | None = None, *, ax: Any = None, figsize: Any = None) -> Any:
         """Draw the derivatives of a state over time, each times the value of its parameter.
 
         Parameters
@@ -126,6 +126,8 @@ class Sensitivity(Saved):
             The state; the first one if left out.
         ax : Axes, optional
             Where to draw; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure, in inches.
 
         Returns
         -------
@@ -133,7 +135,8 @@ class Sensitivity(Saved):
         """
         from neuromass.plotting import diagrams  # noqa: PLC0415
 
-        return diagrams.plot_sensitivity(self, self.states[0] if state is None else state, ax)
+        shown = self.states[0] if state is None else state
+        return diagrams.plot_sensitivity(self, shown, ax, figsize)
 
     def to_dataframe(self) -> Any:
         """Times, states and derivatives as a pandas DataFrame; see `Recording.to_dataframe`.

@@ -180,7 +180,7 @@ class Arrays(ABC):
         dt: float,
         inputs: tuple[Floats, Any],
         recording: tuple[Any, ...],
-        threads: int = 1,
+        threads: int | None = None,
     ) -> int:
         """Take the steps that the control record asks for.
 
@@ -194,8 +194,8 @@ class Arrays(ABC):
             As from `laid_out`.
         recording : tuple
             Items as from `items`, samples and sums.
-        threads : int
-            How many threads may share the work.
+        threads : int or None
+            How many threads may share the work; None stands for all cores.
 
         Returns
         -------
@@ -214,6 +214,6 @@ class Arrays(ABC):
         dt: float,
         inputs: tuple[Floats, Any],
         recording: tuple[Any, ...],
-        threads: int,
+        threads: int | None,
     ) -> int:
         """Call the compiled loop."""

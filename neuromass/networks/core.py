@@ -31,7 +31,6 @@ from neuromass.populations.population import core_of
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import NOTHING, Samples
-from neuromass.threads import cores_at_hand
 from neuromass.units import HZ, MS, Measure
 
 Floats = NDArray[np.float64]
@@ -603,8 +602,7 @@ class NetworkCore:
         control.steps, control.every, control.average = steps, samples.every, samples.average
         control.phase, control.sample = done % samples.every, samples.whole(done)
         recording = self._items(arrays, samples), samples.values, samples.sums
-        threads = cores_at_hand() if self.threads is None else self.threads
-        return arrays.loop(control, self.dt, arrays.laid_out(drives), recording, threads)
+        return arrays.loop(control, self.dt, arrays.laid_out(drives), recording, self.threads)
 
     def _items(self, arrays: Arrays, samples: Samples) -> Any:
         """For each recorded number its place, where its samples begin, and their distance."""

@@ -22,7 +22,7 @@ from neuromass.networks.delays import is_dense
 from neuromass.networks.groups import Group
 from neuromass.networks.routes import PASSED, Route
 from neuromass.populations.core import Core, Drive
-from neuromass.threads import divided, run_together
+from neuromass.threads import cores_at_hand, divided, run_together
 
 WORTH_THREADS: Final = 1 << 22
 """Products in a call of the loop from which on threads share them; some 0.5 ms."""
@@ -48,7 +48,6 @@ class TiledArrays(Arrays):
         for group in groups:
             group.adopt()
         self._function: Any = None
-        self._sync = np.zeros(5, dtype=np.int64)
 
     # ------------------------------------------------------------------ wiring
 
@@ -131,15 +130,16 @@ class TiledArrays(Arrays):
         dt: float,
         inputs: tuple[Floats, Any],
         recording: tuple[Any, ...],
-        threads: int,
+        threads: int | None,
     ) -> int:
         if self._function is None:
             from neuromass.kernels.networks.loops import tiled_loop  # noqa: PLC0415
 
             self._function = tiled_loop(self.circuit)
         groups, coupling, delays = self._parts
-        sync, (mine, *others) = self._sync, self._shares(control.steps, threads)
-        sync[:] = 0, 1 + len(others), 0, 0, 0
+        mine, *others = self._shares(control.steps, threads)
+        # one for each call: a thread of an interrupted one may still be about to end
+        sync = np.array([0, 1 + len(others), 0, 0, 0], dtype=np.int64)
         codes = []
 
         def run() -> None:
@@ -149,23 +149,25 @@ class TiledArrays(Arrays):
         def call_off() -> None:
             sync[0] = CALLED_OFF
 
-        run_together([run, *(self._along(*each) for each in others)], call_off)
+        run_together([run, *(self._along(sync, *each) for each in others)], call_off)
         return codes[0]
 
-    def _shares(self, steps: int, threads: int) -> list[tuple[int, int]]:
+    def _shares(self, steps: int, threads: int | None) -> list[tuple[int, int]]:
         """The slots of each thread, as far as more than one is worth while."""
+        slots = self._lanes_of(self._slot_of)
+        if steps * self.delays.products < WORTH_THREADS:
+            return [(0, slots)]
         from neuromass.kernels.compiler import JIT_IS_OFF  # noqa: PLC0415
 
-        worth = steps * self.delays.products >= WORTH_THREADS and not JIT_IS_OFF
-        slots = self._lanes_of(self._slot_of)
-        return divided(slots, threads if worth else 1, CHUNK) if slots else [(0, 0)]
+        at_most = 1 if JIT_IS_OFF else threads or cores_at_hand()
+        return divided(slots, at_most, CHUNK)
 
-    def _along(self, low: int, high: int) -> Callable[[], Any]:
+    def _along(self, sync: Ints, low: int, high: int) -> Callable[[], Any]:
         """What a thread does for some of the slots."""
         from neuromass.kernels.networks.delayed import ALONG  # noqa: PLC0415
 
         history, _, groups, arrivals, _, *coupling = self._parts[2]
-        given = low, high, self._sync, arrivals, groups, *coupling, history, self._scratch
+        given = low, high, sync, arrivals, groups, *coupling, history, self._scratch
         return partial(ALONG.function, *given)
 
     @cached_property

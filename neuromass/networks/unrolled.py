@@ -222,7 +222,7 @@ class UnrolledArrays(Arrays):
         dt: float,
         inputs: tuple[Floats, Any],
         recording: tuple[Any, ...],
-        threads: int,
+        threads: int | None,
     ) -> int:
         function, given = self._loop()
         return int(function(*given, control.words, *inputs, *recording))

@@ -182,10 +182,10 @@ def plot_response(response: Any, name: str | None, ax: Any, figsize: Any = None)
     return plane.ax
 
 
-def plot_sensitivity(found: Any, state: str, ax: Any) -> Any:
+def plot_sensitivity(found: Any, state: str, ax: Any, figsize: Any = None) -> Any:
     """Draw how a state would change over time with each of some parameters, relatively."""
     measure = found.measure(state)
-    plane = _Plane(ax, None, ("t", MS), (state, measure))
+    plane = _Plane(ax, figsize, ("t", MS), (state, measure))
     for symbol, colour in zip(found.symbols, itertools.cycle(COLOURS)):
         y = found.relative(state, symbol)
         plane.ax.plot(plane.plain(0, found.t), plane.plain(1, y), color=colour, label=symbol)

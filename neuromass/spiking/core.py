@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from neuromass import units
 from neuromass.declaration import Model, ModelType, Output, with_inputs
 from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError
-from neuromass.kernels.control import CALLED_OFF, NOT_FINITE, PHASES, TOO_COARSE
+from neuromass.kernels.control import CALLED_OFF, FINE, PHASES, TOO_COARSE
 from neuromass.populations.core import Core, Drive, laid_out
 from neuromass.populations.snapshot import Snapshot
 from neuromass.recordings.contents import About
@@ -25,7 +25,7 @@ from neuromass.recordings.spikes import SPIKES, SpikeLog
 from neuromass.spiking import excitability
 from neuromass.spiking.connectivity import Connectivity
 from neuromass.spiking.neurons import Neurons, neurons_of
-from neuromass.threads import divided
+from neuromass.threads import divided, run_together
 from neuromass.units import DIMENSIONLESS, MS
 
 Floats = NDArray[np.float64]
@@ -583,37 +583,20 @@ def _together(
 ) -> int:
     """Run a loop in as many threads as there are parts; what it returns.
 
-    They wait for each other in every step: none may be missing, and none is left behind.
+    They wait for each other in every step: if one is missing, it is called off.
     """
     from neuromass.kernels.neurons_text import ARGUMENTS  # noqa: PLC0415
 
-    codes = [NOT_FINITE] * len(parts)
+    codes: list[int | None] = [None] * len(parts)
 
     def run(me: int) -> None:
         begin, end = parts[me]
         given = {"me": me, "threads": len(parts), "begin": begin, "end": end, **shared, **own[me]}
         codes[me] = int(loop(*(given[name] for name in ARGUMENTS)))
 
-    if len(parts) == 1:
-        run(0)
-        return codes[0]
-    started: list[threading.Thread] = []
-    interrupted: BaseException | None = None
-    try:
-        for me in range(len(parts)):
-            thread = threading.Thread(target=run, args=(me,))
-            thread.start()
-            started.append(thread)
-    except BaseException as error:
-        interrupted = error
-        if len(started) < len(parts):
+    def call_off() -> None:
+        if codes[0] is None:
             shared["sync"][0] = CALLED_OFF
-    while any(each.is_alive() for each in started):
-        try:
-            for each in started:
-                each.join()
-        except BaseException as error:
-            interrupted = error
-    if interrupted is not None:
-        raise interrupted
-    return codes[0]
+
+    run_together([partial(run, me) for me in range(len(parts))], call_off)
+    return codes[0] or FINE

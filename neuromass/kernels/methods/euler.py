@@ -8,4 +8,4 @@ def _move(write: Writer) -> list[str]:
     return lines + [f"s_{n} = s_{n} + k_{n}{write.kick(n)}" for n in write.states]
 
 
-EULER = Method("euler", 1, (Stage(0.0, "s_", "s_", _move),))
+EULER = Method("euler", 1, (Stage(0.0, "s_", "s_", _move),), weights=(1.0,))

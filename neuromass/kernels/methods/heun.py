@@ -18,5 +18,10 @@ def _correct(write: Writer) -> list[str]:
 
 
 HEUN = Method(
-    "heun", 2, (Stage(0.0, "s_", "y_", _predict), Stage(1.0, "y_", "s_", _correct)), kept=("k_",)
+    "heun",
+    2,
+    (Stage(0.0, "s_", "y_", _predict), Stage(1.0, "y_", "s_", _correct)),
+    kept=("k_",),
+    parts=(1.0,),
+    weights=(1 / 2, 1 / 2),
 )

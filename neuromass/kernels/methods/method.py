@@ -72,12 +72,17 @@ class Method:
         In their order.
     kept : tuple of str
         Prefixes of what later stages need of earlier ones, beside ``y_``.
+    parts, weights : tuple of float, optional
+        How far each later stage goes with the derivatives of the one before, and what the
+        derivatives of all stages count in the end; what the tangents of steps follow from.
     """
 
     name: str
     order: int
     stages: tuple[Stage, ...]
     kept: tuple[str, ...] = ()
+    parts: tuple[float, ...] = ()
+    weights: tuple[float, ...] = ()
 
     @property
     def driven_order(self) -> int:

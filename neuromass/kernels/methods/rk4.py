@@ -44,4 +44,6 @@ RK4 = Method(
         Stage(1.0, "y_", "s_", _sum),
     ),
     kept=("k_",),
+    parts=(1 / 2, 1 / 2, 1.0),
+    weights=(1 / 6, 1 / 3, 1 / 3, 1 / 6),
 )
