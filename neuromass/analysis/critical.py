@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.analysis.follow import Point
-from neuromass.analysis.normal_forms import Slopes, first_lyapunov, turning_pair
-from neuromass.analysis.problem import OUT_OF_RANGE, ordered_eigenvalues
+from neuromass.analysis.problem import OUT_OF_RANGE, Linearised
 from neuromass.dynamics.equilibria import lowest_numbers
 from neuromass.dynamics.field import Field
 
@@ -25,7 +24,7 @@ ZERO: Final = 1e-30
 
 
 @dataclass(frozen=True)
-class Critical:
+class Critical(Linearised):
     """Equations of equilibria with an eigenvalue of real part zero, in two symbols.
 
     The numbers are the states and the two symbols, each divided by what is large for it, and for
@@ -62,10 +61,6 @@ class Critical:
         """How many states there are."""
         return len(self.scale) - 2
 
-    def states(self, at: Floats) -> Floats:
-        """States out of scaled numbers."""
-        return at[..., : self.size] * self.scale[:-2]
-
     def parameters(self, at: Floats) -> dict[str, Any]:
         """What varies, by name, in internal units."""
         values = (at[..., self.size + i] * self.scale[self.size + i] for i in range(2))
@@ -82,25 +77,6 @@ class Critical:
         """The Jacobian in scaled states."""
         scale = self.scale[:-2]
         return self.field_at(at).slopes(self.states(at)) * scale / scale[:, None]
-
-    def local(self, at: Floats) -> tuple[Slopes, Floats]:
-        """The Jacobian in scaled states at the symbols' values of a point, and its states."""
-        field, scale = self.field_at(at), self.scale[:-2]
-        slopes = lambda states: field.slopes(states * scale) * scale / scale[:, None]
-        return slopes, at[: self.size]
-
-    def eigenvalues(self, at: Floats) -> Any:
-        """Eigenvalues of the Jacobian, the least stable first."""
-        return ordered_eigenvalues(self.field_at(at).slopes(self.states(at)))
-
-    def turning(self, at: Floats) -> tuple[float, Any, Any]:
-        """The pair of eigenvalues closest to the imaginary axis; see `turning_pair`."""
-        slopes, states = self.local(at)
-        return turning_pair(slopes(states))
-
-    def lyapunov_coefficient(self, at: Floats) -> float:
-        """First Lyapunov coefficient at a Hopf point."""
-        return first_lyapunov(*self.local(at))
 
     # ------------------------------------------------------------------ equations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -75,8 +76,49 @@ def refuse_delays(field: Field, what: str) -> None:
         )
 
 
+class Linearised(ABC):
+    """What follows from the Jacobian at a point of a branch or curve.
+
+    A point has the scaled states first, and what varies behind them.
+    """
+
+    scale: Floats
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many states there are."""
+
+    @abstractmethod
+    def field_at(self, at: Floats) -> Field:
+        """The field at the values of a point."""
+
+    def states(self, at: Floats) -> Floats:
+        """States out of scaled numbers."""
+        return at[..., : self.size] * self.scale[: self.size]
+
+    def local(self, at: Floats) -> tuple[Slopes, Floats]:
+        """The Jacobian in scaled states at the values of a point, and its states."""
+        field, scale = self.field_at(at), self.scale[: self.size]
+        slopes = lambda states: field.slopes(states * scale) * scale / scale[:, None]
+        return slopes, at[: self.size]
+
+    def eigenvalues(self, at: Floats) -> Any:
+        """Eigenvalues of the Jacobian, the least stable first."""
+        return ordered_eigenvalues(self.field_at(at).slopes(self.states(at)))
+
+    def turning(self, at: Floats) -> tuple[float, Any, Any]:
+        """The pair of eigenvalues closest to the imaginary axis; see `turning_pair`."""
+        slopes, states = self.local(at)
+        return turning_pair(slopes(states))
+
+    def lyapunov_coefficient(self, at: Floats) -> float:
+        """First Lyapunov coefficient at a Hopf point."""
+        return first_lyapunov(*self.local(at))
+
+
 @dataclass(frozen=True, eq=False)
-class Equilibrate:
+class Equilibrate(Linearised):
     """Equations of the equilibria of a field while a symbol varies.
 
     The numbers are the states and then the symbol, each divided by what is large for it.
@@ -103,9 +145,10 @@ class Equilibrate:
         """What the states cannot be below."""
         return lowest_numbers(self.field)
 
-    def states(self, at: Floats) -> Floats:
-        """States out of scaled numbers."""
-        return at[..., :-1] * self.scale[:-1]
+    @property
+    def size(self) -> int:
+        """How many states there are."""
+        return len(self.scale) - 1
 
     def parameter(self, at: Floats) -> Any:
         """The symbol's value out of scaled numbers."""
@@ -139,24 +182,6 @@ class Equilibrate:
     def field_at(self, at: Floats) -> Field:
         """The field at the symbol's value of a point."""
         return self.field.varied(self.name, self.parameter(at))
-
-    def local(self, at: Floats) -> tuple[Slopes, Floats]:
-        """The Jacobian in scaled states at the symbol's value of a point, and its states."""
-        field, scale = self.field_at(at), self.scale[:-1]
-        return (lambda states: field.slopes(states * scale) * scale / scale[:, None]), at[:-1]
-
-    def eigenvalues(self, at: Floats) -> Any:
-        """Eigenvalues of the Jacobian, the least stable first."""
-        return ordered_eigenvalues(self.field_at(at).slopes(self.states(at)))
-
-    def turning(self, at: Floats) -> tuple[float, Any, Any]:
-        """The pair of eigenvalues closest to the imaginary axis; see `turning_pair`."""
-        slopes, states = self.local(at)
-        return turning_pair(slopes(states))
-
-    def lyapunov_coefficient(self, at: Floats) -> float:
-        """First Lyapunov coefficient at a Hopf point."""
-        return first_lyapunov(*self.local(at))
 
     def reaches(self, at: Floats) -> str:
         """Why the curve ends before a point: it leaves the range, or the bounds of states."""

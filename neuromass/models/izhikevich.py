@@ -135,13 +135,10 @@ class IzhikevichMeanField(Population):
         r = Polynomial.unknown(len(p.C))
         drive = p.eta + p.I_ext
         spread = p.delta * p.k**2 / (math.pi * p.C)
-        synapse = p.g * p.tau_s * r
-        above = r * (p.k * (p.v_r + p.v_t) + synapse) + spread * p.v_r
+        above = r * (p.k * (p.v_r + p.v_t) + p.g * p.tau_s * r) + spread * p.v_r
         below = spread + 2 * p.k * r
-        fixed = p.k * p.v_r * p.v_t + p.b * p.v_r + drive + synapse * p.E_r - p.d / p.a * r
-        fixed = fixed - math.pi * p.C * r * (p.delta + math.pi * p.C * r / p.k)
-        slope = p.k * (p.v_r + p.v_t) + p.b + synapse
-        balance = p.k * above**2 - slope * above * below + fixed * below**2
+        spikes = math.pi * p.C * r * (p.delta + math.pi * p.C * r / p.k)
+        balance = _balance(p, r, above, below, spikes)
         balance.coefficients[0] = spread**2 * drive  # what is left of it, without rounding
         rate = balance.positive_roots()
         v = above(rate) / below(rate)
@@ -150,6 +147,18 @@ class IzhikevichMeanField(Population):
         v = np.concatenate([silent, v])
         rate = np.where(v >= p.v_r, rate, np.nan)
         return {"r": rate, "v": v, "u": p.b * (v - p.v_r) + p.d * rate / p.a, "s": p.tau_s * rate}
+
+
+def _balance(p: Any, r: Any, above: Any, below: Any, spikes: Any) -> Any:
+    """What is 0 at rest, as a polynomial of the rate; the potential is `above` over `below`.
+
+    `spikes` is the current that spikes take away.
+    """
+    synapse = p.g * p.tau_s * r
+    drive = p.eta + p.I_ext
+    fixed = p.k * p.v_r * p.v_t + p.b * p.v_r + drive + synapse * p.E_r - p.d / p.a * r - spikes
+    slope = p.k * (p.v_r + p.v_t) + p.b + synapse
+    return p.k * above**2 - slope * above * below + fixed * below**2
 
 
 def _silent(p: Any, drive: Any) -> Any:
@@ -282,13 +291,11 @@ class IzhikevichCurrents(IzhikevichMeanField):
     def solve(p: Any) -> dict[str, Any]:
         """Solve for the rate, with v as the rational function of it that it then is."""
         r = Polynomial.unknown(len(p.C))
-        drive, synapse = p.eta + p.I_ext, p.g * p.tau_s * r
-        above = r * (p.k * (p.v_r + p.v_t) + synapse) - p.delta * p.k / (math.pi * p.C)
+        drive = p.eta + p.I_ext
+        spread = p.delta * p.k / (math.pi * p.C)
+        above = r * (p.k * (p.v_r + p.v_t) + p.g * p.tau_s * r) - spread
         below = 2 * p.k * r
-        fixed = p.k * p.v_r * p.v_t + p.b * p.v_r + drive + synapse * p.E_r - p.d / p.a * r
-        fixed = fixed - (math.pi * p.C * r) ** 2 * (1.0 / p.k)
-        slope = p.k * (p.v_r + p.v_t) + p.b + synapse
-        balance = p.k * above**2 - slope * above * below + fixed * below**2
+        balance = _balance(p, r, above, below, (math.pi * p.C * r) ** 2 * (1.0 / p.k))
         alike = p.delta == 0.0  # then the rate is a factor of it, twice
         balance.coefficients[:2] = np.where(alike, 0.0, balance.coefficients[:2])
         rate = balance.positive_roots()

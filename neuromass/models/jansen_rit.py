@@ -14,7 +14,7 @@ from neuromass.populations.population import Population
 from neuromass.units import ms, mV, second
 
 
-def _rate(v: Any, e0: Any, v0: Any, rho: Any) -> Any:
+def sigmoid(v: Any, e0: Any, v0: Any, rho: Any) -> Any:
     """The sigmoid from a potential to a rate."""
     return 2 * e0 / (1 + np.exp(rho * (v0 - v)))
 
@@ -110,9 +110,9 @@ class JansenRit(Population):
         A: Any, B: Any, a: Any, b: Any, e0: Any, v0: Any, rho: Any, C: Any,
     ) -> Any:  # fmt: skip
         """Return the rates of change of y0 to y5."""
-        pyramidal = _rate(y1 - y2, e0, v0, rho)
-        excitatory = 0.8 * C * _rate(C * y0, e0, v0, rho)
-        inhibitory = 0.25 * C * _rate(0.25 * C * y0, e0, v0, rho)
+        pyramidal = sigmoid(y1 - y2, e0, v0, rho)
+        excitatory = 0.8 * C * sigmoid(C * y0, e0, v0, rho)
+        inhibitory = 0.25 * C * sigmoid(0.25 * C * y0, e0, v0, rho)
         dy3dt = A * a * pyramidal - 2 * a * y3 - a**2 * y0
         dy4dt = A * a * (p + excitatory) - 2 * a * y4 - a**2 * y1
         dy5dt = B * b * inhibitory - 2 * b * y5 - b**2 * y2
@@ -144,9 +144,9 @@ class JansenRit(Population):
         """Solve for the potential y1 - y2 that brings itself about."""
 
         def at(eeg: Any) -> Any:
-            y0 = p.A / p.a * _rate(eeg, p.e0, p.v0, p.rho)
-            excitatory = 0.8 * p.C * _rate(p.C * y0, p.e0, p.v0, p.rho)
-            inhibitory = 0.25 * p.C * _rate(0.25 * p.C * y0, p.e0, p.v0, p.rho)
+            y0 = p.A / p.a * sigmoid(eeg, p.e0, p.v0, p.rho)
+            excitatory = 0.8 * p.C * sigmoid(p.C * y0, p.e0, p.v0, p.rho)
+            inhibitory = 0.25 * p.C * sigmoid(0.25 * p.C * y0, p.e0, p.v0, p.rho)
             return SimpleNamespace(
                 y0=y0, y1=p.A / p.a * (p.p + excitatory), y2=p.B / p.b * inhibitory
             )

@@ -5,18 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, Self
 
-import numpy as np
-
 from neuromass.declaration import Input, Output, Parameter, State
 from neuromass.dynamics.equilibria import each_lane
 from neuromass.dynamics.roots import added, mapped, roots_between, scaled
+from neuromass.models.jansen_rit import sigmoid
 from neuromass.populations.population import Population
 from neuromass.units import ms, mV, second
-
-
-def _rate(v: Any, e0: Any, v0: Any, rho: Any) -> Any:
-    """The sigmoid from a potential to a rate."""
-    return 2 * e0 / (1 + np.exp(rho * (v0 - v)))
 
 
 class Wendling(Population):
@@ -106,10 +100,10 @@ class Wendling(Population):
         e0: Any, v0: Any, rho: Any, C: Any,
     ) -> Any:  # fmt: skip
         """Return the rates of change of y0 to y9."""
-        pyramidal = _rate(y1 - y2 - y3, e0, v0, rho)
-        excitatory = 0.8 * C * _rate(C * y0, e0, v0, rho)
-        slow = _rate(0.25 * C * y0, e0, v0, rho)
-        fast = 0.8 * C * _rate(0.3 * C * y0 - 0.1 * C * y4, e0, v0, rho)
+        pyramidal = sigmoid(y1 - y2 - y3, e0, v0, rho)
+        excitatory = 0.8 * C * sigmoid(C * y0, e0, v0, rho)
+        slow = sigmoid(0.25 * C * y0, e0, v0, rho)
+        fast = 0.8 * C * sigmoid(0.3 * C * y0 - 0.1 * C * y4, e0, v0, rho)
         dy5dt = A * a * pyramidal - 2 * a * y5 - a**2 * y0
         dy6dt = A * a * (p + excitatory) - 2 * a * y6 - a**2 * y1
         dy7dt = B * b * 0.25 * C * slow - 2 * b * y7 - b**2 * y2
@@ -193,7 +187,7 @@ class Wendling(Population):
     @each_lane
     def solve(p: Any) -> list[dict[str, float]]:
         """Solve for the potential y1 - y2 - y3 that brings itself about."""
-        rate = lambda v: _rate(v, p.e0, p.v0, p.rho)
+        rate = lambda v: sigmoid(v, p.e0, p.v0, p.rho)
 
         def at(eeg: Any) -> Any:
             y0 = p.A / p.a * rate(eeg)

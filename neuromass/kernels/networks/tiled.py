@@ -18,10 +18,11 @@ from typing import Any, Final
 import numpy as np
 
 from neuromass.kernels import text
-from neuromass.kernels.control import FINE, word
+from neuromass.kernels.control import word
 from neuromass.kernels.methods import METHODS, Stage
 from neuromass.kernels.networks.calls import call, call_if, indented
 from neuromass.kernels.networks.circuit import ROW, Circuit, Kind
+from neuromass.kernels.networks.frame import begin_lines, end_lines, record_lines
 from neuromass.kernels.networks.tables import (
     DELAY_GROUP,
     DENSE_BLOCK,
@@ -71,12 +72,7 @@ def loop_text(circuit: Circuit, name: str) -> str:
 
 
 def _head(circuit: Circuit) -> list[str]:
-    lines = ["half = 0.5 * dt"]
-    names = {"count": "phase"}
-    for name in ("clock", "steps", "every", "position", "count", "sample"):
-        lines.append(f"{name} = {word(names.get(name, name))}")
-    lines.append(f"average = {word('average')} != 0")
-    lines += ["totals = empty(sums.size)", "for i in range(sums.size):", "    totals[i] = sums[i]"]
+    lines = ["half = 0.5 * dt", *begin_lines()]
     lines += ["due = clock if groups.shape[0] > 0 else clock + steps"]
     start = "0"
     for q, kind in enumerate(circuit.kinds):
@@ -242,24 +238,7 @@ def _record(circuit: Circuit) -> list[str]:
     for q, kind in enumerate(circuit.kinds):
         if kind.recipe.equations.outputs:
             outputs += _over_lanes(q, kind, _output_lines(kind, "s_"))
-    samples = [
-        "for i in range(items.shape[0]):",
-        '    value = flat[items[i]["place"]]',
-        "    if average:",
-        "        value = totals[i] + value",
-        "        totals[i] = 0.0 if count == every else value",
-        "        value = value / every",
-        "    if count == every:",
-        '        samples[items[i]["begin"] + sample * items[i]["apart"]] = value',
-    ]
-    return [
-        "count += 1",
-        "if average or count == every:",
-        *indented([*outputs, *samples]),
-        "if count == every:",
-        "    count = 0",
-        "    sample += 1",
-    ]
+    return record_lines(outputs, 'flat[items[i]["place"]]')
 
 
 def _verdicts(circuit: Circuit) -> list[str]:
@@ -292,10 +271,7 @@ def _commit(circuit: Circuit) -> list[str]:
         )
         for q, kind in enumerate(circuit.kinds)
     ]
-    lines += ["for i in range(sums.size):", "    sums[i] = totals[i]"]
-    lines += [f"{word('clock')} = clock + steps", f"{word('position')} = position + steps"]
-    lines += [f"{word('phase')} = count", f"{word('sample')} = sample"]
-    return [*lines, f"return {FINE}"]
+    return lines + end_lines()
 
 
 def _loads(rows: dict[str, int], names: Iterable[str]) -> list[str]:

@@ -18,10 +18,11 @@ import numpy as np
 
 from neuromass.expressions import FUNCTIONS
 from neuromass.kernels import text
-from neuromass.kernels.control import FINE, word
+from neuromass.kernels.control import word
 from neuromass.kernels.methods import METHODS, Stage
 from neuromass.kernels.networks.calls import indented
 from neuromass.kernels.networks.circuit import VECTOR, Circuit, Kind, Value, Wiring
+from neuromass.kernels.networks.frame import begin_lines, end_lines, record_lines
 from neuromass.kernels.networks.tables import ITEM
 
 ARGUMENTS: Final[dict[str, str | np.dtype[Any]]] = {
@@ -111,14 +112,7 @@ def _of_lane(q: int, lane: int, lines: Iterable[str]) -> list[str]:
 
 
 def _head(circuit: Circuit, wiring: Wiring) -> list[str]:
-    names = {"count": "phase"}
-    lines = [
-        f"{name} = {word(names.get(name, name))}"
-        for name in ("clock", "steps", "every", "position", "count", "sample")
-    ]
-    lines += [f"average = {word('average')} != 0", "recorded = items.shape[0] > 0"]
-    lines += ["totals = sums", "if average:", "    totals = empty(sums.size)"]
-    lines += ["    for i in range(sums.size):", "        totals[i] = sums[i]"]
+    lines = begin_lines()
     kept = kept_values(circuit, wiring.lanes)
     lines += [f"{each} = values[{place}]" for place, each in enumerate(kept)]
     lines += [f"dt = {Value('dt', 0, 0)}", "half = 0.5 * dt"]
@@ -229,22 +223,7 @@ def _record(circuit: Circuit, wiring: Wiring) -> list[str]:
         if kind.recipe.equations.outputs:
             lines += _of_lane(q, lane, text.output_lines(kind.recipe.equations))
     lines += [f"values[room + {i}] = {each}" for i, each in enumerate(recordable(circuit, wiring))]
-    return [
-        "count += 1",
-        "if recorded and (average or count == every):",
-        *indented(lines),
-        "    for i in range(items.shape[0]):",
-        '        value = values[room + items[i]["place"]]',
-        "        if average:",
-        "            value = totals[i] + value",
-        "            totals[i] = 0.0 if count == every else value",
-        "            value = value / every",
-        "        if count == every:",
-        '            samples[items[i]["begin"] + sample * items[i]["apart"]] = value',
-        "if count == every:",
-        "    count = 0",
-        "    sample += 1",
-    ]
+    return record_lines(lines, 'values[room + items[i]["place"]]')
 
 
 def _verdicts(circuit: Circuit, wiring: Wiring) -> list[str]:
@@ -264,7 +243,4 @@ def _commit(circuit: Circuit, wiring: Wiring) -> list[str]:
     }
     kept = enumerate(kept_values(circuit, wiring.lanes))
     lines = [f"values[{place}] = {each}" for place, each in kept if each in changed]
-    lines += ["if average:", "    for i in range(sums.size):", "        sums[i] = totals[i]"]
-    lines += [f"{word('clock')} = clock + steps", f"{word('position')} = position + steps"]
-    lines += [f"{word('phase')} = count", f"{word('sample')} = sample"]
-    return [*lines, f"return {FINE}"]
+    return lines + end_lines()
