@@ -80,6 +80,7 @@ _HOMES = {
 _MODULES = (
     "analysis",
     "brain",
+    "couplings",
     "measures",
     "noise",
     "plotting",

@@ -114,3 +114,19 @@ def test_c_agrees_for_delays(bench, c, kind, noise, blocks):
         nodes.run(steps)
         assert np.allclose(nodes.r, net["nodes"].raw.r, rtol=1e-9, atol=0.0)
         assert np.allclose(nodes.v, net["nodes"].raw.v, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("ours", "plain"), [("stuart_landau", "SwingingInNumpy"), ("wong_wang", "GatedInNumpy")]
+)
+def test_numpy_agrees_for_regions(bench, monkeypatch, ours, plain):
+    regions = bench("regions")
+    monkeypatch.setattr(regions, "SIGMA", 0.0)
+    wiring = bench("networks").dense(regions.COUNT)
+    weights = wiring[0] / 50.0
+    net, loop = (getattr(regions, each)(weights, wiring[1]) for each in (ours, plain))
+    nm.run(net, 60 * ms, record=())
+    loop.run(600)
+    states = [net["brain"].raw.x, net["brain"].raw.y] if loop.count == 2 else [net["brain"].raw.S]
+    assert np.ptp(states) > 1e-4
+    assert np.allclose(loop.now, states, rtol=1e-10, atol=1e-14)

@@ -25,6 +25,7 @@ ROOMS = [
     "kernels",
     "signals",
     "noise",
+    "couplings",
     "recordings",
     "measures",
     "populations",

@@ -150,7 +150,9 @@ def characteristic_roots(
     for finer in (1, 2, 4):  # roots far to the left need more nodes than unstable ones
         guesses, vectors = _discretised(field, at, scale, longest, finer * nodes)
         order = np.argsort(-guesses.real)
-        order = order[guesses.imag[order] >= 0.0]
+        # far from zero are those of the differentiation itself, and no roots
+        near = np.abs(guesses) <= finer * nodes / longest
+        order = order[near[order] & (guesses.imag[order] >= 0.0)]
         order = order[: max(2 * count, int(np.sum(guesses.real > 0.0)) + 2)]
         found = _refined(field, at, scale, guesses[order], vectors[order], longest)
         found = _ordered(np.concatenate([found, found[found.imag > 0.0].conj()]))

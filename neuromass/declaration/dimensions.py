@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from neuromass.expressions import Equations, Node, bare, below, expression
-from neuromass.units import MS, Exponents, Measure, UnitError, internal_unit, multiplied
+from neuromass.units import (
+    DIMENSIONLESS,
+    MS,
+    Exponents,
+    Measure,
+    UnitError,
+    internal_unit,
+    multiplied,
+)
 
 _SUMS = {"+": "is added to", "-": "is subtracted from"}
 _COMPARED = ("<", "<=", ">", ">=", "==", "!=")
@@ -147,6 +155,30 @@ def check(
         raise UnitError(
             f"{model} does not balance: {what} comes out in {found}, but {reason}.", found, needed
         )
+
+
+def of_result(what: str, equations: Equations, measures: Mapping[str, Measure]) -> Exponents:
+    """The dimension of the first root of some equations.
+
+    Parameters
+    ----------
+    what : str
+        What they are, for errors.
+    equations : Equations
+        As read.
+    measures : mapping
+        The unit of every input and parameter.
+
+    Raises
+    ------
+    UnitError
+        If they do not balance.
+    """
+    own = dict.fromkeys(equations.states, DIMENSIONLESS) | dict(measures)
+    walk = _Walk(equations, own)
+    root = equations.roots[0]
+    _refuse(what, "its value", walk, [root])
+    return walk.dimensions[root]
 
 
 def _is_zero(node: Node) -> bool:

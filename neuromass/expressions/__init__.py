@@ -24,23 +24,31 @@ from neuromass.expressions.operations import (
     exact_operation,
     on_floats,
 )
+from neuromass.expressions.ports import Ports, closed, joined
 from neuromass.expressions.read import read
+from neuromass.expressions.separate import Factor, InseparableError, Separation
 from neuromass.expressions.trace import UnreadableError
 
 __all__ = [
     "FUNCTIONS",
     "KINDS",
     "Equations",
+    "Factor",
+    "InseparableError",
     "Node",
+    "Ports",
+    "Separation",
     "UnreadableError",
     "array_function",
     "array_operation",
     "bare",
     "below",
+    "closed",
     "exact_operation",
     "expression",
     "fingerprint",
     "helpers",
+    "joined",
     "on_floats",
     "read",
 ]

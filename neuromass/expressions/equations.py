@@ -48,6 +48,8 @@ class Equations:
         Nodes whose values decide which branches of the function these equations follow.
     bounds : tuple of str
         Parameters that are lower bounds of states, which kernels need by themselves.
+    additions : tuple
+        Inputs to which something is added, and the nodes that it is; see `ports`.
     """
 
     states: tuple[str, ...]
@@ -63,6 +65,12 @@ class Equations:
     written_fingerprint: str = ""
     conditions: tuple[int, ...] = ()
     bounds: tuple[str, ...] = ()
+    additions: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def computed(self) -> tuple[int, ...]:
+        """Nodes of all that kernels compute: derivatives, outputs, and what is added to inputs."""
+        return (*self.roots, *(root for _, root in self.additions))
 
     @property
     def derivatives(self) -> tuple[int, ...]:
@@ -105,8 +113,8 @@ class Equations:
     @cached_property
     def _found_constants(self) -> tuple[int, ...]:
         constant = self._constant
-        used = below(self.nodes, self.roots)
-        wanted = {i for i in self.roots if constant[i]}
+        used = below(self.nodes, self.computed)
+        wanted = {i for i in self.computed if constant[i]}
         for index in used:
             if not constant[index]:
                 wanted |= {i for i in arguments(self.nodes[index]) if constant[i]}
@@ -230,11 +238,10 @@ class Equations:
 
     def arithmetic(self) -> str:
         """The same, as it was when the class was made."""
-        used = sorted(below(self.nodes, self.roots))
+        used = sorted(below(self.nodes, self.computed))
         names = self.states, self.inputs, self.parameters, self.outputs, self.order
-        return repr(
-            (*names, self.written_fingerprint, [(i, self.nodes[i]) for i in used], self.roots)
-        )
+        about = self.written_fingerprint, [(i, self.nodes[i]) for i in used], self.roots
+        return repr((*names, *about, *self.additions))
 
     def fingerprint(self) -> str:
         """A short text that is the same exactly if `arithmetic` is."""

@@ -227,6 +227,16 @@ def output_lines(equations: Equations, states: str = "s_") -> list[str]:
     return [*lines, *(f"o_{name} = {result}" for name, result in pairs)]
 
 
+def addition_lines(equations: Equations, states: str = "s_") -> list[str]:
+    """Lines that add to inputs what follows from other inputs and the states of a prefix."""
+    if not equations.additions:
+        return []
+    names, roots = zip(*equations.additions, strict=True)
+    lines, results = equations.text(roots, known_names(equations, states), "a")
+    pairs = zip(names, results, strict=True)
+    return [*lines, *(f"x_{name} = x_{name} + ({result})" for name, result in pairs)]
+
+
 def noise_lines(recipe: Recipe, drawn: bool = True) -> list[str]:
     """Lines that turn the normals ``n<i>`` into what the step adds.
 

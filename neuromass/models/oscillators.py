@@ -292,9 +292,9 @@ class KuramotoOscillator(Population):
 
     .. math:: \dot\theta_i = 2 \pi f_i + \frac{K}{N} \sum_j \sin(\theta_j - \theta_i),
 
-    so that a network of lanes needs two connections, from the outputs ``x`` and ``y``, the
-    cosine and the sine of the phase, to I_x and I_y. The equations are exact for weakly coupled
-    limit cycles. The frequency, 10 Hz unless given, carries the time.
+    which a connection from ``theta`` to I_ext by ``nm.couplings.sine`` gives, too. The equations
+    are exact for weakly coupled limit cycles. The frequency, 10 Hz unless given, carries the
+    time.
 
     Notes
     -----
@@ -320,9 +320,8 @@ class KuramotoOscillator(Population):
     >>> from neuromass.units import Hz, second
     >>> net = nm.Network({"pair": nm.KuramotoOscillator(frequency=[9.0, 11.0] * Hz)})
     >>> each_other = 10 * np.array([[0, 1], [1, 0]]) / second
-    >>> for part in "xy":
-    ...     wires = {"weight": each_other, "variable": part, "input": f"I_{part}"}
-    ...     made = net.connect("pair", "pair", name=part, **wires)
+    >>> phases = {"variable": "theta", "input": "I_ext", "function": nm.couplings.sine}
+    >>> made = net.connect("pair", "pair", weight=each_other, **phases)
     >>> rec = nm.run(net, 2 * second)
     >>> lead = np.diff(net["pair"].theta.magnitude)
     >>> print(np.sin(lead).round(6), round(0.2 * np.pi, 6))

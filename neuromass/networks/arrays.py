@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass.expressions import Factor
 from neuromass.kernels.control import Control
 from neuromass.kernels.networks.circuit import Circuit
 from neuromass.kernels.networks.tables import ITEM, columns
 from neuromass.networks.coupling import Floats, Ints
 from neuromass.networks.delays import KEPT_PAIRS, Delays, Lag
 from neuromass.networks.groups import Group
-from neuromass.networks.routes import PASSED, Route
+from neuromass.networks.routes import PASSED, Route, Sent
 from neuromass.populations.core import Core, Drive
 from neuromass.recordings.samples import Track
 
@@ -54,7 +55,7 @@ class Arrays(ABC):
         self.circuit = circuit
         self._home = {name: group for group in groups for name in group.nodes}
         self._sends = [False] * len(groups)
-        self._row_of: dict[tuple[str, str], int] = {}
+        self._row_of: dict[Sent, int] = {}
         self._slot_of: dict[tuple[str, str], int] = {}
         self._routes = {n: each for n, each in routes.items() if len(each.weights) <= KEPT_PAIRS}
         self._setters: dict[str, Callable[[Floats], None]] = {}
@@ -87,7 +88,7 @@ class Arrays(ABC):
         return lags
 
     @abstractmethod
-    def _join_lanes(self, sender: tuple[str, str], target: tuple[str, str]) -> None:
+    def _join_lanes(self, sender: Sent, target: tuple[str, str]) -> None:
         """Connect each lane of a node's value with that of an input, as it is."""
 
     @abstractmethod
@@ -98,8 +99,10 @@ class Arrays(ABC):
     def _add_now(self, route: Route, now: NDArray[np.bool_]) -> Callable[[Floats], None]:
         """A connection, as far as it is not delayed; returns what changes its strengths later."""
 
-    def _sent(self, node: str, variable: str) -> tuple[str, str]:
+    def _sent(self, node: str, variable: str | Factor) -> tuple[str, str]:
         """Rows that hold what a node sends, at the first and at the second stage."""
+        if isinstance(variable, Factor):
+            variable = self.nodes[node].ports.outputs[variable]
         if variable in self.nodes[node].model.states:
             return f"s_{variable}", f"y_{variable}"
         self._sends[self.groups.index(self._home[node])] = True
@@ -117,13 +120,13 @@ class Arrays(ABC):
         )  # fmt: skip
         return whole.part(late)
 
-    def _first(self, known: dict[tuple[str, str], int], key: tuple[str, str]) -> int:
+    def _first(self, known: dict[Any, int], key: Any) -> int:
         """Number of a node's first lane among those that are known; the node may be new."""
         if key not in known:
             known[key] = self._lanes_of(known)
         return known[key]
 
-    def _lanes_of(self, known: Mapping[tuple[str, str], int]) -> int:
+    def _lanes_of(self, known: Mapping[Any, int]) -> int:
         return sum(self.nodes[node].lanes for node, _ in known)
 
     def set_weights(self, connection: str, route: Route) -> bool:
@@ -140,7 +143,7 @@ class Arrays(ABC):
 
     # --------------------------------------------------------------- histories
 
-    def traced_values(self) -> dict[tuple[str, str], slice]:
+    def traced_values(self) -> dict[Sent, slice]:
         """Node and value -> rows of the history."""
         return {
             sender: slice(row, row + self.nodes[sender[0]].lanes)

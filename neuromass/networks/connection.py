@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from neuromass import units
+from neuromass.couplings import Carried, carried
 from neuromass.errors import brief, suggestion
 from neuromass.hints import public
 from neuromass.networks import connectivity as wiring
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "Wire"]
 
-FIXED: Final = ("name", "source", "target", "variable", "input", "synapse")
+FIXED: Final = ("name", "source", "target", "variable", "input", "synapse", "function")
 """What a connection keeps."""
 
 WAY: Final = {"distances": wiring.LENGTH, "speed": wiring.SPEED}
@@ -46,13 +47,16 @@ class Wire:
     speed: Any = None
     pattern: Any = None
     """Weights of a connectome, by which the one strength is multiplied."""
+    function: Carried | None = None
+    """What is applied to what it carries."""
     token: object = field(default_factory=object)
     """The same in all that replaces it: another connection may have its name one day."""
 
     @property
     def kept(self) -> tuple[Any, ...]:
         """What cannot be changed."""
-        return self.source, self.target, self.variable, self.input, self.by_tau, type(self.synapse)
+        ends = self.source, self.target, self.variable, self.input
+        return *ends, self.by_tau, type(self.synapse), self.function
 
     @property
     def is_one_to_one(self) -> bool:
@@ -73,7 +77,8 @@ class Wire:
     def is_like(self, other: Wire) -> bool:
         """Whether another one was given the same strength, delay and synapse."""
         mine, theirs = self.given(), other.given()
-        alike = self.synapse == other.synapse and mine.keys() == theirs.keys()
+        alike = (self.synapse, self.function) == (other.synapse, other.function)
+        alike = alike and mine.keys() == theirs.keys()
         return alike and all(np.array_equal(mine[n][0], theirs[n][0]) for n in mine)
 
     def given(self) -> dict[str, tuple[Any, Measure]]:
@@ -195,6 +200,12 @@ class Connection:
         """The synapse, or None."""
         return self.data.synapse
 
+    @property
+    def function(self) -> str | None:
+        """What is applied to what it carries, as text; None if nothing is."""
+        applied = self.data.function
+        return None if applied is None else applied.text
+
     def _synapse_parameters(self) -> list[str]:
         return [] if self.synapse is None else list(self.synapse.declared())
 
@@ -261,6 +272,8 @@ class Connection:
             parts.append(f"delay {units.shown(delays, MS)}")
         if wire.synapse is not None:
             parts.append(repr(wire.synapse))
+        if wire.function is not None:
+            parts.append(wire.function.text)
         ends = f"{wire.source}.{wire.variable} -> {wire.target}.{wire.input}"
         return f"<{self._name}: {ends}, {', '.join(parts)}>"
 
@@ -298,6 +311,7 @@ def wire_between(
     variable: str | None,
     to: str | None,
     pattern: Any = None,
+    function: Any = None,
 ) -> Wire:
     """What `Network.connect` is given, checked.
 
@@ -321,6 +335,8 @@ def wire_between(
         What of the source goes to which input of the target.
     pattern : ndarray or None
         Weights of a connectome.
+    function : callable or None
+        What is applied to what it carries.
     """
     variable = past.variable_of(members[source], source, variable)
     to = _input(members[target], target, to)
@@ -332,6 +348,8 @@ def wire_between(
     _check_synapse(synapse)
     wire = Wire(source, target, variable, to, J is not None, 0.0, DIMENSIONLESS, 0.0, synapse)
     wire = replace(wire, pattern=pattern)
+    if function is not None:
+        wire = replace(wire, function=_carried(members, wire, function, name))
     wire = wire.with_strength(
         weight if J is None else J, strength_measure(members, wire, name), name
     )
@@ -353,6 +371,19 @@ def _input(population: Core, name: str, given: str | None) -> str:
     return given
 
 
+def _carried(members: Mapping[str, Core], wire: Wire, function: Any, name: str) -> Carried:
+    if wire.synapse is not None and wire.synapse.gates:
+        raise ValueError(
+            f"{name}: {type(wire.synapse).__name__} scales what passes, to which no function is "
+            f"applied; take another synapse, or none."
+        )
+    source, target = members[wire.source].model, members[wire.target].model
+    held = wire.variable if wire.synapse is None else "s"
+    sent = wire.variable, held, source.measure(wire.variable)
+    received = {each: target.measure(each) for each in (*target.states, *target.outputs)}
+    return carried(function, sent, received, name)
+
+
 def _check_synapse(synapse: Any) -> None:
     if isinstance(synapse, type):
         raise TypeError(
@@ -367,6 +398,7 @@ def strength_measure(members: Mapping[str, Core], wire: Wire, name: str) -> Meas
     """The unit that the strength of a connection needs."""
     source, target = members[wire.source].model, members[wire.target].model
     sent, needed = source.measure(wire.variable), target.measure(wire.input)
+    sent = sent if wire.function is None else wire.function.measure
     between = needed.combined(sent, -1) if sent.text else needed
     if not wire.by_tau:
         return MS if between.dimension == MS.dimension else between
@@ -381,11 +413,15 @@ def strength_measure(members: Mapping[str, Core], wire: Wire, name: str) -> Meas
         unit = units.internal_unit(between.dimension)
         raise ValueError(
             f"{name}: J needs a rate at the source, and a tau and a dimensionless input at the "
-            f"target; {wire.source}.{wire.variable} is {_in(sent)}, {wire.target}.{wire.input} "
+            f"target; {_what(wire)} is {_in(sent)}, {wire.target}.{wire.input} "
             f"{_in(needed)}. Give weight=... {f'in {unit}' if unit else 'as a plain number'} "
             f"instead."
         )
     return DIMENSIONLESS
+
+
+def _what(wire: Wire) -> str:
+    return f"{wire.source}.{wire.variable}" if wire.function is None else wire.function.text
 
 
 def _in(measure: Measure) -> str:

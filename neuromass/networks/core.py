@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.errors import SimulationError, brief, suggestion
+from neuromass.expressions import Factor, Ports
 from neuromass.kernels.control import FIELDS, Control
 from neuromass.kernels.networks.circuit import Circuit
 from neuromass.networks import connectivity as wiring
@@ -19,8 +20,7 @@ from neuromass.networks import history as past
 from neuromass.networks.arrays import Arrays
 from neuromass.networks.connection import FIXED, WAY, Connection, Wire, strength_measure
 from neuromass.networks.groups import grouped
-from neuromass.networks.history import Sender
-from neuromass.networks.routes import PASSED, Route
+from neuromass.networks.routes import PASSED, Route, Sent, one_of, parts
 from neuromass.networks.single_step import SingleStep, serves
 from neuromass.networks.tiled import TiledArrays
 from neuromass.networks.unrolled import UnrolledArrays, is_small
@@ -91,7 +91,7 @@ class NetworkCore:
         self._stale: set[str] = set()
         self.control = Control()
         self.control.clock = self.began = first.clock
-        self.kept_past: dict[Sender, Floats] = {}
+        self.kept_past: dict[Sent, Floats] = {}
         self.claim = Claim()
         self.threads: int | None = None
         self._recorder: Recorder | None = None
@@ -229,7 +229,7 @@ class NetworkCore:
         return self._arrays
 
     def forget_connection(
-        self, name: str, kept_past: dict[Sender, Floats], arrays: Arrays | None
+        self, name: str, kept_past: dict[Sent, Floats], arrays: Arrays | None
     ) -> None:
         """Be as before a connection was made."""
         self.wires.pop(name, None)
@@ -348,6 +348,33 @@ class NetworkCore:
             pairs, weights, steps, fractions,
         )  # fmt: skip
 
+    def parts(self, name: str, ports: Mapping[str, Ports]) -> dict[str, Route]:
+        """What a connection comes to with its function: a route for each product in it."""
+        wire = self.wires[name]
+        whole = self.route(name, wire, self.stages_of(name))
+        if wire.function is None:
+            return {name: whole}
+        state = next(iter(self.members[wire.target].model.states))
+        found = parts(whole, wire.function, ports[wire.target], state)
+        return {f"{name}/{number}": each for number, each in enumerate(found)}
+
+    def ports(self) -> dict[str, Ports]:
+        """What connections by functions add to the equations of each node."""
+        nodes = self.all_nodes()
+        sent: dict[str, set[Factor]] = {node: set() for node in nodes}
+        received: dict[str, set[tuple[str, Factor]]] = {node: set() for node in nodes}
+        for name, wire in self.wires.items():
+            sender = name if wire.synapse is not None else wire.source
+            for what, factor in () if wire.function is None else wire.function.terms:
+                if isinstance(what, Factor):
+                    sent[sender].add(what)
+                elif what is None:
+                    sent[wire.target].add(one_of(next(iter(nodes[wire.target].model.states))))
+                if factor is not None:
+                    received[wire.target].add((wire.input, factor))
+        ordered = lambda found: tuple(sorted(found, key=repr))
+        return {node: Ports(ordered(sent[node]), ordered(received[node])) for node in nodes}
+
     def pairs(self, name: str, wire: Wire) -> wiring.Pairs:
         """The connected pairs of lanes."""
         source, target = self.members[wire.source], self.members[wire.target]
@@ -402,7 +429,7 @@ class NetworkCore:
             lowest = past.lowest_smoothed(source, wire.variable)
         return past.sampled(given, times, measure, source.shape, f"history of {name}", lowest)
 
-    def known_past(self) -> dict[Sender, Floats]:
+    def known_past(self) -> dict[Sent, Floats]:
         """Histories up to now, oldest first, by node and value."""
         arrays = self._arrays
         if self.clock == self.began:
@@ -422,12 +449,14 @@ class NetworkCore:
         if self._stale:
             self._refresh_weights()
         if self._arrays is None:
-            routes = {
-                name: self.route(name, wire, self.stages_of(name))
-                for name, wire in self.wires.items()
-            }
+            ports = self.ports()
+            for node, each in self.all_nodes().items():
+                each.set_ports(ports[node])
+            found = {name: self.parts(name, ports) for name in self.wires}
             if self.clock == self.began:
-                past.check_used(self.given_past, routes)
+                first = {name: next(iter(each.values())) for name, each in found.items()}
+                past.check_used(self.given_past, first)
+            routes = {part: route for each in found.values() for part, route in each.items()}
             made = self._made(routes)
             self._fill_history(made)
             self._made_at, self._arrays = self.clock, made
@@ -435,12 +464,16 @@ class NetworkCore:
 
     def _refresh_weights(self) -> None:
         """Take over strengths that have changed; if it is interrupted, it is done again."""
-        for name in self._stale & set(self.wires):
-            arrays, wire = self._arrays, self.wires[name]
+        stale = self._stale & set(self.wires)
+        by_function = any(self.wires[name].function is not None for name in stale)
+        ports = self.ports() if by_function else {}
+        for name in stale:
+            arrays = self._arrays
             if arrays is None:
                 break
-            if not arrays.set_weights(name, self.route(name, wire, self.stages_of(name))):
-                self.changed()
+            for part, route in self.parts(name, ports).items():
+                if not arrays.set_weights(part, route):
+                    self.changed()
             arrays.delays.forget()
         self._stale = set()
 
@@ -457,16 +490,25 @@ class NetworkCore:
         self.control.position = 0
         keep = made.delays.keep
         for sender, rows in made.traced_values().items():
-            known = self.kept_past.get(sender)
+            known = self._kept(sender)
             if known is None:
                 known = self._past_of(sender, made.delays.longest)
             count = min(known.shape[1], keep)
             made.history[rows, keep - count : keep] = known[:, known.shape[1] - count :]
             made.history[rows, : keep - count] = known[:, :1]
 
-    def _past_of(self, sender: Sender, steps: int) -> Floats:
+    def _kept(self, sender: Sent) -> Floats | None:
+        """What is known of the past of a value, or of what a function is of."""
+        node, what = sender
+        if sender in self.kept_past or isinstance(what, str):
+            return self.kept_past.get(sender)
+        known = self.kept_past.get((node, what.variable))
+        return None if known is None else np.asarray(what.of(known))
+
+    def _past_of(self, sender: Sent, steps: int) -> Floats:
         """The past of what was not kept: as it was given, if no step was taken yet."""
-        node, variable = sender
+        node, what = sender
+        variable = what if isinstance(what, str) else what.variable
         population = self.all_nodes()[node]
         now = np.reshape(self._now(sender), (-1, 1))
         given = self.given_past.get(node if node in self.wires else f"{node}.{variable}")
@@ -477,16 +519,17 @@ class NetworkCore:
             before = self._sampled_past(given, node, self.wires[node], times)
         else:
             measure = population.model.measure(variable)
-            lowest, what = past.lowest_of(population, variable), f"history of {node}.{variable}"
-            before = past.sampled(given, times, measure, population.shape, what, lowest)
+            lowest, said = past.lowest_of(population, variable), f"history of {node}.{variable}"
+            before = past.sampled(given, times, measure, population.shape, said, lowest)
+        before = before if isinstance(what, str) else what.of(before)
         return np.concatenate([before, np.broadcast_to(now, (len(before), 1))], axis=1)
 
-    def _now(self, sender: Sender) -> Floats:
+    def _now(self, sender: Sent) -> Floats:
         """What a node sends now, one value for each lane."""
         node, variable = sender
         population = self.all_nodes()[node]
         if variable != PASSED:
-            return population.spread(population.value(variable))
+            return population.spread(population.sent(variable))
         wire = self.wires[node]
         source = self.members[wire.source]
         passed = population.computed("gain") * source.value(wire.variable)
@@ -667,7 +710,7 @@ class NetworkCore:
             each.reset()
         self.begin_again({}, 0, 0)
 
-    def begin_again(self, known_past: Mapping[Sender, Floats], began: int, clock: int) -> None:
+    def begin_again(self, known_past: Mapping[Sent, Floats], began: int, clock: int) -> None:
         """Make the arrays anew before the next step, with a past that is known.
 
         Parameters

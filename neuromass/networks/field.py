@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from neuromass.dynamics.field import Column, search_box
 from neuromass.dynamics.jacobian import jacobian, output_slopes, rates
-from neuromass.expressions import array_operation
+from neuromass.expressions import Equations, Factor, Ports, array_operation, closed, joined
 from neuromass.networks.connection import Wire
 from neuromass.networks.connectivity import is_sparse
 from neuromass.networks.core import NetworkCore
+from neuromass.networks.routes import one_of
 from neuromass.populations.core import Core, Drive
 from neuromass.units import MS, Measure
 
@@ -77,6 +78,11 @@ class NetworkField:
 
     def __init__(self, core: NetworkCore, drives: Sequence[Drive]) -> None:
         self._nodes = core.all_nodes()
+        self._ports = core.ports()
+        self._joined = {
+            n: joined(e.model.equations, self._ports[n]) for n, e in self._nodes.items()
+        }
+        self._equations = {node: _closed(each) for node, each in self._joined.items()}
         self.columns = _columns(core)
         self.count = sum(each.lanes * len(each.model.states) for each in self._nodes.values())
         self.symbols: dict[str, Measure] = {}
@@ -98,7 +104,7 @@ class NetworkField:
             if np.ndim(wire.delay) == 0 and not is_sparse(wire.delay):
                 self.symbols[f"{name}.delay"] = MS
                 self._given[f"{name}.delay"] = np.atleast_1d(float(wire.delay))
-            self.links += _links(core, name, wire)
+            self.links += _links(core, name, wire, self._ports)
 
     @property
     def longest_delay(self) -> float:
@@ -136,13 +142,14 @@ class NetworkField:
         """States and parameters of a node, (..., lanes)."""
         core = self._nodes[node]
         values = {name: self._given[f"{node}.{name}"] for name in core.parameters}
+        values |= self._ports[node].values
         for name in core.model.states:
             begin = self.columns[f"{node}.{name}"].begin
             values[name] = at[..., begin : begin + core.lanes]
         return values
 
     def _sent(self, node: str, variable: str, at: Floats) -> Any:
-        values, equations = self._values(node, at), self._nodes[node].model.equations
+        values, equations = self._values(node, at), self._equations[node]
         if variable in values:
             return values[variable]
         root = equations.output_roots[equations.outputs.index(variable)]
@@ -155,7 +162,7 @@ class NetworkField:
         if variable in model.states:
             yield self.columns[f"{node}.{variable}"].begin, np.ones(1)
             return
-        slopes = output_slopes(model.equations, variable, self._values(node, at))
+        slopes = output_slopes(self._equations[node], variable, self._values(node, at))
         for name, slope in slopes.items():
             yield self.columns[f"{node}.{name}"].begin, slope
 
@@ -185,6 +192,7 @@ class NetworkField:
                 n: self._given.get(f"{node}.{n}", each.default)
                 for n, each in core.model.inputs.items()
             }
+            given |= dict.fromkeys(self._ports[node].inputs.values(), 0.0)
             inputs[node] = {
                 name: np.broadcast_to(value, (*at.shape[:-1], core.lanes))
                 for name, value in given.items()
@@ -219,7 +227,7 @@ class NetworkField:
         with np.errstate(all="ignore"):
             inputs = self._inputs(at, past)
             for node, core in self._nodes.items():
-                found = rates(core.model.equations, {**self._values(node, at), **inputs[node]})
+                found = rates(self._equations[node], {**self._values(node, at), **inputs[node]})
                 for i, name in enumerate(core.model.states):
                     begin = self.columns[f"{node}.{name}"].begin
                     result[..., begin : begin + core.lanes] = found[..., i]
@@ -252,12 +260,12 @@ class NetworkField:
             result = np.zeros((*at.shape, self.count), np.result_type(float, *factors))
             inputs = self._inputs(at)
             by_input = {}
-            for node, core in self._nodes.items():
+            for node, equations in self._equations.items():
                 values = {**self._values(node, at), **inputs[node]}
-                self._place_own(result, node, own * jacobian(core.model.equations, values))
-                if core.model.inputs:
-                    names = tuple(core.model.inputs)
-                    found = jacobian(core.model.equations, values, names)
+                self._place_own(result, node, own * jacobian(equations, values))
+                if equations.inputs:
+                    names = equations.inputs
+                    found = jacobian(equations, values, names)
                     by_input.update({(node, n): found[..., i] for i, n in enumerate(names)})
             for link, weights in zip(self.links, factors, strict=True):
                 self._place_link(result, link, weights, by_input[link.target, link.input], at)
@@ -294,7 +302,7 @@ class NetworkField:
             for key in self._drives:
                 node, _, name = key.rpartition(".")
                 core, values = self._nodes[node], {**self._values(node, at), **inputs[node]}
-                slopes = jacobian(core.model.equations, values, (name,))[..., 0]
+                slopes = jacobian(self._equations[node], values, (name,))[..., 0]
                 found[key] = np.zeros((*at.shape, core.lanes))
                 lanes = np.arange(core.lanes)
                 for i, state in enumerate(core.model.states):
@@ -308,10 +316,18 @@ class NetworkField:
         other._given = {**self._given, **{name: np.zeros(1) for name in inputs}}
         with np.errstate(all="ignore"):
             arriving = other._inputs(at)
-        for key, values in inputs.items():
-            node, _, name = key.rpartition(".")
-            other._given[key] = values - arriving[node][name]
+            for key, values in inputs.items():
+                node, _, name = key.rpartition(".")
+                added = other._added(node, name, at, arriving[node])
+                other._given[key] = values - (arriving[node][name] + added)
         return other
+
+    def _added(self, node: str, name: str, at: Floats, inputs: Mapping[str, Any]) -> Any:
+        """What functions of connections add to an input beyond what is sent there."""
+        equations = self._joined[node]
+        roots = [root for to, root in equations.additions if to == name]
+        found = equations.values(roots, {**self._values(node, at), **inputs}, array_operation)
+        return found[0] if found else 0.0
 
     def slopes_by(self, name: str, at: Floats) -> Floats:
         """Derivatives by a symbol, by central differences: good to some ten digits."""
@@ -345,7 +361,16 @@ def _columns(core: NetworkCore) -> dict[str, Column]:
     return columns
 
 
-def _links(core: NetworkCore, name: str, wire: Wire) -> Iterator[Link]:
+def _closed(equations: Equations) -> Equations:
+    if equations.written and equations.additions:
+        raise ValueError(
+            "A member whose equations are used as they are written cannot be analysed with "
+            "connections by a function of its states."
+        )
+    return closed(equations)
+
+
+def _links(core: NetworkCore, name: str, wire: Wire, ports: Mapping[str, Ports]) -> Iterator[Link]:
     """What a connection comes to: links along its synapse, then those between the members."""
     nodes, route = core.all_nodes(), core.route(name, wire, core.stages_of(name))
     for source, variable, stage, to in route.links():
@@ -359,21 +384,31 @@ def _links(core: NetworkCore, name: str, wire: Wire) -> Iterator[Link]:
     weights, delays = np.zeros(shape), np.zeros(shape)
     weights[pairs.sources, pairs.targets] = pairs.values
     delays[pairs.sources, pairs.targets] = pairs.delays
-    source, variable = route.sender
+    source, variable = route.end
     gate = route.stages[-1] if route.gates else None
     if gate is not None:
         source, variable = wire.source, wire.variable
     strength = f"{name}.{wire.strength_name}" if single else None
     delay = f"{name}.delay" if np.ndim(wire.delay) == 0 and not is_sparse(wire.delay) else None
-    yield Link(
-        source,
-        variable,
-        gate,
-        wire.target,
-        wire.input,
-        weights,
-        strength,
-        wire.by_tau,
-        delays,
+    whole = Link(
+        source, variable, gate, wire.target, wire.input, weights, strength, wire.by_tau, delays,
         delay,
-    )
+    )  # fmt: skip
+    if wire.function is None:
+        yield whole
+        return
+    sent, received = ports[source].outputs, ports[wire.target].inputs
+    for what, factor in wire.function.terms:
+        to = wire.input if factor is None else received[wire.input, factor]
+        carried = replace(whole, input=to)
+        if what is None:
+            lanes = shape[1]
+            state = next(iter(nodes[wire.target].model.states))
+            yield replace(
+                carried, source=wire.target, variable=ports[wire.target].outputs[one_of(state)],
+                weights=np.diag(weights.sum(axis=0)), delays=np.zeros((lanes, lanes)), delay=None,
+            )  # fmt: skip
+        elif isinstance(what, Factor):
+            yield replace(carried, variable=sent[what])
+        else:
+            yield carried

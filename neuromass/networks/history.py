@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from neuromass import signals, units
 from neuromass.errors import brief, suggestion, warn
-from neuromass.networks.routes import Route
+from neuromass.networks.routes import Route, Sent
 from neuromass.populations.core import Core
 from neuromass.units import Measure
 
 Floats = NDArray[np.float64]
-Sender = tuple[str, str]
-"""A node and the name of the value that it sends."""
 
 
 def checked_history(
@@ -105,7 +103,7 @@ def check_used(history: Mapping[str, Any], routes: Mapping[str, Route]) -> None:
         All connections by name.
     """
     late = {name: route for name, route in routes.items() if np.any(route.steps > 0)}
-    carried = {".".join(route.sender) for route in late.values()}
+    carried = {".".join(route.end) for route in late.values()}
     for key in history:
         if "->" in key and key not in routes:
             raise ValueError(
@@ -128,7 +126,7 @@ def _why_unused(key: str, late: Mapping[str, Route]) -> str:
     )
 
 
-def resampled(histories: Mapping[Sender, Floats], old: float, new: float) -> dict[Sender, Floats]:
+def resampled(histories: Mapping[Sent, Floats], old: float, new: float) -> dict[Sent, Floats]:
     """Histories for another step, interpolated where it falls between the old ones."""
     if old == new:
         return {sender: past.copy() for sender, past in histories.items()}

@@ -20,7 +20,7 @@ from neuromass.networks import history as past
 from neuromass.networks import members as membership
 from neuromass.networks.connection import Connection, Wire, wire_between
 from neuromass.networks.core import Addition, NetworkCore
-from neuromass.networks.history import Sender
+from neuromass.networks.routes import Sent
 from neuromass.noise import take_seed
 from neuromass.populations.core import Drive
 from neuromass.populations.population import Population, core_of
@@ -45,7 +45,7 @@ class NetworkSnapshot:
     began: int
     members: dict[str, Snapshot]
     wires: dict[str, Wire]
-    histories: dict[Sender, Floats]
+    histories: dict[Sent, Floats]
     pasts: dict[str, Signal]
 
     def __repr__(self) -> str:
@@ -277,6 +277,7 @@ class Network:
         variable: str | None = None,
         input: str | None = None,  # noqa: A002
         name: str | None = None,
+        function: Callable[..., Any] | None = None,
     ) -> Connection:
         """Connect two members; several connections onto one input add up.
 
@@ -312,6 +313,14 @@ class Network:
             Its name, ``"source->target"`` if left out; needed for a second connection between
             the same two ports. Without one, the same call again (a cell run twice) adds nothing
             and is warned of, and another one is refused.
+        function : callable, optional
+            What is applied to the value that is sent, after delay and synapse, before the
+            strength: one of ``nm.couplings``, or a function of one's own in plain arithmetic, of
+            the source's value or of the source's and the target's. The second argument is the
+            target's state or output of that name; if there is none, the one that is called as
+            what is sent. Further arguments have defaults, which may be Quantities. It is a sum of
+            products of a function of the one and a function of the other; sin and cos of sums are
+            taken apart.
 
         Returns
         -------
@@ -330,7 +339,8 @@ class Network:
 
         Notes
         -----
-        What is delayed is what the synapse lets through, not what goes into it.
+        What is delayed is what the synapse lets through, not what goes into it. Of a function of
+        both values the source's is delayed, and the target's is that of the present.
 
         A connection made, or a delay made longer, after the first step begins with the past
         that is known: what delayed connections have kept of the source, and before that the
@@ -360,6 +370,7 @@ class Network:
             variable,
             input,
             pattern,
+            function,
         )
         again = self._made_before(wire, made) if name is None else None
         if again is not None:

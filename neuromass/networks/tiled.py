@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass.expressions import Factor
 from neuromass.kernels.control import CALLED_OFF, Control
 from neuromass.kernels.networks.circuit import CHUNK, ROW, Circuit
 from neuromass.kernels.networks.tables import FEED, GATE, columns, table
@@ -20,7 +21,7 @@ from neuromass.networks.arrays import Arrays
 from neuromass.networks.coupling import Floats, Ints, Links, Matrices, Strips, joined
 from neuromass.networks.delays import is_dense
 from neuromass.networks.groups import Group
-from neuromass.networks.routes import PASSED, Route
+from neuromass.networks.routes import PASSED, Route, Sent
 from neuromass.populations.core import Core, Drive
 from neuromass.threads import cores_at_hand, divided, run_together
 
@@ -51,7 +52,7 @@ class TiledArrays(Arrays):
 
     # ------------------------------------------------------------------ wiring
 
-    def _sender_places(self, node: str, variable: str) -> tuple[Ints, int]:
+    def _sender_places(self, node: str, variable: str | Factor) -> tuple[Ints, int]:
         """Places of what a node sends at the first stage, and from there to the second."""
         home = self._home[node]
         first, second = self._sent(node, variable)
@@ -60,7 +61,7 @@ class TiledArrays(Arrays):
     def _input_places(self, node: str, name: str) -> Ints:
         return self._home[node].places(node, f"x_{name}")
 
-    def _join_lanes(self, sender: tuple[str, str], target: tuple[str, str]) -> None:
+    def _join_lanes(self, sender: Sent, target: tuple[str, str]) -> None:
         self._links.add_lanes(self._input_places(*target), *self._sender_places(*sender))
 
     def _add_gate(self, route: Route) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass.expressions import Factor
 from neuromass.kernels.control import Control
 from neuromass.kernels.networks import unrolled
 from neuromass.kernels.networks.circuit import VECTOR, Circuit, Sender, Value, Wiring
@@ -16,7 +17,7 @@ from neuromass.networks.arrays import Arrays
 from neuromass.networks.coupling import Floats, Ints, joined
 from neuromass.networks.delays import is_dense
 from neuromass.networks.groups import Group
-from neuromass.networks.routes import PASSED, Route
+from neuromass.networks.routes import PASSED, Route, Sent
 from neuromass.populations.core import Core, Drive
 
 MOST_LANES: Final = 12
@@ -118,12 +119,12 @@ class UnrolledArrays(Arrays):
         kind, first = self.groups.index(home), home.first[node]
         return [Value(row, kind, first + lane) for lane in range(self.nodes[node].lanes)]
 
-    def _senders(self, node: str, variable: str) -> list[Sender]:
+    def _senders(self, node: str, variable: str | Factor) -> list[Sender]:
         """What the lanes of a node send."""
         rows = (self._values_of(node, row) for row in self._sent(node, variable))
         return [Sender(*each) for each in zip(*rows, strict=True)]
 
-    def _join_lanes(self, sender: tuple[str, str], target: tuple[str, str]) -> None:
+    def _join_lanes(self, sender: Sent, target: tuple[str, str]) -> None:
         to = self._values_of(target[0], f"x_{target[1]}")
         for each, sent in zip(to, self._senders(*sender), strict=True):
             self._sums.setdefault(each, []).append((sent, [1.0]))

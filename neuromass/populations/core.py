@@ -23,6 +23,7 @@ from neuromass.declaration import Model, ModelType, with_inputs
 from neuromass.dynamics.equilibria import solver
 from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError, brief, suggestion
+from neuromass.expressions import Equations, Factor, Ports, joined
 from neuromass.kernels.control import BELOW_BOUND, FIELDS, FINE, Control
 from neuromass.kernels.text import Recipe, Source
 from neuromass.populations import validation
@@ -131,6 +132,8 @@ class Core:
         What makes normals of lanes correlated: lower triangular factors, by column.
     control : Control
         The record that loops read and write.
+    ports : Ports
+        What connections by functions add to its equations.
     claim : Claim
         Who may step or change it.
     recorder : Recorder or None
@@ -170,6 +173,7 @@ class Core:
         self.control = Control()
         self.control.lane = lane
         self.take_seed(seed)
+        self.ports = Ports()
         self.claim = Claim()
         self._recorder: Recorder | None = None
         self._network: weakref.ref[Any] | None = None
@@ -228,6 +232,23 @@ class Core:
         self.model = with_inputs(model, own) if own else model
         self.constants = self._constants_of(self.parameters)
         self.forget_kernels()
+
+    def set_ports(self, ports: Ports) -> None:
+        """Have other values to send and to receive in connections by functions."""
+        if ports != self.ports:
+            before, self.ports = self.ports, ports
+            try:
+                self.constants = self._constants_of(self.parameters)
+            except BaseException:
+                self.ports = before
+                raise
+            self.forget_kernels()
+
+    @property
+    def equations(self) -> Equations:
+        """The equations of the model, with what connections by functions add to them."""
+        equations = self.model.equations
+        return joined(equations, self.ports) if self.ports else equations
 
     def take_seed(self, seed: int | None) -> None:
         """Draw under another seed from the next step on."""
@@ -313,6 +334,10 @@ class Core:
             return self.computed(name)
         return self.parameters[name]
 
+    def sent(self, what: str | Factor) -> Floats:
+        """A state or output, or a function of it that a connection carries."""
+        return self.value(what) if isinstance(what, str) else what.of(self.value(what.variable))
+
     def known_values(self) -> list[str]:
         """Names that `value` takes."""
         return [*self.model.states, *self.model.outputs, *self.model.parameters]
@@ -333,7 +358,7 @@ class Core:
             for each in self.sources
         )
         lowest = tuple(each.floor or each.lower for each in model.states.values())
-        return Recipe(model.name, model.equations, self.method, lowest, model.output, sources)
+        return Recipe(model.name, self.equations, self.method, lowest, model.output, sources)
 
     # ------------------------------------------------------------------ changing
 
@@ -348,8 +373,8 @@ class Core:
             network.parameters_changed(new)
 
     def _constants_of(self, parameters: Mapping[str, Floats]) -> Floats:
-        equations = self.model.equations
-        rows = equations.exactly(equations.constants(), parameters)
+        equations = self.equations
+        rows = equations.exactly(equations.constants(), {**parameters, **self.ports.values})
         result = np.full((len(rows) + 1, self.lanes), self.dt)
         for place, row in enumerate(rows):
             result[place] = self.spread(row)
@@ -443,7 +468,7 @@ class Core:
         """All that a change may change, for `put_back`."""
         arrays = self.state, self.constants, self.coefficients
         values = self.state.copy(), self.constants.copy(), self.control.words.copy()
-        about = self.parameters, self.initial, self.seed, self._network, self.claim
+        about = self.parameters, self.initial, self.seed, self._network, self.claim, self.ports
         return arrays, values, about
 
     def put_back(self, before: tuple[Any, ...]) -> None:
@@ -451,7 +476,7 @@ class Core:
         arrays, values, about = before
         self.move_to(*arrays)
         self.state[:], self.constants[:], self.control.words[:] = values
-        self.parameters, self.initial, self.seed, self._network, self.claim = about
+        self.parameters, self.initial, self.seed, self._network, self.claim, self.ports = about
         self.single_step = self.quick_step = None
 
     # ------------------------------------------------------------------ networks
@@ -472,6 +497,7 @@ class Core:
         self.claim = Claim()
         self.control.clock = clock
         self.move_to(*(each.copy() for each in (self.state, self.constants, self.coefficients)))
+        self.set_ports(Ports())
 
     def move_to(self, state: Floats, constants: Floats, coefficients: Floats) -> None:
         """Live in other arrays, which hold the same numbers."""

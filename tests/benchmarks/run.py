@@ -22,6 +22,7 @@ from creference import Case, load
 from networks import circuits, delays
 from neurons import neurons
 from peers import peers
+from regions import regions
 from timing import Line, compare, line, print_table
 
 import neuromass as nm
@@ -239,6 +240,7 @@ PARTS: dict[str, Callable[[bool], list[Line]]] = {
     "lanes": lanes,
     "sweeps": sweeps,
     "brain": brain,
+    "regions": regions,
     "noise": noise,
     "calls": calls,
     "circuits": circuits,

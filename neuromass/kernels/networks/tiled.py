@@ -178,6 +178,7 @@ def _of_lane(circuit: Circuit, kind: Kind, number: int) -> list[str]:
     inner = _loads(rows, kind.state_rows if first else [*kind.state_rows, *between])
     inner += _loads(rows, [f"x_{each}" for each in eq.inputs])
     inner += _loads(rows, [f"c{i}" for i in eq.constants()] + text.coefficient_names(recipe))
+    inner += text.addition_lines(eq, "s_" if circuit.held else method.stages[number].reads)
     inner += _normals(kind)
     inner += text.noise_lines(recipe, drawn=first)
     if first:

@@ -144,7 +144,9 @@ def _step(circuit: Circuit, wiring: Wiring) -> list[str]:
                 lines += _remember(wiring)
             lines += _sums(circuit, wiring, stage)
             for q, kind, lane in lanes:
-                lines += _of_lane(q, lane, text.noise_lines(kind.recipe, drawn=first))
+                added = text.addition_lines(kind.recipe.equations, stage.reads)
+                noise = text.noise_lines(kind.recipe, drawn=first)
+                lines += _of_lane(q, lane, added + noise)
         for q, kind, lane in lanes:
             eq = kind.recipe.equations
             kept = [f"u_{n} = x_{n}" for n in eq.inputs] if first else []
