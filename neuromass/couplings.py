@@ -321,10 +321,11 @@ def _read(
             return found
         what = found.reason or "more than one value"
     except TypeError as error:
-        what = str(error)
+        what = str(error).partition(": in equations")[0]
     raise TypeError(
-        f"{name}: function needs {what}. It is plain arithmetic that returns one value; write "
-        f"conditions with np.where."
+        f"{name}: function needs {what}. It is plain arithmetic that returns one value: write "
+        f"conditions with np.where, and numbers with units as defaults of arguments, "
+        f"lambda x, E=-80 * mV: ..."
     )
 
 

@@ -506,7 +506,7 @@ def test_the_weight_has_the_unit_that_is_missing():
         (lambda x, y: (x - y) * (x - y), ValueError, "are mixed"),
         (lambda x, y: y, ValueError, "does not depend on the value of the source"),
         (lambda y: 2.0, ValueError, "does not depend on the value of the source"),
-        (lambda x: x if x > 0 else 0.0, TypeError, r"write conditions with np.where"),
+        (lambda x: x if x > 0 else 0.0, TypeError, "conditions with np.where"),
         (lambda x: (x, x), TypeError, "more than one value"),
         (lambda x: np.random.default_rng().normal() * x, TypeError, "random numbers"),
         (lambda x, a=float("nan"): a * x, ValueError, "a"),

@@ -88,6 +88,7 @@ def test_a_cycle_is_the_orbit_of_a_run():
     assert 2 * cycle.mean("v").magnitude == pytest.approx(-0.3 / np.pi * inverse, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_jansen_rit_ends_as_in_grimbert_and_faugeras():
     values = (-50 / second, 400 / second)
     diagram = nm.analysis.continuation(nm.JansenRit(), "p", values)
@@ -102,6 +103,7 @@ def test_jansen_rit_ends_as_in_grimbert_and_faugeras():
     assert alpha.stable.all()
 
 
+@pytest.mark.slow
 def test_stability_changes_at_a_fold_of_cycles():
     values = (-50 / second, 400 / second)
     diagram = nm.analysis.continuation(nm.JansenRit(), "p", values)

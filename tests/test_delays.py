@@ -147,6 +147,7 @@ def test_gathering_adds_the_same_numbers(kind):
 CUTS = st.lists(st.integers(1, 130), min_size=1, max_size=6)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(kind=st.sampled_from(KINDS), cuts=CUTS, nodes=st.sampled_from([3, 5, 6, 30]))
 def test_blocks_do_not_show_in_where_a_run_is_cut(kind, cuts, nodes):

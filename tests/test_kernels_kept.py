@@ -4,6 +4,8 @@ import gc
 import weakref
 from collections import OrderedDict
 
+import pytest
+
 import neuromass as nm
 from neuromass.kernels import compiler
 from neuromass.units import ms
@@ -36,6 +38,7 @@ def stepped(number):
     return weakref.ref(cls), weakref.ref(step)
 
 
+@pytest.mark.slow
 def test_classes_and_kernels_of_a_cell_that_is_run_again_go(monkeypatch):
     monkeypatch.setattr(compiler, "MOST_RECENT", 4)
     monkeypatch.setattr(compiler, "recent_kernels", OrderedDict())

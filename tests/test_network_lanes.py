@@ -58,21 +58,23 @@ def first_lane(net):
     return rec.v.magnitude.reshape(len(rec), -1)[:, 0].tobytes()
 
 
-OPTIONS = {"full": {}, "held": {"coupling": "held"}}
+every_coupling = pytest.mark.parametrize(
+    "coupling", ["full", pytest.param("held", marks=pytest.mark.slow)]
+)
 
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@every_coupling
 @pytest.mark.parametrize("made", [pair_with_delays, fan, mixed])
-def test_bystanders_do_not_show(made, options):
-    alone = first_lane(made(**options))
-    assert [first_lane(made(n, **options)) == alone for n in (1, 4, 70)] == [True] * 3
+def test_bystanders_do_not_show(made, coupling):
+    alone = first_lane(made(coupling=coupling))
+    assert [first_lane(made(n, coupling=coupling)) == alone for n in (1, 4, 70)] == [True] * 3
 
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@every_coupling
 @pytest.mark.parametrize("made", [pair_with_delays, fan])
-def test_a_lane_among_many_is_a_lone_one(made, options):
-    alone = first_lane(made(**options))
-    found = [first_lane(made(shape=n, **options)) == alone for n in (2, 5, 6, 64, 65, 130)]
+def test_a_lane_among_many_is_a_lone_one(made, coupling):
+    alone = first_lane(made(coupling=coupling))
+    found = [first_lane(made(shape=n, coupling=coupling)) == alone for n in (2, 5, 6, 64, 65, 130)]
     assert found == [True] * 6
 
 

@@ -68,7 +68,7 @@ def test_the_hopf_point_of_the_reference():
     assert omega == pytest.approx(2.49179665934619, rel=1e-10)
 
 
-@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("n", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))])
 def test_identical_neurons_begin_to_oscillate_where_pazo_and_montbrio_say(n):
     """For delta -> 0, eta = 1 and W = n pi/d, from their paper's equation; delta^2 is felt."""
     d, gaps = 2.0, []
@@ -103,6 +103,7 @@ def test_a_diagram_over_the_delay():
     )
 
 
+@pytest.mark.slow
 def test_the_curve_over_strength_and_delay_is_the_closed_form():
     diagram = analysis.continuation(delayed(), "pop->pop.J", (-20, 0))
     curve = analysis.curve(
@@ -150,6 +151,7 @@ def test_without_delays_they_are_the_eigenvalues():
         assert late["exc.r"].magnitude == pytest.approx(now["exc.r"].magnitude, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_network_oscillates_for_late_inhibition():
     """The curve of Hopf points of an E-I network begins at its instantaneous one."""
     net = e_i_pair()

@@ -39,7 +39,9 @@ def assert_central(pop, names, duration, inputs=None, step=1e-3):
     return found
 
 
-@pytest.mark.parametrize("method", ["euler", "heun", "rk4"])
+@pytest.mark.parametrize(
+    "method", ["heun", *(pytest.param(each, marks=pytest.mark.slow) for each in ("euler", "rk4"))]
+)
 def test_they_are_those_of_differences(method):
     pop = nm.QIF(J=15.0, initial={"r": 10 * Hz, "v": -2.0}, method=method, dt=0.1 * ms)
     wave = nm.signals.Sine(2.0, frequency=20 * Hz)
@@ -51,7 +53,12 @@ def test_they_are_those_of_differences(method):
 
 
 @pytest.mark.parametrize(
-    "name", ["QIFTsodyksMarkram", "QIFConductance", "JansenRit", "WilsonCowan"]
+    "name",
+    [
+        "QIFTsodyksMarkram",
+        "WilsonCowan",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("QIFConductance", "JansenRit")),
+    ],
 )
 def test_other_models(name):
     (case,) = [each for each in MODELS if each.name == name]

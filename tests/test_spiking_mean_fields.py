@@ -24,6 +24,7 @@ POPULATIONS = {
     "QIFConductance": nm.QIFConductance.coombes2019(),
     "a model of one's own": QIFu(J=15.0, b=0.5, tau_u=50 * ms),
 }
+QUICK = "QIF", "QIFSynaptic", "QIFDepression"
 every_population = pytest.mark.parametrize("name", POPULATIONS)
 
 
@@ -32,7 +33,13 @@ def started(name, **changes):
     return pop.copy(initial={**pop.state, **START}, **{"dt": 0.02 * ms, **changes})
 
 
-@every_population
+@pytest.mark.parametrize(
+    "name",
+    [
+        *QUICK,
+        *(pytest.param(n, marks=pytest.mark.slow) for n in POPULATIONS if n not in QUICK),
+    ],
+)
 def test_the_network_comes_closer_to_its_mean_field_the_larger_it_is(name):
     pop = started(name)
     errors = []

@@ -15,7 +15,7 @@ from neuromass.units import Hz, ms
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
-QUICK = {"population": (Trial, 14, 12), "network": (NetworkTrial, 6, 10)}
+QUICK = {"population": (Trial, 6, 12), "network": (NetworkTrial, 4, 10)}
 SLOW = {"population": (Trial, 200, 20), "network": (NetworkTrial, 150, 20)}
 
 

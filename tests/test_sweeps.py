@@ -89,7 +89,7 @@ PAIR = {"rate": m.mean("exc.r"), "s": m.maximum("inh->exc.s"), "end": m.final("i
         "own": m.custom(lambda rec: rec["exc"].array("r", Hz).max(), unit=Hz)}  # fmt: skip
 
 
-@pytest.mark.parametrize("coupling", ["full", "held"])
+@pytest.mark.parametrize("coupling", ["full", pytest.param("held", marks=pytest.mark.slow)])
 def test_a_network_at_a_point_is_the_network_alone(monkeypatch, coupling):
     net = pair(coupling=coupling)
     nm.run(net, 3 * ms)

@@ -175,6 +175,7 @@ def test_parameters_of_a_synapse_may_change_in_a_run():
     assert net["source->pop"].synapse == nm.synapses.Exponential(1 * ms)
 
 
+@pytest.mark.slow
 def test_a_chain_of_another_length_begins_with_what_came_out():
     net = connected(nm.synapses.GammaDelay(mean=10 * ms, spread=5 * ms))
     nm.run(net, 8 * ms)
