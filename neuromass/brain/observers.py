@@ -7,7 +7,7 @@ and then needs no more memory than its result. One of your own derives from `Obs
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from neuromass import units
 from neuromass.brain.hemodynamics import PER_S2, BalloonWindkessel
 from neuromass.errors import brief, name_of
 from neuromass.measures.reduction import Reduction, Running, trace_of
-from neuromass.populations.core import Drive
+from neuromass.populations.core import Core, Drive
 from neuromass.populations.population import core_of
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording
@@ -37,7 +37,9 @@ class Observer(Reduction, ABC):
     A class of one's own says how often it has a value (`spacing`), and makes with `begin` what
     takes blocks of samples, ``add(samples)`` of the shape (samples, lanes), and gives in the end
     ``result()`` of the shape (lanes, values), all in internal units. The first sample that it is
-    given is the state in which it begins; its values are those of the time after.
+    given is the state in which it begins; its values are those of the time after. Blocks have any
+    length. For runs with a checkpoint it gives all that it holds as plain arrays by name,
+    ``kept_arrays()``, and takes them back, ``take_arrays(kept)``.
 
     Attributes
     ----------
@@ -139,6 +141,17 @@ class Windows(ABC):
             windows = samples[:end].reshape(whole, self._length, -1)
             self._take(windows.sum(axis=1) / self._length)
 
+    def kept_arrays(self) -> dict[str, Floats]:
+        """See `Observer`."""
+        rest = np.zeros((0, self._lanes)) if self._rest is None else self._rest
+        return {"rest": rest}
+
+    def take_arrays(self, kept: Mapping[str, Floats]) -> None:
+        """See `Observer`."""
+        rest = kept["rest"]
+        self._begun, self._lanes = True, rest.shape[1]
+        self._rest = rest if len(rest) else None
+
     @abstractmethod
     def _take(self, means: Floats) -> None:
         """Take the means over the next windows, (windows, lanes)."""
@@ -153,6 +166,13 @@ class _Averages(Windows):
 
     def _take(self, means: Floats) -> None:
         self._means.append(means)
+
+    def kept_arrays(self) -> dict[str, Floats]:
+        return {**super().kept_arrays(), "means": self.result().T}
+
+    def take_arrays(self, kept: Mapping[str, Floats]) -> None:
+        super().take_arrays(kept)
+        self._means = [kept["means"]]
 
     def result(self) -> Floats:
         return _joined(self._means, self._lanes)
@@ -267,6 +287,14 @@ class _Filtered:
             self._step += 1
             if self._step % self._every == 0:
                 self._kept.append(self._value)
+
+    def kept_arrays(self) -> dict[str, Floats]:
+        assert self._value is not None
+        return {"value": self._value, "kept": self.result().T, "step": np.array(float(self._step))}
+
+    def take_arrays(self, kept: Mapping[str, Floats]) -> None:
+        self._value, self._kept = kept["value"], list(kept["kept"])
+        self._step = int(kept["step"])
 
     def result(self) -> Floats:
         assert self._value is not None
@@ -466,10 +494,7 @@ class _Blood(Windows):
 
     def _scan(self, activity: Floats) -> Floats:
         """Let blood flow for a repetition time, and look at it."""
-        if self._vessel is None:
-            given = self._observer.vessel or BalloonWindkessel()
-            self._vessel = given.copy(shape=self._lanes, dt=MS.quantity(self._step))
-        core = core_of(self._vessel)
+        core = self._vessels()
         drive = Drive("", "z", np.ascontiguousarray(self._observer.efficacy * activity), True)
         track = Track("", "bold", self._lanes, 0)
         room = np.empty(2 * self._lanes)
@@ -478,6 +503,25 @@ class _Blood(Windows):
         if code:
             raise core.failure(code)
         return samples.slab(track)[1].copy()
+
+    def _vessels(self) -> Core:
+        if self._vessel is None:
+            given = self._observer.vessel or BalloonWindkessel()
+            self._vessel = given.copy(shape=self._lanes, dt=MS.quantity(self._step))
+        return core_of(self._vessel)
+
+    def kept_arrays(self) -> dict[str, Floats]:
+        waiting = np.concatenate([np.zeros((0, self._lanes)), *self._waiting])
+        own = {"waiting": waiting, "kept": self.result().T, "vessels": self._vessels().state}
+        return {**super().kept_arrays(), **own}
+
+    def take_arrays(self, kept: Mapping[str, Floats]) -> None:
+        super().take_arrays(kept)
+        self._waiting, self._kept = [kept["waiting"]], list(kept["kept"])
+        core = self._vessels()
+        saved = core.snapshot()
+        clock = saved.clock + len(self._kept) * self._every
+        core.restore(saved.moved(clock, {("state",): kept["vessels"]}))
 
     def result(self) -> Floats:
         return np.array(self._kept).reshape(-1, self._lanes).T

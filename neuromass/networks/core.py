@@ -22,6 +22,7 @@ from neuromass.networks.connection import FIXED, WAY, Connection, Wire, strength
 from neuromass.networks.groups import grouped
 from neuromass.networks.routes import PASSED, Route, Sent, one_of, parts
 from neuromass.networks.single_step import SingleStep, serves
+from neuromass.networks.snapshot import NetworkSnapshot
 from neuromass.networks.tiled import TiledArrays
 from neuromass.networks.unrolled import UnrolledArrays, is_small
 from neuromass.populations import validation
@@ -657,6 +658,12 @@ class NetworkCore:
         """Names of its connections."""
         return tuple(self.wires)
 
+    def settled(self) -> dict[str, Any]:
+        """What else decides its steps, by name."""
+        ends = {f"ends of {name}": wire.kept for name, wire in self.wires.items()}
+        about = {"coupling": self.coupling, "short_delays": self.lift}
+        return {**about, "history": self.given_past, "members": list(self.members), **ends}
+
     def adjustable(self, connection: str) -> dict[str, Measure]:
         """What can be set of a connection, with units."""
         wire = self.wires.get(connection)
@@ -703,6 +710,26 @@ class NetworkCore:
         return Recordings(recordings, connections)
 
     # ------------------------------------------------------------------ going back
+
+    def snapshot(self) -> NetworkSnapshot:
+        """All that changes, exactly."""
+        return NetworkSnapshot(
+            self.clock,
+            self.began,
+            {name: each.snapshot() for name, each in self.all_nodes().items()},
+            dict(self.wires),
+            self.known_past(),
+            dict(self.given_past),
+        )
+
+    def restore(self, saved: NetworkSnapshot) -> None:
+        """Go back to a snapshot that was checked."""
+        for name, wire in saved.wires.items():
+            self.replace_wire(name, wire)
+        for name, each in self.all_nodes().items():
+            each.restore(saved.members[name])
+        self.given_past = dict(saved.pasts)
+        self.begin_again(saved.histories, saved.began, saved.clock)
 
     def reset(self) -> None:
         """Go back to the initial states and to t = 0."""

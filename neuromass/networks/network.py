@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -20,12 +19,10 @@ from neuromass.networks import history as past
 from neuromass.networks import members as membership
 from neuromass.networks.connection import Connection, Wire, wire_between
 from neuromass.networks.core import Addition, NetworkCore
-from neuromass.networks.routes import Sent
+from neuromass.networks.snapshot import NetworkSnapshot
 from neuromass.noise import take_seed
 from neuromass.populations.core import Drive
 from neuromass.populations.population import Population, core_of
-from neuromass.populations.snapshot import Snapshot
-from neuromass.signals import Signal
 from neuromass.synapses import Synapse
 from neuromass.units import DIMENSIONLESS, MS
 
@@ -35,21 +32,6 @@ Floats = NDArray[np.float64]
 COUPLINGS = ("full", "held")
 KEYWORDS = ("coupling", "dt", "method", "noise", "seed", "short_delays", "history")
 """What a copy may have otherwise."""
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkSnapshot:
-    """All that changes in a network, exactly: members, synapses, connections, histories, clock."""
-
-    clock: int
-    began: int
-    members: dict[str, Snapshot]
-    wires: dict[str, Wire]
-    histories: dict[Sent, Floats]
-    pasts: dict[str, Signal]
-
-    def __repr__(self) -> str:
-        return f"<Snapshot of a network of {', '.join(self.members)}>"
 
 
 class Network:
@@ -587,15 +569,7 @@ class Network:
         NetworkSnapshot
             For `restore`.
         """
-        core = self._readable()
-        return NetworkSnapshot(
-            core.clock,
-            core.began,
-            {name: each.snapshot() for name, each in core.all_nodes().items()},
-            dict(core.wires),
-            core.known_past(),
-            dict(core.given_past),
-        )
+        return self._readable().snapshot()
 
     def restore(self, saved: NetworkSnapshot) -> None:
         """Return to a snapshot; what follows is bitwise what followed it.
@@ -627,16 +601,7 @@ class Network:
                     f"another synapse."
                 )
             core.route(name, wire, {})  # refuses what this network cannot run
-        self._change(self._restored, saved)
-
-    def _restored(self, saved: NetworkSnapshot) -> None:
-        core = self._core
-        for name, wire in saved.wires.items():
-            core.replace_wire(name, wire)
-        for name, each in core.all_nodes().items():
-            each.restore(saved.members[name])
-        core.given_past = dict(saved.pasts)
-        core.begin_again(saved.histories, saved.began, saved.clock)
+        self._change(core.restore, saved)
 
     def reset(self) -> None:
         """Return to the initial states and to t = 0; parameters stay, and noise repeats itself.

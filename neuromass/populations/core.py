@@ -632,6 +632,10 @@ class Core:
         """Names of connections: none."""
         return ()
 
+    def settled(self) -> dict[str, Any]:
+        """What else decides its steps, by name: nothing."""
+        return {}
+
     def adjustable(self, connection: str) -> dict[str, Measure]:
         """What can be set of a connection: nothing."""
         return {}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.units import MS
+
+Kept = Mapping[tuple[str, ...], NDArray[np.float64]]
+"""Arrays by names of one or more parts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,14 @@ class Snapshot:
             other_noise = "of another strength" if names[0] == names[1] else f"not {names[1]}"
             found.append(f"with noise on {names[0]}, {other_noise}")
         return found
+
+    def kept(self) -> Kept:
+        """What steps change beside the clock, by names of one or more parts."""
+        return {("state",): self.state}
+
+    def moved(self, clock: int, kept: Kept) -> Self:
+        """The same at another time, with what steps have changed until then."""
+        return replace(self, clock=clock, state=kept["state",])
 
     def is_sound(self) -> bool:
         """Whether all of it are numbers, as in every snapshot that was taken."""

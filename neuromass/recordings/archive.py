@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import re
 import secrets
 import zipfile
 from collections.abc import Callable, Mapping
@@ -56,10 +58,25 @@ def write_whole(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Any]
     named["neuromass"] = np.array(json.dumps(header))
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with open(beside, "xb") as file: np.savez(file, **named)  # noqa: E701  # fmt: skip
+        with open(beside, "xb") as file: _fill(file, named)  # noqa: E701  # fmt: skip
         if path.exists():
             beside.chmod(path.stat().st_mode & 0o7777)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def _fill(file: Any, named: Mapping[str, Any]) -> None:
+    """Write all arrays, and wait until the disk has them: what is moved to the target is whole."""
+    np.savez(file, **named)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def clear_beside(path: Path) -> None:
+    """Take away what a writer that was killed has left beside its target."""
+    pattern = re.compile(re.escape(f".{path.name}.") + "[0-9a-f]{8}")
+    for each in path.parent.iterdir():
+        if pattern.fullmatch(each.name):
+            each.unlink(missing_ok=True)

@@ -69,6 +69,11 @@ def load(path: Any) -> Any:
                 f"{path} was written by neuromass {header['version']}, a later version than this "
                 f"{__version__}; update the package to read it."
             )
+        if header.get("kind") == "checkpoint":
+            raise ValueError(
+                f"{path} is the checkpoint of a run, not a recording; the same nm.run(..., "
+                f"checkpoint=...) goes on from it, and gives the recording once it is finished."
+            )
         try:
             if header.get("kind") == "sweep":
                 from neuromass.sweeps.results import read_sweep  # noqa: PLC0415
@@ -108,6 +113,16 @@ def file_of(path: Any) -> Path:
             f"rec.to_xarray().to_netcdf(path) or rec.to_dataframe().to_csv(path)."
         )
     return place if place.suffix == ".npz" else place.with_name(place.name + ".npz")
+
+
+def target_of(path: Any) -> Path:
+    """The same where it is to be written, in a folder that is there."""
+    place = file_of(path)
+    if not place.parent.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {str(place.parent)!r} to save {place.name} in; make it first."
+        )
+    return place
 
 
 def _read(read: Callable[[str], Any], member: str, header: Mapping[str, Any]) -> Recording:
@@ -154,11 +169,7 @@ def write(
     connections: Mapping[str, Parameters] = MappingProxyType({}),
 ) -> Path:
     """Write recordings to a file, by member; a single one has no name."""
-    path = file_of(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"There is no folder {str(path.parent)!r} to save {path.name} in; make it first."
-        )
+    path = target_of(path)
     header: dict[str, Any] = {"format": FORMAT, "version": __version__, "members": {}}
     arrays: dict[str, Any] = {}
     header["connections"] = {

@@ -78,12 +78,19 @@ class BlockRecorder:
         """Take and record some steps, all of them or none."""
         if self.steps < self._skip:
             return self._system.take(steps, drives, NOTHING, 0)
-        code = self._system.take(steps, drives, self.samples, self._done)
-        if code == FINE:
-            self._done += steps
-            if self.room() == 0:
-                self.flush()
+        before = self._system.clock
+        try:
+            code = self._system.take(steps, drives, self.samples, self._done)
+        finally:  # what is there after an interruption counts
+            self._done += self._system.clock - before
+        if code == FINE and self.room() == 0:
+            self.flush()
         return code
+
+    def go_on(self, start: int) -> None:
+        """Go on as if what came since a clock had been handed on from here."""
+        self._start = start
+        self._first, self._done = 1, 0
 
     def flush(self) -> None:
         """Hand on what there is."""

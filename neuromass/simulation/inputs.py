@@ -53,6 +53,9 @@ class Source(Protocol):
     varies: bool
     """Whether they change from step to step within a block."""
 
+    asks: str
+    """Whether a function of the user's gives them: one of ``"time"`` or ``"system"``, or none."""
+
     def rows(self, first: int, count: int) -> Floats:
         """Numbers of `count` steps from step `first` of the run; see `Drive.values`."""
 
@@ -64,6 +67,7 @@ class Held:
     """An input that keeps one value (or one a lane) for the whole run."""
 
     varies = False
+    asks = ""
 
     def __init__(self, value: Any) -> None:
         self._value = np.atleast_1d(np.asarray(value, dtype=float))
@@ -86,6 +90,7 @@ class Following(Held):
         self, signal: Any, name: str, window: Window, shape: tuple[int, ...], claim: Claim
     ) -> None:
         self._signal = signal
+        self.asks = "time" if signal.calls_functions else ""
         self._name = name
         self._window = window
         self._shape = shape
@@ -104,6 +109,7 @@ class Called(Held):
     """An input that is a function of time, called once for each step and in their order."""
 
     varies = True
+    asks = "time"
 
     def __init__(
         self,
@@ -165,6 +171,8 @@ class FedBack(Held):
     claim : Claim
         That of the system.
     """
+
+    asks = "system"
 
     def __init__(
         self,
@@ -274,7 +282,7 @@ class Ranged(Held):
         self._source = source
         self._parameter = parameter
         self._name = name
-        self.varies = source.varies
+        self.varies, self.asks = source.varies, source.asks
 
     def rows(self, first: int, count: int) -> Floats:
         """Those of the source."""
@@ -501,10 +509,30 @@ class Inputs:
         self._known = range(0)
         self._rows: list[Floats] = []
 
+    @property
+    def known(self) -> range:
+        """The steps of the run whose inputs are known at the moment."""
+        return self._known
+
     def warn_of_nothing(self) -> None:
         """Warn of signals that are zero throughout the run."""
         for label, given in self._given.items():
             _warn_of_nothing(given, label, self._window)
+
+    def asking(self, whom: str) -> list[str]:
+        """Names of the inputs that a function of ``"time"`` or of the ``"system"`` gives."""
+        return [
+            f"{node}.{name}" if node else name
+            for (node, name), each in self._sources.items()
+            if each.asks == whom
+        ]
+
+    def called(self, first: int, count: int) -> list[Floats]:
+        """What functions of time gave, or give now, for some steps."""
+        self.drives(first, count)
+        skip = first - self._known.start
+        pairs = zip(self._sources.values(), self._rows, strict=True)
+        return [rows[skip : skip + count] for each, rows in pairs if each.asks == "time"]
 
     def limit(self, first: int) -> int:
         """How many steps from step `first` of the run can be known at once."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuromass.errors import brief, name_of
 from neuromass.measures.reduction import Running
 from neuromass.populations.core import Drive
+from neuromass.populations.snapshot import Kept
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording, Recordings, connections_of
 from neuromass.recordings.samples import Samples
@@ -74,10 +75,13 @@ class ObservingRecorder:
         self._start = system.clock
         self._instruments = dict(instruments)
         self._places = {name: _place(each, name, system) for name, each in instruments.items()}
-        self._made = {name: each.begin(system.dt) for name, each in instruments.items()}
+        self._made: dict[str, Any] = {
+            name: each.begin(system.dt) for name, each in instruments.items()
+        }
         if any(SPIKES in each for each in names.values()):
             raise ValueError("Spikes are recorded by runs without observe.")
         self._seen = 0
+        self._showing = False
         self._kept: list[dict[tuple[str, str], Floats]] = []
         wanted = {node: tuple(each) for node, each in names.items()}
         for node, own in self._places.values():
@@ -102,7 +106,49 @@ class ObservingRecorder:
         """Take some steps, all of them or none."""
         return self._blocks.take(steps, drives)
 
+    def kept(self) -> Kept | None:
+        """What was recorded and what instruments hold, by names of three parts.
+
+        None if an interruption has come between them. Refuses instruments that say nothing.
+        """
+        self._check_that_all_keep()
+        if not self.steps:
+            return {}
+        self._blocks.flush()
+        if self._seen != self.steps + 1 or self._showing:
+            return None
+        self._kept = [self._recorded()]
+        kept: dict[tuple[str, ...], Floats] = {
+            ("trace", *key): each for key, each in self._kept[0].items()
+        }
+        for name, made in self._made.items():
+            kept |= {("observe", name, n): each for n, each in made.kept_arrays().items()}
+        return kept
+
+    def _check_that_all_keep(self) -> None:
+        for name, made in self._made.items():
+            if not (hasattr(made, "kept_arrays") and hasattr(made, "take_arrays")):
+                raise TypeError(
+                    f"observe[{name!r}] cannot go on from a checkpoint: give what its begin() "
+                    f"makes kept_arrays() and take_arrays(kept), see nm.brain.Observer."
+                )
+
+    def _recorded(self) -> dict[tuple[str, str], Floats]:
+        """The samples that were kept, each value in one piece."""
+        keys = [(node, name) for node, several in self._names.items() for name in several]
+        return {key: np.concatenate([each[key] for each in self._kept]) for key in keys}
+
+    def go_on(self, start: int, steps: int, kept: Kept) -> None:
+        """Go on as if some steps had been observed here; see `Recorder`."""
+        self._start, self._seen = start, steps + 1
+        self._kept = [{(n[1], n[2]): each for n, each in kept.items() if n[0] == "trace"}]
+        for name, made in self._made.items():
+            own = {n[2]: each for n, each in kept.items() if n[:2] == ("observe", name)}
+            made.take_arrays(own)
+        self._blocks.go_on(start)
+
     def _use(self, samples: Samples, rows: slice) -> None:
+        self._showing = True
         if rows.start == 0 and rows.stop > 1:
             fill_inputs(self._system, samples)
         block = {(each.node, each.name): samples.slab(each)[rows] for each in samples.tracks}
@@ -113,6 +159,7 @@ class ObservingRecorder:
         keys = [(node, name) for node, several in self._names.items() for name in several]
         if keys:
             self._kept.append({key: block[key][first :: self._every].copy() for key in keys})
+        self._showing = False
 
     def with_present(self) -> Recordings:
         """What was recorded and observed so far."""
@@ -120,9 +167,9 @@ class ObservingRecorder:
         system = self._system
         count = -(-self._seen // self._every)
         times = partial(sample_times, self._start, self._every, count, False, None, system.dt)
-        recordings = {}
+        recordings, recorded = {}, self._recorded()
         for node, names in self._names.items():
-            data = {name: np.concatenate([k[node, name] for k in self._kept]) for name in names}
+            data = {name: recorded[node, name] for name in names}
             recordings[node] = recording_of(system, node, data, times, self._every, False)
         whole = system.gathered(recordings) if recordings else Recordings({})
         if isinstance(whole, Recording):

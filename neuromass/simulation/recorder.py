@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.kernels.control import LAST, MEAN
 from neuromass.populations.core import Core, Drive
+from neuromass.populations.snapshot import Kept
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import Samples, Track
 from neuromass.recordings.spikes import SPIKES, Spikes
@@ -128,6 +129,36 @@ class Recorder:
             new.slab(after)[:used] = old.slab(before)[:used]
         new.sums[:] = old.sums
         self.samples = new
+
+    def kept(self) -> Kept:
+        """What was recorded so far, by names of two or more parts."""
+        samples = self.samples
+        count = samples.whole(self.steps)
+        kept: dict[tuple[str, ...], Floats] = {("begun", "sums"): samples.sums}
+        kept |= {("trace", t.node, t.name): samples.slab(t)[:count] for t in samples.tracks}
+        for node, log in self._spikes.items():
+            spikes = log.spikes()
+            kept["neurons", node] = spikes.neurons.astype(float)
+            kept["times", node] = spikes.times
+        return kept
+
+    def go_on(self, start: int, steps: int, kept: Kept) -> None:
+        """Go on as if some steps had been recorded here, whose end the system is brought to.
+
+        Parameters
+        ----------
+        start, steps : int
+            Clock at the first sample, and how many they were.
+        kept : mapping
+            What was recorded of them, as `kept` gives it.
+        """
+        samples = self.samples
+        self._start, self._last = start, start + steps
+        for track in samples.tracks:
+            samples.slab(track)[: samples.whole(steps)] = kept["trace", track.node, track.name]
+        for node, log in self._spikes.items():
+            log.add(kept["neurons", node].astype(np.int32), kept["times", node])
+        samples.sums[:] = kept["begun", "sums"]
 
     def whole(self) -> Recording | Recordings:
         """The samples so far, one every so many steps."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ from neuromass.errors import SimulationError, flag, one_of, warn, whole_number
 from neuromass.kernels.control import FINE
 from neuromass.populations.core import Drive
 from neuromass.recordings.samples import Samples
+from neuromass.simulation.checkpoint import Checkpoint, Keeper, asked_of
 from neuromass.simulation.inputs import Inputs, Window, with_parameters
 from neuromass.simulation.names import names_to_record
 from neuromass.simulation.observing import ObservingRecorder, checked
@@ -47,6 +48,7 @@ def run(
     on_failure: str = "raise",
     observe: Mapping[str, Any] | None = None,
     threads: int | None = None,
+    checkpoint: Any = None,
 ) -> Any:
     """Run a population (or network) and record traces.
 
@@ -91,6 +93,10 @@ def run(
     threads : int, optional
         How many threads may share the work of a network with many delays; by default as many as
         there are cores, where that is worth while. The numbers are the same bits for any.
+    checkpoint : str or path, optional
+        A file in which the run is kept, ``"run.npz"``. After a crash, or Ctrl-C, the same call
+        goes on from it, to the same bits as if it had not stopped; once the run is finished, it
+        gives the recording at once. See Notes.
 
     Returns
     -------
@@ -104,6 +110,25 @@ def run(
         error's ``recording`` holds what was recorded until then; so it is for Ctrl-C.
     MemoryError
         If the recording would not fit into memory; nothing has been stepped then.
+    ValueError
+        If `checkpoint` is of another run, and what differs; before anything runs.
+
+    Warns
+    -----
+    UserWarning
+        If a checkpoint could not be written, as on a full disk; the run goes on.
+
+    Notes
+    -----
+    **Checkpoints.** The file holds the state of the system, of observers and all that was
+    recorded. It is written at the beginning, at the end, at Ctrl-C, and on the way every 10 s at
+    most and in 2 % of the time at most: beside the former file, which it replaces when it is whole.
+    The same call is one whose system, with its parameters, seed and start, and whose arguments are
+    the same, `threads` and `progress` aside; the system then stands at the end of the run, too.
+    Functions of time are compared by their code and what it refers to, and by what they give for
+    the last steps before the file was written. `Feedback`, whose function may remember what no
+    file holds, is refused. Observers of one's own say how they are kept, see
+    ``nm.brain.Observer``. Delete the file to run anew.
 
     Examples
     --------
@@ -124,8 +149,8 @@ def run(
     def work() -> Any:
         found.claim.begin_run()
         found.follow_class()
-        window = Window(found.clock, steps_of(duration, found.dt), found.dt)
-        spacing = _every(every, window.steps)
+        steps = steps_of(duration, found.dt)
+        spacing = _every(every, steps)
         means = flag(average, "average")
         with (
             _varied(found, inputs, parameters) as given,
@@ -133,18 +158,31 @@ def run(
             _shared(found, count),
         ):
             names = names_to_record(record, found)
+            instruments = None if observe is None else checked(observe)
+            file = None
+            if checkpoint is not None:
+                asked = asked_of(
+                    found, given, instruments or {}, duration=steps, record=names, every=spacing,
+                    average=means, on_failure=on_failure,
+                )  # fmt: skip
+                file = Checkpoint(checkpoint, asked, found, steps)
+            window = Window(file.start if file else found.clock, steps, found.dt)
             fed = Inputs(given, found, window, system)
             fed.warn_of_nothing()
             recorder: Recorder | ObservingRecorder
-            if observe is None:
+            if instruments is None:
                 recorder = Recorder(found, names, spacing, means, window.steps)
             else:
                 if means:
                     raise ValueError(
                         "average goes without observe; nm.brain.average observes means."
                     )
-                recorder = ObservingRecorder(found, names, spacing, checked(observe))
-            return _loop(found, window, fed, recorder, time_bar(progress, window, found.name))
+                recorder = ObservingRecorder(found, names, spacing, instruments)
+            with closing(time_bar(progress, window, found.name)) as bar:
+                taker = recorder if file is None else Keeper(file, recorder, fed, found.dt)
+                if taker.steps:
+                    bar.update(taker.steps)
+                return _loop(found, window, fed, taker, bar)
 
     return found.claim.under(found.name, work)
 
@@ -229,7 +267,7 @@ def _loop(
     system: System,
     window: Window,
     inputs: Inputs,
-    recorder: Recorder | ObservingRecorder,
+    recorder: Recorder | ObservingRecorder | Keeper,
     bar: Any,
 ) -> Any:
     """Take all steps; the recording is returned, or carried by the exception."""
@@ -240,8 +278,6 @@ def _loop(
     except BaseException as error:
         _attach(error, recorder)
         raise
-    finally:
-        bar.close()
 
 
 class Taker(Protocol):
@@ -310,7 +346,7 @@ def _tell_of_failed(system: System) -> None:
         )
 
 
-def _attach(error: BaseException, recorder: Recorder | ObservingRecorder) -> None:
+def _attach(error: BaseException, recorder: Recorder | ObservingRecorder | Keeper) -> None:
     """Let an exception carry what was recorded; for Ctrl-C it is what matters most."""
     try:
         error.recording = recorder.with_present()  # type: ignore[attr-defined]

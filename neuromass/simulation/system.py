@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from neuromass.dynamics.field import Field
 from neuromass.errors import SimulationError
-from neuromass.populations.claim import Claim
+from neuromass.populations.claim import Changeable, Claim
 from neuromass.populations.core import Core, Drive
 from neuromass.populations.core import Recorder as StepRecorder
+from neuromass.populations.snapshot import Kept
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import Samples
@@ -18,7 +19,17 @@ from neuromass.units import Measure
 __all__ = ["System", "system_of"]
 
 
-class System(Protocol):
+class Standing(Protocol):
+    """Where a system stands."""
+
+    def kept(self) -> Kept:
+        """What steps change beside the clock, by names of one or more parts."""
+
+    def moved(self, clock: int, kept: Kept) -> Self:
+        """The same at another time, with what steps have changed until then."""
+
+
+class System(Changeable, Protocol):
     """A system that takes steps; `system_of` gives that of a population or network.
 
     Attributes
@@ -86,8 +97,17 @@ class System(Protocol):
     def take(self, steps: int, drives: Sequence[Drive], samples: Samples, done: int) -> int:
         """Take some steps, all of them or none; see `Core.take`."""
 
+    def snapshot(self) -> Standing:
+        """All that changes, exactly."""
+
+    def restore(self, saved: Any) -> None:
+        """Go back to a snapshot of its own, or one that was moved."""
+
     def wired(self) -> Sequence[str]:
         """Names of its connections."""
+
+    def settled(self) -> Mapping[str, Any]:
+        """What decides its steps, beside its nodes and the values of its connections, by name."""
 
     def adjustable(self, connection: str) -> Mapping[str, Measure]:
         """What can be set of a connection, with units; nothing if there is no such connection."""

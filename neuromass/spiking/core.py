@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError
 from neuromass.kernels.control import CALLED_OFF, FINE, PHASES, TOO_COARSE
 from neuromass.populations.core import Core, Drive, laid_out
-from neuromass.populations.snapshot import Snapshot
+from neuromass.populations.snapshot import Kept, Snapshot
 from neuromass.recordings.contents import About
 from neuromass.recordings.samples import NOTHING, Samples
 from neuromass.recordings.spikes import SPIKES, SpikeLog
@@ -104,6 +104,15 @@ class NeuronsSnapshot(Snapshot):
         elif self.fixed != theirs:
             found.append("of neurons of other excitabilities, or with another window or noise")
         return found
+
+    def kept(self) -> Kept:
+        """See `Snapshot`."""
+        return {**super().kept(), **{("neurons", n): each for n, each in self.arrays.items()}}
+
+    def moved(self, clock: int, kept: Kept) -> Self:
+        """See `Snapshot`."""
+        arrays = {name: kept["neurons", name] for name in self.arrays}
+        return replace(super().moved(clock, kept), arrays=arrays)
 
     def is_sound(self) -> bool:
         """Whether all of it are numbers, as in every snapshot that was taken."""
@@ -325,16 +334,23 @@ class NeuronsCore(Core):
     def snapshot(self) -> NeuronsSnapshot:
         """All that changes, and what has to be the same where it is restored."""
         plain = super().snapshot()
+        arrays = {n: units.read_only(each.copy()) for n, each in self._arrays.items()}
+        return NeuronsSnapshot(**plain.__dict__, arrays=arrays, fixed=self._fixed())
+
+    def _fixed(self) -> tuple[Any, ...]:
         layout = self.layout
         own = layout.own_noise
-        noise = None if own is None else own.fingerprint()
         wires = layout.connectivity
-        fixed = (
-            layout.neurons, layout.window, layout.threshold, noise, layout.deviates.tobytes(),
+        return (
+            layout.neurons, layout.window, layout.threshold,
+            None if own is None else own.fingerprint(), layout.deviates.tobytes(),
             None if wires is None else wires.fingerprint(),
         )  # fmt: skip
-        arrays = {n: units.read_only(each.copy()) for n, each in self._arrays.items()}
-        return NeuronsSnapshot(**plain.__dict__, arrays=arrays, fixed=fixed)
+
+    def settled(self) -> dict[str, Any]:
+        """What else decides its steps, and what of them is recorded, by name."""
+        found = {"neurons": self._fixed(), "spikes_of": self.layout.recorded}
+        return found if self.layout.own_noise is None else {**found, "seed": (self.seed, self.lane)}
 
     def check_snapshot(self, saved: Any) -> None:
         """Refuse what is no snapshot of such a network."""

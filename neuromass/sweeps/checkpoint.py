@@ -8,10 +8,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from neuromass._version import __version__
 from neuromass.recordings import archive
-from neuromass.sweeps.batches import Batch, Results
+from neuromass.simulation.digest import differing, digests, of_system, told
+from neuromass.simulation.system import system_of
+from neuromass.sweeps.batches import Batch, Results, Study
 
 _ASKED = "sweep.json"
+
+
+def asked_of(study: Study, follow: str | None, direction: str) -> dict[str, str]:
+    """Digest of all that decides the results of a sweep, by its name."""
+    found: dict[str, Any] = {"version": __version__, "follow": follow, "direction": direction}
+    found |= {"duration": study.steps, "transient": study.skipped, "inputs": study.inputs}
+    found |= {f"measure {name}": each for name, each in study.measures.items()}
+    found["mode"] = study.points.is_grid
+    found |= {each.key.name: each.values for each in study.points.axes}
+    found["order of the keys"] = [each.key.name for each in study.points.axes]
+    return digests({**found, **of_system(system_of(study.prototype))})
 
 
 class Checkpoint:
@@ -45,13 +59,12 @@ class Checkpoint:
             known = json.loads(place.read_text())["asked"]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{place} is damaged ({error}); take another folder.") from error
-        names = [*asked, *(name for name in known if name not in asked)]
-        other = [name for name in names if known.get(name) != asked.get(name)]
+        other = differing(known, asked)
         if other:
-            told = ", ".join(other[:5]) + (" and more" if len(other) > 5 else "")
             raise ValueError(
-                f"The checkpoint in {str(self._folder)!r} is of another sweep: {told} differ. Take "
-                f"another folder, or the same arguments; noise goes on only with the same seed."
+                f"The checkpoint in {str(self._folder)!r} is of another sweep: {told(other)} "
+                f"differ. Take another folder, or the same arguments; noise goes on only with the "
+                f"same seed."
             )
 
     def _place(self, batch: Batch) -> Path:

@@ -20,8 +20,7 @@ from neuromass.simulation.runner import steps_of
 from neuromass.simulation.system import System, system_of
 from neuromass.sweeps import plan
 from neuromass.sweeps.batches import Batch, Floats, Results, Study
-from neuromass.sweeps.checkpoint import Checkpoint
-from neuromass.sweeps.digest import digests
+from neuromass.sweeps.checkpoint import Checkpoint, asked_of
 from neuromass.sweeps.execution import by_executor, by_threads, check_workers
 from neuromass.sweeps.keys import ConnectionKey, InputKey
 from neuromass.sweeps.points import Points, points_of, settings
@@ -146,7 +145,7 @@ def sweep(
     store = _Store(study, direction if follow else "up")
     folder = None
     if checkpoint is not None:
-        folder = Checkpoint(checkpoint, digests(study, follow, direction))
+        folder = Checkpoint(checkpoint, asked_of(study, follow, direction))
     bar = point_bar(progress, points.count * store.ways, found.name)
 
     def done(batch: Batch, results: Results) -> None:

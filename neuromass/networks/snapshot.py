@@ -1,0 +1,47 @@
+"""What a network was at some moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass.networks.connection import Wire
+from neuromass.networks.routes import Sent
+from neuromass.populations.snapshot import Kept, Snapshot
+from neuromass.signals import Signal
+
+Floats = NDArray[np.float64]
+
+_PAST = "history"
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSnapshot:
+    """All that changes in a network, exactly: members, synapses, connections, histories, clock."""
+
+    clock: int
+    began: int
+    members: dict[str, Snapshot]
+    wires: dict[str, Wire]
+    histories: dict[Sent, Floats]
+    pasts: dict[str, Signal]
+
+    def kept(self) -> Kept:
+        """What steps change beside the clock, by names of two parts, or three for histories."""
+        nodes = self.members.items()
+        own = {(node, *name): each for node, saved in nodes for name, each in saved.kept().items()}
+        return {**own, **{(*sender, _PAST): rows for sender, rows in self.histories.items()}}
+
+    def moved(self, clock: int, kept: Kept) -> Self:
+        """The same at another time, with what steps have changed until then."""
+        of_node = lambda node: {name[1:]: each for name, each in kept.items() if name[0] == node}
+        members = {node: each.moved(clock, of_node(node)) for node, each in self.members.items()}
+        past = {name: each for name, each in kept.items() if name[2:] == (_PAST,)}
+        histories = {(node, variable): each for (node, variable, _), each in past.items()}
+        return replace(self, clock=clock, members=members, histories=histories)
+
+    def __repr__(self) -> str:
+        return f"<Snapshot of a network of {', '.join(self.members)}>"
