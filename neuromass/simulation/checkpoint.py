@@ -266,8 +266,14 @@ class Keeper:
         self._recorder = recorder
         self._inputs = inputs
         self._dt = dt
+        begun = time.monotonic()
         self._written = checkpoint.taken_up(recorder, inputs)
-        self._due = time.monotonic() + SECONDS
+        self._wait(begun)
+
+    def _wait(self, begun: float) -> None:
+        """Write next some time from now, after a writing that began at some moment."""
+        now = time.monotonic()
+        self._due = now + max(SECONDS, PATIENCE * (now - begun))
 
     @property
     def samples(self) -> Samples:
@@ -305,8 +311,7 @@ class Keeper:
                 f"{steps}: {error}. Nothing of the run is lost; after a crash it would go on from "
                 f"t = {units.shown(held, MS, 10)}."
             )
-        now = time.monotonic()
-        self._due = now + max(SECONDS, PATIENCE * (now - begun))
+        self._wait(begun)
 
     def with_present(self) -> Any:
         """What was recorded so far, after it was written."""

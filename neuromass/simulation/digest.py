@@ -88,20 +88,21 @@ def digest(value: Any, name: str = "a value") -> str:
         ) from error
 
 
-def _parts(value: Any, within: tuple[int, ...] = ()) -> Iterator[Any]:
+def _parts(value: Any, within: tuple[Any, ...] = ()) -> Iterator[Any]:
     """Texts that tell a value from others; functions by their code and what they refer to.
 
     Parameters
     ----------
     value : Any
         The value.
-    within : tuple of int
-        Identities of what it is a part of, for what refers to itself.
+    within : tuple
+        What it is a part of, for what refers to itself; kept, as an identity of what is gone may
+        be given anew.
     """
-    if id(value) in within:
+    if any(value is each for each in within):
         yield "itself"
         return
-    within = (*within, id(value))
+    within = (*within, value)
     if units.is_quantity(value) and hasattr(value, "magnitude"):
         yield str(value.units)
         value = value.magnitude
@@ -123,7 +124,7 @@ def _parts(value: Any, within: tuple[int, ...] = ()) -> Iterator[Any]:
         yield from _of_object(value, within)
 
 
-def _of_object(value: Any, within: tuple[int, ...]) -> Iterator[Any]:
+def _of_object(value: Any, within: tuple[Any, ...]) -> Iterator[Any]:
     if isinstance(value, Measure):
         yield value.text
     elif is_dataclass(value) and not isinstance(value, type):
@@ -135,7 +136,7 @@ def _of_object(value: Any, within: tuple[int, ...]) -> Iterator[Any]:
         yield hashlib.sha256(pickle.dumps(value)).hexdigest()
 
 
-def _of_code(value: types.CodeType | types.FunctionType, within: tuple[int, ...]) -> Iterator[Any]:
+def _of_code(value: types.CodeType | types.FunctionType, within: tuple[Any, ...]) -> Iterator[Any]:
     if isinstance(value, types.CodeType):
         yield value.co_code.hex(), value.co_names
         yield from _parts(value.co_consts, within)

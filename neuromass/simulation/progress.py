@@ -68,7 +68,8 @@ class Bar:
         """So many parts were done."""
         self._done += count
         if self._bar is not None:
-            self._bar.update(count * self._size)
+            self._bar.n = self._done * self._size  # parts may not add up to the whole exactly
+            self._bar.update(0)
         elif self._done < self._total:
             self._bar = self._made()
 

@@ -111,7 +111,8 @@ def run(
     MemoryError
         If the recording would not fit into memory; nothing has been stepped then.
     ValueError
-        If `checkpoint` is of another run, and what differs; before anything runs.
+        If `checkpoint` is of another run, and what differs, or if seeds were drawn; before
+        anything runs.
 
     Warns
     -----
@@ -161,6 +162,7 @@ def run(
             instruments = None if observe is None else checked(observe)
             file = None
             if checkpoint is not None:
+                _check_seeds(system, found)
                 asked = asked_of(
                     found, given, instruments or {}, duration=steps, record=names, every=spacing,
                     average=means, on_failure=on_failure,
@@ -185,6 +187,16 @@ def run(
                 return _loop(found, window, fed, taker, bar)
 
     return found.claim.under(found.name, work)
+
+
+def _check_seeds(system: Any, found: System) -> None:
+    """Refuse to keep what could not go on in another process, which would draw other seeds."""
+    drawn = [n for n, each in found.nodes.items() if each.seed is not None and each.seed_is_drawn]
+    if drawn and ("" in drawn or system.seed is None):
+        raise ValueError(
+            f"checkpoint: {', '.join(drawn) or found.name} has a seed that was drawn, and after a "
+            f"crash another one would be. Give one, seed=1, and the same call goes on."
+        )
 
 
 @contextmanager
