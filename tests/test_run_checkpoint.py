@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checkpoint_cases import CASES, NOISE, circuit, neurons, population, run, slow
+from checkpoint_cases import CASES, NOISE, circuit, instruments, neurons, population, run, slow
 from conftest import environment
 from samples import interrupted
 
@@ -133,26 +133,48 @@ def test_after_ctrl_c_the_same_system_goes_on(tmp_path, stopping, name):
         run(name, tmp_path / "run.npz", system)  # it stands at the end of that run
 
 
-@pytest.mark.parametrize("name", ["noise", "observed"])
-def test_ctrl_c_at_any_line(tmp_path, often, name):
-    options = {"duration": 100 * ms, "every": 4, "inputs": None}
-    make = CASES[name][0]
-    _, whole = run(name, None, **options)
-    numbers, ends = random.Random(5), 0
-    for trial in range(40):
+def warm(name):
+    """The system of a case that stands somewhere, with its loops at hand."""
+    system = CASES[name][0]()
+    nm.run(system, 10 * ms)
+    return system
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "options", "lines"),
+    [
+        ("noise", {"duration": 15 * second, "every": 1000}, 7000),
+        (
+            "observed",
+            {
+                "duration": 3 * second,
+                "every": 60,
+                "observe": {name: instruments[name] for name in ("bold", "means")},
+            },
+            25_000,
+        ),
+    ],
+)
+def test_ctrl_c_at_any_line(tmp_path, often, name, options, lines):
+    options = {**options, "inputs": None}
+    _, whole = run(name, None, warm(name), **options)
+    numbers, ends, took = random.Random(5), 0, set()
+    for trial in range(60):
         path = tmp_path / str(trial) / "run.npz"
         path.parent.mkdir()
-        system = make()
-        with interrupted(numbers.randrange(1, 9000)) as places:
+        system = warm(name)
+        with interrupted(numbers.randrange(1, lines)) as places:
             try:
                 run(name, path, system, **options)
                 ends += 1
             except KeyboardInterrupt:
-                pass
-        _, rec = run(name, path, **options)
+                took.update(place.split(":")[0] for place in places)
+        _, rec = run(name, path, warm(name), **options)
         assert rec == whole, places
         assert [each.name for each in path.parent.iterdir()] == ["run.npz"]
-    assert ends < 20
+    assert ends < 30
+    assert "simulation/checkpoint.py" in took
 
 
 def test_a_second_run_has_a_file_of_its_own(tmp_path, often):

@@ -93,11 +93,11 @@ class BlockRecorder:
         self._first, self._done = 1, 0
 
     def flush(self) -> None:
-        """Hand on what there is."""
-        end = 1 + self._done // self.samples.every
-        if end > self._first:
-            self._use(self.samples, slice(self._first, end))
+        """Hand on what there is, once: an interruption does not bring it again."""
+        first, end = self._first, 1 + self._done // self.samples.every
         self._first, self._done = 1, 0
+        if end > first:
+            self._use(self.samples, slice(first, end))
 
 
 class PieceRecorder:

@@ -73,6 +73,7 @@ class Recorder:
         self._names = {node: tuple(each) for node, each in names.items()}
         self._start = self._last = system.clock
         self._lock = lock
+        self._taking = False
         logs = {n: system.nodes[n].spike_log() for n, each in self._names.items() if SPIKES in each}
         self._spikes = {node: log for node, log in logs.items() if log is not None}
         self._traces = {
@@ -108,7 +109,9 @@ class Recorder:
         """Take and record some steps, all of them or none."""
         done = self.steps
         self._last = self._start + done + steps
+        self._taking = True
         code = self._system.take(steps, drives, self.samples, done)
+        self._taking = False
         for log in self._spikes.values():
             check_spikes(log.count)
         return code
@@ -130,8 +133,13 @@ class Recorder:
         new.sums[:] = old.sums
         self.samples = new
 
-    def kept(self) -> Kept:
-        """What was recorded so far, by names of two or more parts."""
+    def kept(self) -> Kept | None:
+        """What was recorded so far, by names of two or more parts.
+
+        None if an interruption has come while spikes may have been written down.
+        """
+        if self._taking and self._spikes:
+            return None
         samples = self.samples
         count = samples.whole(self.steps)
         kept: dict[tuple[str, ...], Floats] = {("begun", "sums"): samples.sums}
