@@ -113,8 +113,10 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(killed, name, monkeypatc
         raise AssertionError("a finished run takes no step")
 
     monkeypatch.setattr(checkpoint.Keeper, "take", refuse)
+    written = path.stat().st_mtime_ns
     system, rec = run(name, path)
     assert rec == whole
+    assert path.stat().st_mtime_ns == written
     monkeypatch.undo()
     assert nm.run(system, **further) == after
 

@@ -218,6 +218,19 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path, change, what):
         nm.sweep(**asked(checkpoint=tmp_path / "kept", **change))
 
 
+def test_signals_and_networks_of_neurons_are_told_apart(tmp_path):
+    def done(system, folder, height=1.0):
+        drive = nm.signals.Step(height)
+        nm.sweep(system, {"eta": [-5.0]}, 1 * ms, m.mean("r"), drive, checkpoint=tmp_path / folder)
+
+    done(nm.QIF(), "step")
+    with pytest.raises(ValueError, match="another sweep: inputs differ"):
+        done(nm.QIF(), "step", height=2.0)
+    done(nm.spiking.QIFNetwork(20, seed=1), "neurons")
+    with pytest.raises(ValueError, match="another sweep: system: neurons"):
+        done(nm.spiking.QIFNetwork(20, seed=1, window=1 * ms), "neurons")
+
+
 def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ValueError, match="a folder of its own"):

@@ -68,8 +68,8 @@ class Bar:
         """So many parts were done."""
         self._done += count
         if self._bar is not None:
-            self._bar.n = self._done * self._size  # parts may not add up to the whole exactly
-            self._bar.update(0)
+            # parts, rounded one by one, may add up to more than the whole
+            self._bar.update(self._done * self._size - self._bar.n)
         elif self._done < self._total:
             self._bar = self._made()
 
