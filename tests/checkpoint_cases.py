@@ -47,6 +47,15 @@ def brain():
     return net
 
 
+def oscillators():
+    """Connections by functions of source and target, with delays."""
+    net = nm.Network({"a": nm.StuartLandau(shape=2), "b": nm.StuartLandau()})
+    weights = [[0.1, 0.3]]
+    net.connect("a", "b", weight=weights, delay=1.23 * ms, function=nm.couplings.sine(lag=0.2))
+    net.connect("b", "a", weight=0.2, delay=2 * ms, function=nm.couplings.difference)
+    return net
+
+
 def neurons(**options):
     return nm.spiking.QIFNetwork(50, J=5.0, **{"seed": 1, **options})
 
@@ -106,6 +115,7 @@ CASES = {
         circuit,
         {"duration": 5 * second, "record": ("inh.r", "inh->exc"), "every": 100, "average": True},
     ),
+    "functions": (oscillators, {"duration": 50 * second, "record": "b.x", "every": 100}),
     "many delays": (brain, {"duration": 0.5 * second, "record": "brain.r", "every": 10}),
     "observed": (
         circuit,

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass.expressions import Factor
 from neuromass.networks.connection import Wire
 from neuromass.networks.routes import Sent
 from neuromass.populations.snapshot import Kept, Snapshot
@@ -33,15 +34,29 @@ class NetworkSnapshot:
         """What steps change beside the clock, by names of two parts, or three for histories."""
         nodes = self.members.items()
         own = {(node, *name): each for node, saved in nodes for name, each in saved.kept().items()}
-        return {**own, **{(*sender, _PAST): rows for sender, rows in self.histories.items()}}
+        pasts = self.histories.items()
+        return {**own, **{(node, _text(what), _PAST): rows for (node, what), rows in pasts}}
 
     def moved(self, clock: int, kept: Kept) -> Self:
         """The same at another time, with what steps have changed until then."""
         of_node = lambda node: {name[1:]: each for name, each in kept.items() if name[0] == node}
         members = {node: each.moved(clock, of_node(node)) for node, each in self.members.items()}
         past = {name: each for name, each in kept.items() if name[2:] == (_PAST,)}
-        histories = {(node, variable): each for (node, variable, _), each in past.items()}
+        sent = {_text(each): each for wire in self.wires.values() for each in _functions(wire)}
+        histories: dict[Sent, Floats] = {
+            (node, sent.get(what, what)): each for (node, what, _), each in past.items()
+        }
         return replace(self, clock=clock, members=members, histories=histories)
 
     def __repr__(self) -> str:
         return f"<Snapshot of a network of {', '.join(self.members)}>"
+
+
+def _functions(wire: Wire) -> list[Factor]:
+    """The functions of its source's value that a connection carries."""
+    terms = () if wire.function is None else wire.function.terms
+    return [each for each, _ in terms if isinstance(each, Factor)]
+
+
+def _text(what: str | Factor) -> str:
+    return what if isinstance(what, str) else repr(what)
