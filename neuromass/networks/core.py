@@ -22,13 +22,14 @@ from neuromass.networks.connection import FIXED, WAY, Connection, Wire, strength
 from neuromass.networks.groups import grouped
 from neuromass.networks.routes import PASSED, Route, Sent, one_of, parts
 from neuromass.networks.single_step import SingleStep, serves
-from neuromass.networks.snapshot import NetworkSnapshot
+from neuromass.networks.snapshot import NetworkSnapshot, check_past
 from neuromass.networks.tiled import TiledArrays
 from neuromass.networks.unrolled import UnrolledArrays, is_small
 from neuromass.populations import validation
 from neuromass.populations.claim import Claim
 from neuromass.populations.core import Core, Drive, Recorder
 from neuromass.populations.population import core_of
+from neuromass.populations.snapshot import changed
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import NOTHING, Samples
@@ -721,6 +722,33 @@ class NetworkCore:
             self.known_past(),
             dict(self.given_past),
         )
+
+    def check_snapshot(self, saved: NetworkSnapshot) -> None:
+        """Refuse one of another network, or that was changed since it was taken."""
+        saved.check()
+        synaptic = {node for node in saved.members if node.split("/")[0] in saved.wires}
+        members = set(saved.members) - synaptic
+        if set(saved.wires) != set(self.wires) or members != set(self.members):
+            raise ValueError("The snapshot is of a network with other members or connections.")
+        nodes = dict(self.members)
+        for name, wire in saved.wires.items():
+            if wire.kept != self.wires[name].kept:
+                raise ValueError(
+                    f"The snapshot is of a network where {name} carries something else, or has "
+                    f"another synapse."
+                )
+            self.route(name, wire, {})  # refuses what this network cannot run
+            nodes |= self.make_stages(name, wire)
+        if set(nodes) != set(saved.members):
+            raise changed("members")
+        for name, each in nodes.items():
+            each.check_snapshot(saved.members[name])
+            if saved.members[name].clock != saved.clock:
+                raise changed(f"clock of {name}")
+        for (node, what), rows in saved.histories.items():
+            if node not in nodes:
+                raise changed(f"history of {node}")
+            check_past(rows, nodes[node].lanes, f"history of {node}.{what}")
 
     def restore(self, saved: NetworkSnapshot) -> None:
         """Go back to a snapshot that was checked."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from neuromass.expressions import Factor
 from neuromass.networks.connection import Wire
 from neuromass.networks.routes import Sent
-from neuromass.populations.snapshot import Kept, Snapshot
+from neuromass.populations.snapshot import Kept, Snapshot, changed, check_array
 from neuromass.signals import Signal
 
 Floats = NDArray[np.float64]
@@ -29,6 +30,23 @@ class NetworkSnapshot:
     wires: dict[str, Wire]
     histories: dict[Sent, Floats]
     pasts: dict[str, Signal]
+
+    def check(self) -> None:
+        """Refuse one whose entries are not what is in every snapshot that was taken."""
+        for name in ("clock", "began"):
+            if type(getattr(self, name)) is not int:
+                raise changed(name)
+        if not 0 <= self.began <= self.clock < 1 << 62:
+            raise changed("clock")
+        for name, kind in (("members", Snapshot), ("wires", Wire), ("pasts", Signal)):
+            held = getattr(self, name)
+            if not isinstance(held, Mapping) or not all(
+                isinstance(key, str) and isinstance(each, kind) for key, each in held.items()
+            ):
+                raise changed(name)
+        senders = self.histories if isinstance(self.histories, Mapping) else (None,)
+        if not all(isinstance(each, tuple) and len(each) == 2 for each in senders):
+            raise changed("histories")
 
     def kept(self) -> Kept:
         """What steps change beside the clock, by names of two parts, or three for histories."""
@@ -50,6 +68,13 @@ class NetworkSnapshot:
 
     def __repr__(self) -> str:
         return f"<Snapshot of a network of {', '.join(self.members)}>"
+
+
+def check_past(rows: Any, lanes: int, name: str) -> None:
+    """Refuse what is no history of so many lanes."""
+    check_array(rows, name)
+    if rows.ndim != 2 or len(rows) != lanes or not rows.size or not np.all(np.isfinite(rows)):
+        raise changed(name)
 
 
 def _functions(wire: Wire) -> list[Factor]:

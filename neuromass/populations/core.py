@@ -28,7 +28,7 @@ from neuromass.kernels.control import BELOW_BOUND, FIELDS, FINE, Control
 from neuromass.kernels.text import Recipe, Source
 from neuromass.populations import validation
 from neuromass.populations.claim import Claim
-from neuromass.populations.snapshot import Snapshot
+from neuromass.populations.snapshot import Snapshot, changed
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording
 from neuromass.recordings.samples import NOTHING, Samples
@@ -448,15 +448,13 @@ class Core:
         """Refuse what is no snapshot of such a population."""
         if not isinstance(saved, Snapshot):
             raise TypeError(f"restore takes a snapshot, not {type(saved).__name__}.")
-        differences = saved.differences(self.snapshot())
-        if differences:
-            raise ValueError(f"The snapshot is {', and '.join(differences)}.")
-        states = saved.state[: len(self.model.states)]
-        fits = saved.state.shape == self.state.shape and set(saved.parameters) == set(
-            self.parameters
-        )
-        if not (saved.is_sound() and fits and np.all(np.isfinite(states))):
-            raise ValueError("The snapshot was changed since it was taken; it is not restored.")
+        own = self.snapshot()
+        if type(saved) is not type(own):
+            raise ValueError(f"The snapshot is of neurons, and not of a population, {own.model}.")
+        saved.check(own)
+        for name, row in zip(self.model.states, saved.state, strict=False):
+            if not np.all(np.isfinite(row)):
+                raise changed(name)
 
     def restore(self, saved: Snapshot) -> None:
         """Go back to a snapshot that was checked."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from neuromass.units import MS
 
 Kept = Mapping[tuple[str, ...], NDArray[np.float64]]
 """Arrays by names of one or more parts."""
+
+_LATEST: Final = 1 << 62
+"""Steps beyond any run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +79,60 @@ class Snapshot:
         """The same at another time, with what steps have changed until then."""
         return replace(self, clock=clock, state=kept["state",])
 
-    def is_sound(self) -> bool:
-        """Whether all of it are numbers, as in every snapshot that was taken."""
-        arrays = [self.state, *self.parameters.values()]
-        plain = all(isinstance(each, np.ndarray) and each.dtype == float for each in arrays)
-        return plain and all(np.all(np.isfinite(each)) for each in self.parameters.values())
+    def check(self, own: Snapshot) -> None:
+        """Refuse one that cannot be restored, or that was changed since it was taken.
+
+        Parameters
+        ----------
+        own : Snapshot
+            Of what it is to be restored in, as it is now.
+        """
+        check_kinds(self, own)
+        differences = self.differences(own)
+        if differences:
+            raise ValueError(f"The snapshot is {', and '.join(differences)}.")
+        if not 0 <= self.clock < _LATEST:
+            raise changed("clock")
+        check_array(self.state, "state", own.state.shape)
+        if set(self.parameters) != set(own.parameters):
+            raise changed("parameters")
+        for name, value in self.parameters.items():
+            check_array(value, name)
+            if not _fits(value.shape, self.shape) or not np.all(np.isfinite(value)):
+                raise changed(name)
 
     def __repr__(self) -> str:
         return f"<Snapshot of {self.model} at t = {units.shown(self.clock * self.dt, MS)}>"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "parameters": dict(self.parameters)}
+
+
+def _fits(shape: tuple[int, ...], lanes: tuple[int, ...]) -> bool:
+    """Whether an array of some shape can be spread over lanes."""
+    ends = zip(shape[::-1], lanes[::-1], strict=False)
+    return len(shape) <= len(lanes) and all(own in (1, other) for own, other in ends)
+
+
+def check_kinds(saved: Any, own: Any) -> None:
+    """Refuse a snapshot whose entries are of other types than those of another one."""
+    for each in fields(own):
+        value, kind = getattr(saved, each.name), type(getattr(own, each.name))
+        is_mapping = issubclass(kind, Mapping) and isinstance(value, Mapping)
+        if type(value) is not kind and not is_mapping:
+            raise changed(each.name)
+
+
+def check_array(value: Any, name: str, shape: tuple[int, ...] | None = None) -> None:
+    """Refuse what is no array of floats, or has another shape."""
+    is_plain = isinstance(value, np.ndarray) and value.dtype == float
+    if not is_plain or (shape is not None and value.shape != shape):
+        raise changed(name)
+
+
+def changed(name: Any) -> ValueError:
+    """The error for a snapshot that is not as it was taken."""
+    return ValueError(
+        f"The snapshot was changed since it was taken: its {str(name)[:60]} is not what "
+        f"snapshot() gave. It is not restored; take another one."
+    )

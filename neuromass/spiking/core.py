@@ -18,7 +18,7 @@ from neuromass.dynamics.field import ModelField
 from neuromass.errors import SimulationError
 from neuromass.kernels.control import CALLED_OFF, FINE, PHASES, TOO_COARSE
 from neuromass.populations.core import Core, Drive, laid_out
-from neuromass.populations.snapshot import Kept, Snapshot
+from neuromass.populations.snapshot import Kept, Snapshot, changed, check_array
 from neuromass.recordings.contents import About
 from neuromass.recordings.samples import NOTHING, Samples
 from neuromass.recordings.spikes import SPIKES, SpikeLog
@@ -100,7 +100,8 @@ class NeuronsSnapshot(Snapshot):
         found = super().differences(other)
         theirs = getattr(other, "fixed", ())
         if self.fixed[:1] != theirs[:1]:
-            found.append(f"of {self.fixed[0]} neurons, not {theirs[0] if theirs else 'none'}")
+            counts = [each[0] if each else "no" for each in (self.fixed, theirs)]
+            found.append(f"of {counts[0]} neurons, not {counts[1]}")
         elif self.fixed != theirs:
             found.append("of neurons of other excitabilities, or with another window or noise")
         return found
@@ -114,10 +115,16 @@ class NeuronsSnapshot(Snapshot):
         arrays = {name: kept["neurons", name] for name in self.arrays}
         return replace(super().moved(clock, kept), arrays=arrays)
 
-    def is_sound(self) -> bool:
-        """Whether all of it are numbers, as in every snapshot that was taken."""
-        kept = (self.arrays["potentials"], self.arrays["ring"], self.arrays["earlier"])
-        return super().is_sound() and all(np.all(np.isfinite(each)) for each in kept)
+    def check(self, own: Snapshot) -> None:
+        """See `Snapshot`."""
+        super().check(own)
+        theirs: Mapping[str, Floats] = getattr(own, "arrays", {})
+        if set(self.arrays) != set(theirs):
+            raise changed("arrays")
+        for name, value in self.arrays.items():
+            check_array(value, name, theirs[name].shape)
+            if name != "values" and not np.all(np.isfinite(value)):  # noise begins with NaN
+                raise changed(name)
 
 
 class NeuronsCore(Core):
