@@ -129,6 +129,10 @@ class Arrays(ABC):
     def _lanes_of(self, known: Mapping[Any, int]) -> int:
         return sum(self.nodes[node].lanes for node, _ in known)
 
+    def keeps(self, connection: str) -> bool:
+        """Whether strengths of a connection, or of a part of it, can be changed."""
+        return connection in self._routes or f"{connection}/0" in self._routes
+
     def set_weights(self, connection: str, route: Route) -> bool:
         """Give a connection other strengths, if all else of it is as it was; whether it is."""
         before = self._routes.get(connection)

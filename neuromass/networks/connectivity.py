@@ -13,12 +13,15 @@ from neuromass import units
 from neuromass.units import MS, Measure
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Ints = NDArray[np.signedinteger[Any]]
 Shape = tuple[int, ...]
 LENGTH: Final = units.measure("mm")
 SPEED: Final = units.measure("metre/second")
 MOST: Final = 1 << 31
 """Numbers that the past of a connection may take; 17 GB."""
+
+AT_ONCE: Final = 1 << 18
+"""Pairs whose delays are rounded at once."""
 
 
 @dataclass(frozen=True)
@@ -144,18 +147,17 @@ def pairs(
     """
     targets, sources = math.prod(target), math.prod(source)
     aligned = not _is_matrix(strength, target, sources)
+    if not aligned and not is_sparse(strength):
+        _check_matrix(np.shape(strength), targets, sources, between, what)
+        return _of_matrix(strength, delay, target, sources, between, late)
     if aligned:
         to, start = _lane_to_lane(target, source, between, what)
         values = _for_each_lane(strength, target, between, what)
-    elif is_sparse(strength):
+    else:
         _check_matrix(strength.shape, targets, sources, between, what)
         table = strength.tocoo()
-        to, start = table.row.astype(np.int64), table.col.astype(np.int64)
+        to, start = table.row.astype(np.int32), table.col.astype(np.int32)
         values = table.data
-    else:
-        _check_matrix(np.shape(strength), targets, sources, between, what)
-        to, start = (each.astype(np.int64) for each in np.nonzero(strength))
-        values = strength[to, start]
     used = values != 0.0
     to, start = to[used], start[used]
     if _is_matrix(delay, target, sources):
@@ -170,6 +172,27 @@ def pairs(
     else:
         times = _for_each_lane(delay, target, between, late)[to]
     return Pairs(to, start, values[used], times, aligned)
+
+
+def _of_matrix(
+    strength: Floats, delay: Any, target: Shape, sources: int, between: str, late: str
+) -> Pairs:
+    """The pairs of a whole matrix, without copies where all of them are connected."""
+    targets = len(strength)
+    used = strength != 0.0
+    lanes, starts = np.arange(targets, dtype=np.int32), np.arange(sources, dtype=np.int32)
+    to = np.repeat(lanes, np.count_nonzero(used, axis=1))
+    if len(to) == strength.size:
+        flat = lambda matrix: np.ascontiguousarray(matrix).reshape(-1)
+    else:
+        flat = lambda matrix: matrix[used]
+    start = flat(np.broadcast_to(starts, strength.shape))
+    if not _is_matrix(delay, target, sources):
+        times = _for_each_lane(delay, target, between, late)[to]
+        return Pairs(to, start, flat(strength), times, aligned=False)
+    _check_matrix(delay.shape, targets, sources, between, late)
+    matrix = np.asarray(delay.todense() if is_sparse(delay) else delay, dtype=float)
+    return Pairs(to, start, flat(strength), flat(matrix), aligned=False)
 
 
 def _is_matrix(value: Any, target: Shape, sources: int) -> bool:
@@ -243,21 +266,33 @@ def in_steps(pairs_of: Pairs, dt: float, between: str, lift: bool) -> tuple[Ints
     ValueError
         For a delay between 0 and dt that is not to be lifted.
     """
-    exact = pairs_of.delays / dt
-    near = np.rint(exact)
-    exact = np.where(np.abs(exact - near) < 1e-6, near, exact)
-    short = (exact > 0.0) & (exact < 1.0)
-    if np.any(short):
-        if not lift:
-            first = int(np.argmax(short))
-            pair = ""
-            if len(exact) > 1:
-                pair = f" to lane {pairs_of.targets[first]} from lane {pairs_of.sources[first]}"
-            raise ValueError(
-                f"{between}: the delay{pair} is {units.shown(pairs_of.delays[first], MS)}, "
-                f"shorter than the step of {units.shown(dt, MS)}. Take a smaller dt, no delay, or "
-                f"Network(..., short_delays='dt') to lift it to dt."
-            )
-        exact = np.where(short, 1.0, exact)
-    whole = np.floor(exact)
-    return whole.astype(np.int64), exact - whole
+    count = len(pairs_of.delays)
+    steps, fractions = np.empty(count, dtype=np.int32), np.broadcast_to(np.zeros(1), count)
+    for begin in range(0, count, AT_ONCE):  # matrices are large
+        part = slice(begin, begin + AT_ONCE)
+        exact = pairs_of.delays[part] / dt
+        near = np.rint(exact)
+        exact = np.where(np.abs(exact - near) < 1e-6, near, exact)
+        short = (exact > 0.0) & (exact < 1.0)
+        if np.any(short):
+            if not lift:
+                raise _too_short(pairs_of, begin + int(np.argmax(short)), dt, between)
+            exact[short] = 1.0
+        steps[part] = np.floor(exact, out=near)
+        exact -= near
+        if np.any(exact):
+            fractions = fractions if fractions.flags.writeable else np.zeros(count)
+            fractions[part] = exact
+    return steps, fractions
+
+
+def _too_short(pairs_of: Pairs, which: int, dt: float, between: str) -> ValueError:
+    """The error for a delay between 0 and dt."""
+    pair = ""
+    if len(pairs_of.delays) > 1:
+        pair = f" to lane {pairs_of.targets[which]} from lane {pairs_of.sources[which]}"
+    return ValueError(
+        f"{between}: the delay{pair} is {units.shown(pairs_of.delays[which], MS)}, shorter than "
+        f"the step of {units.shown(dt, MS)}. Take a smaller dt, no delay, or "
+        f"Network(..., short_delays='dt') to lift it to dt."
+    )

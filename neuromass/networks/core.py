@@ -36,7 +36,7 @@ from neuromass.recordings.samples import NOTHING, Samples
 from neuromass.units import HZ, MS, Measure
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Ints = NDArray[np.signedinteger[Any]]
 
 
 class NetworkCore:
@@ -343,7 +343,8 @@ class NetworkCore:
         steps, fractions = wiring.in_steps(pairs, self.dt, name, self.lift)
         weights = pairs.values
         if wire.by_tau:
-            weights = weights * target.spread(target.parameters["tau"])[pairs.targets]
+            tau = target.parameters["tau"]
+            weights = weights * (target.spread(tau)[pairs.targets] if tau.ndim else float(tau))
         gates = wire.synapse is not None and wire.synapse.gates
         return Route(
             wire.source, wire.target, wire.variable, wire.input, tuple(stages), gates,
@@ -472,6 +473,9 @@ class NetworkCore:
         for name in stale:
             arrays = self._arrays
             if arrays is None:
+                break
+            if not arrays.keeps(name):
+                self.changed()
                 break
             for part, route in self.parts(name, ports).items():
                 if not arrays.set_weights(part, route):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neuromass.kernels.networks.tables import LINK, MATRIX, STRIP, columns, table
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Ints = NDArray[np.signedinteger[Any]]
 
 
 def joined(parts: Iterable[Any], dtype: Any = float) -> Any:

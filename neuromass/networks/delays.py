@@ -85,6 +85,20 @@ class Lag:
         )  # fmt: skip
 
     @property
+    def longest(self) -> int:
+        """Steps of the longest delay, rounded up."""
+        most = self.steps.max()
+        return int(most) + bool(np.any(self.fractions[self.steps == most] > 0.0))
+
+    def matrix(self, values: Any, other: float = 0.0) -> Any:
+        """Values of the pairs as a matrix [target, source], with another one for all others."""
+        if len(values) == self.targets * self.sources:
+            return values.reshape(self.targets, self.sources)
+        found = np.full((self.targets, self.sources), other, dtype=values.dtype)
+        found[self.to, self.start] = values
+        return found
+
+    @property
     def dense(self) -> bool:
         """Whether the pairs are worth a whole matrix."""
         return not self.aligned and is_dense(len(self.to), self.targets, self.sources)
@@ -121,9 +135,7 @@ class Delays:
     """
 
     def __init__(self, lags: list[Lag], slots: int, rows: int) -> None:
-        self.longest = max(
-            (int((lag.steps + (lag.fractions > 0.0)).max()) for lag in lags), default=0
-        )
+        self.longest = max((lag.longest for lag in lags), default=0)
         self.keep = self.longest + VECTOR
         self.room = max(64, self.keep // 2, min(HISTORY // max(rows, 1), 1 << 14))
         self.columns = self.keep + self.room + VECTOR
@@ -165,7 +177,8 @@ class Delays:
             own = np.flatnonzero(pairs.lags == number)
             self.pair_weights[own] = weights[pairs.pairs[own]] * pairs.factors[own]
         for place, lag, which in self._matrices.get(number, ()):
-            made = _by_four(_stacked(lag.part(which), weights[which])[0])
+            part = lag.part(which)
+            made = _weights_by_four(part.matrix(weights[which]), _parts_of(part))
             self.weights[place : place + made.size] = made
 
     def forget(self) -> None:
@@ -204,6 +217,8 @@ class _Tables:
 
     def dense(self) -> list[Any]:
         """Table, weights and offsets of the dense connections."""
+        if len(self.blocks) == 1:  # which may be large
+            return [table(self.blocks, DENSE_BLOCK), self._weights[0], self._offsets[0]]
         return [
             table(self.blocks, DENSE_BLOCK),
             joined(self._weights),
@@ -242,19 +257,13 @@ class _Tables:
     def _add_matrix(self, number: int, lag: Lag, which: NDArray[np.bool_], block: int) -> None:
         """All pairs; each source stands twice if its delays fall between two steps."""
         part = lag.part(which)
-        weights, fractions = _stacked(part, part.weights)
-        steps = np.full(fractions.shape, block)
-        steps[part.start, part.to] = part.steps
-        rows = lag.row + np.arange(lag.sources)
-        if np.any(fractions):
-            steps = _twice(steps, steps + (fractions > 0.0))
-            rows = np.repeat(rows, 2)
+        parts = _parts_of(part)
+        weights = _weights_by_four(part.matrix(part.weights), parts)
         place = sum(map(len, self._weights))
-        self.blocks.append((lag.slot, lag.targets, len(weights) // 4, place))
-        offsets = self._offsets_of(rows[:, None], steps)
-        missing = len(weights) - len(rows)
-        self._weights.append(_by_four(weights))
-        self._offsets.append(_by_four(np.pad(offsets, ((0, missing), (0, 0)), mode="edge")))
+        self.blocks.append((lag.slot, lag.targets, len(weights) // (4 * lag.targets), place))
+        self._weights.append(weights)
+        now = self._offsets_of(lag.row + np.arange(lag.sources), np.zeros(1, dtype=np.int32))
+        self._offsets.append(_offsets_by_four(now, part.matrix(part.steps, block), parts))
         if len(lag.to) <= KEPT_PAIRS:
             self.matrices.setdefault(number, []).append((place, lag, which))
 
@@ -304,27 +313,52 @@ def _in_chunks(parts: list[_Taps], columns: int) -> _Taps:
     return _Taps(*(each[order] for each in made.columns()))
 
 
-def _stacked(lag: Lag, given: Floats) -> tuple[Floats, Floats]:
-    """Strengths as a matrix [source, target] of whole fours, and the fractions of the delays.
+def _parts_of(lag: Lag) -> Any:
+    """Fractions of delays that fall between two steps, as a matrix; None if none does."""
+    return lag.matrix(lag.fractions) if np.any(lag.fractions) else None
 
-    Each source stands twice if there are fractions.
+
+def _quarters(twice: bool) -> list[tuple[slice, bool]]:
+    """Which sources stand first, second, third and fourth among each four.
+
+    Each source stands twice if delays fall between two steps: what comes from the later of the
+    two, and then, marked by True, what comes from the earlier one.
     """
-    weights, fractions = (np.zeros((lag.sources, lag.targets)) for _ in range(2))
-    weights[lag.start, lag.to], fractions[lag.start, lag.to] = given, lag.fractions
-    if np.any(fractions):
-        weights = _twice(weights * (1.0 - fractions), weights * fractions)
-    return np.pad(weights, ((0, -len(weights) % 4), (0, 0))), fractions
+    if twice:
+        return [(slice(j // 2, None, 2), j % 2 == 1) for j in range(4)]
+    return [(slice(j, None, 4), False) for j in range(4)]
 
 
-def _twice(near: Any, far: Any) -> Any:
-    """The rows of two matrices in turns."""
-    return np.stack([near, far], axis=1).reshape(-1, near.shape[1])
+def _by_four(rows: int, targets: int, kind: Any) -> Any:
+    """Room for groups of four sources by targets by the four."""
+    return np.zeros((-(-rows // 4), targets, 4), dtype=kind)
 
 
-def _by_four(matrix: Any) -> Any:
-    """Groups of four sources by targets by the four, flat."""
-    sources, targets = matrix.shape
-    return matrix.reshape(sources // 4, 4, targets).transpose(0, 2, 1).reshape(-1)
+def _weights_by_four(weights: Any, parts: Any) -> Any:
+    """Strengths [target, source] as groups of four sources, by targets, by the four; flat."""
+    targets, sources = weights.shape
+    made = _by_four(sources if parts is None else 2 * sources, targets, float)
+    for j, (which, earlier) in enumerate(_quarters(parts is not None)):
+        own = weights[:, which]
+        if parts is not None:
+            own = own * (parts[:, which] if earlier else 1.0 - parts[:, which])
+        made[: own.shape[1], :, j] = own.T
+    return made.reshape(-1)
+
+
+def _offsets_by_four(now: Any, steps: Any, parts: Any) -> Offsets:
+    """Places in the histories, likewise; those that fill up the last four are the last one's."""
+    targets, sources = steps.shape
+    rows = sources if parts is None else 2 * sources
+    made = _by_four(rows, targets, np.int32)
+    for j, (which, earlier) in enumerate(_quarters(parts is not None)):
+        late = steps[:, which]
+        if earlier:
+            late = late + (parts[:, which] > 0.0)
+        made[: late.shape[1], :, j] = now[which][:, None] - late.T
+    for j in range((rows - 1) % 4 + 1, 4):
+        made[-1, :, j] = made[-1, :, (rows - 1) % 4]
+    return made.reshape(-1)
 
 
 def _check_size(numbers: int) -> None:
@@ -352,11 +386,11 @@ def _plan(lags: list[Lag]) -> list[_Group]:
     """One group; two where the blocks of most delays would be short for the sake of a few."""
     if not lags:
         return []
-    steps = np.concatenate([lag.steps for lag in lags])
-    shortest, few = int(steps.min()), np.count_nonzero(steps < LONG)
-    if shortest >= VECTOR or 2 * few > len(steps):
+    shortest = min(int(lag.steps.min()) for lag in lags)
+    few = sum(np.count_nonzero(lag.steps < LONG) for lag in lags)
+    if shortest >= VECTOR or 2 * few > sum(len(lag.steps) for lag in lags):
         return [_Group(0, _ENDLESS, _block(shortest))]
-    longer = int(steps[steps >= LONG].min())
+    longer = min(int(np.min(lag.steps, where=lag.steps >= LONG, initial=1 << 30)) for lag in lags)
     return [_Group(0, LONG, _block(shortest)), _Group(LONG, _ENDLESS, _block(longer))]
 
 
