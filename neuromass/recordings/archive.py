@@ -10,9 +10,12 @@ import secrets
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+
+_PART: Final = 1 << 24
+"""Bytes that are read at once: an array takes no more memory than its own."""
 
 
 def opened(stream: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
@@ -43,8 +46,12 @@ def _array(archive: zipfile.ZipFile, name: str, size: int) -> Any:
             or math.prod(shape) * kind.itemsize != entry.file_size - file.tell()
         ):
             raise ValueError(f"{name!r} is not of the size that it says")
-        plain = np.frombuffer(file.read(), dtype=kind)
-    return plain.reshape(shape, order="F" if by_column else "C").copy()
+        plain = np.empty(math.prod(shape), dtype=kind)
+        bits = plain.view(np.uint8)
+        for first in range(0, len(bits), _PART):
+            bits[first : first + _PART] = np.frombuffer(file.read(_PART), dtype=np.uint8)
+    whole = plain.reshape(shape, order="F" if by_column else "C")
+    return whole.copy() if by_column else whole
 
 
 def _entry(name: str) -> str:
