@@ -138,20 +138,22 @@ def gast():
 
 
 def grimbert():
-    """Grimbert, Faugeras 2006: the cortical column of Jansen and Rit."""
+    """Grimbert, Faugeras 2006, over p: y1 - y2 of the cortical column of Jansen and Rit."""
     figure, (ax,) = panels("Jansen and Rit's column (2006)", 1)
     span = (-50 / second, 400 / second)
     diagram = analysis.continuation(nm.JansenRit(), "p", span)
     ordered = sorted(diagram.hopfs, key=lambda each: each.p)
     branches = [analysis.cycles(each, span) for each in diagram.hopfs[:2]]
-    diagram.plot("y1", cycles=branches, ax=ax)
+    diagram.plot("eeg", cycles=branches, ax=ax)
     alpha = [each for branch in branches for each in branch.at(220 / second) if each.stable]
     rates = [each.frequency.m_as(Hz) for each in alpha]
     hopfs = [float(each.p.m_as(1 / second)) for each in ordered]
     folds = sorted(float(each.p.m_as(1 / second)) for each in diagram.folds)
+    ((turn,),) = (values(branch.folds, "p") for branch in branches if branch.folds)
     return figure, [
         Number("Hopf", hopfs, [-12.1474923484, 89.8291079696, 315.696428069]),
         Number("folds", folds, [-41.3014104879, 113.586273213]),
+        Number("fold of cycles", turn, 137.38, 1e-5),
         Number("alpha in Hz", min(rates, key=lambda x: abs(x - 11)), 10.9380287298, 1e-7),
     ]
 

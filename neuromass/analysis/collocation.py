@@ -144,7 +144,7 @@ class Collocation:
     def _field(self, at: Floats) -> Any:
         return self.problem.field.varied(self.problem.name, self.problem.parameter(at))
 
-    def _points(self, at: Floats) -> Floats:
+    def points(self, at: Floats) -> Floats:
         """States at the Gauss points, (intervals, points, states), in internal units."""
         return VALUES @ self.pieces(self.profile(at)) * self.problem.scale[:-1]
 
@@ -162,7 +162,7 @@ class Collocation:
     def residual(self, at: Floats) -> Floats:
         """Equations at the Gauss points, then the phase."""
         profile, widths = self.profile(at), np.diff(self.mesh)[:, None, None]
-        rates = self._field(at).rates(self._points(at)) / self.problem.scale[:-1]
+        rates = self._field(at).rates(self.points(at)) / self.problem.scale[:-1]
         moving = SLOPES @ self.pieces(profile) - widths * self.period(at) * rates
         phase = np.sum(self._phase * (profile - self.reference))
         return np.append(moving.ravel(), phase)
@@ -173,7 +173,7 @@ class Collocation:
         Their shape is (intervals, points, states, nodes, states).
         """
         scale = self.problem.scale[:-1]
-        slopes = self._field(at).slopes(self._points(at)) * scale / scale[:, None]
+        slopes = self._field(at).slopes(self.points(at)) * scale / scale[:, None]
         blocks = (
             -np.diff(self.mesh)[:, None, None, None, None]
             * self.period(at)
@@ -189,7 +189,7 @@ class Collocation:
 
         problem, total = self.problem, self.count * self.size
         root, widths = np.sqrt(self.count), np.diff(self.mesh)[:, None, None]
-        points, field = self._points(at), self._field(at)
+        points, field = self.points(at), self._field(at)
         rates = field.rates(points) / problem.scale[:-1]
         by_symbol = field.slopes_by(problem.name, points) / problem.scale[:-1]
         by_period = -(widths * rates).ravel() * self.period(at)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass import units
 from neuromass.analysis.follow import Point, at_parameter
 from neuromass.analysis.normal_forms import Slopes
 from neuromass.analysis.problem import Equilibrate
@@ -46,12 +47,15 @@ class Special(Protocol):
     def lyapunov_coefficient(self, at: Floats) -> float:
         """First Lyapunov coefficient at a Hopf point."""
 
+    def output(self, name: str, at: Floats) -> Floats:
+        """An output, in internal units."""
+
 
 class SpecialPoint(Named):
     """An equilibrium at which the number or the stability of equilibria changes.
 
-    Parameters and states are attributes too: ``point.eta``, ``point.r``; ``point["exc.r"]`` in
-    networks.
+    Parameters, states and outputs are attributes too: ``point.eta``, ``point.r``;
+    ``point["exc.r"]`` in networks.
 
     Attributes
     ----------
@@ -76,12 +80,12 @@ class SpecialPoint(Named):
 
     @property
     def names(self) -> list[str]:
-        """Parameters and states."""
-        return [*self.parameters, *self.field.columns]
+        """Parameters, states and outputs."""
+        return [*self.parameters, *self.field.columns, *self.field.outputs]
 
     def quantity(self, name: str) -> Any:
-        """A parameter or state."""
-        return {**self.parameters, **self.state}[name]
+        """A parameter, state or output."""
+        return {**self.parameters, **self.state, **self.outputs}[name]
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -94,6 +98,20 @@ class SpecialPoint(Named):
         """The states as Quantities, by name."""
         states = self.problem.states(_without_rounding(self.point.at))
         return {name: each.quantity(states) for name, each in self.field.columns.items()}
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The outputs as Quantities, by name."""
+        measures = self.field.outputs
+        return {n: units.to_quantity(measures[n], each) for n, each in self._outputs.items()}
+
+    @cached_property
+    def _outputs(self) -> dict[str, Floats]:
+        """The outputs in internal units."""
+        found: dict[str, Floats] | None = self.known.get("outputs")
+        if found is None:
+            found = {n: self.problem.output(n, self.point.at) for n in self.field.outputs}
+        return found
 
     @cached_property
     def eigenvalues(self) -> Any:
@@ -137,18 +155,18 @@ class SpecialPoint(Named):
         return self.lyapunov_coefficient < 0.0
 
     def to_dataframe(self) -> Any:
-        """What varies and the states, one row, as a pandas DataFrame.
+        """What varies, the states and the outputs, one row, as a pandas DataFrame.
 
         Returns
         -------
         pandas.DataFrame
-            Columns ``kind``, parameters and states with their units.
+            Columns ``kind``, parameters, states and outputs with their units.
         """
         return table_of([self])
 
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""
-        known = {"eigenvalues": self.eigenvalues.m_as("1/ms")}
+        known = {"eigenvalues": self.eigenvalues.m_as("1/ms"), "outputs": self._outputs}
         if self._oscillates:
             known |= {"omega": self._omega(), "lyapunov_coefficient": self.lyapunov_coefficient}
         return self.kind, self.problem, self.point, known
@@ -193,7 +211,7 @@ def table_of(points: Sequence[SpecialPoint]) -> Any:
 class Branch(Named):
     """Equilibria that go on from one to the next while a parameter varies.
 
-    Parameter and states are attributes, Quantities along the branch: ``branch.eta``,
+    Parameter, states and outputs are attributes, Quantities along the branch: ``branch.eta``,
     ``branch.r``; ``branch["exc.r"]`` in networks.
 
     Attributes
@@ -211,12 +229,14 @@ class Branch(Named):
         ends: tuple[str, str],
         special: list[SpecialPoint],
         eigenvalues: Any = None,
+        outputs: Mapping[str, Floats] | None = None,
     ) -> None:
         self.problem = problem
         self.points = points
         self.ends = ends
         self.special = special
         self._known = eigenvalues
+        self._known_outputs = outputs
 
     @property
     def field(self) -> Field:
@@ -225,19 +245,28 @@ class Branch(Named):
 
     @property
     def names(self) -> list[str]:
-        """The parameter and the states."""
-        return [self.problem.name, *self.field.columns]
+        """The parameter, the states and the outputs."""
+        return [self.problem.name, *self.field.columns, *self.field.outputs]
 
     def quantity(self, name: str) -> Any:
-        """The parameter or a state along the branch."""
+        """The parameter, a state or an output along the branch."""
         if name == self.problem.name:
             return self.measure(name).quantity(np.asarray(self.problem.parameter(self.numbers)))
+        if name in self._outputs:
+            return units.to_quantity(self.measure(name), self._outputs[name])
         return self.field.columns[name].quantity(self.problem.states(self.numbers))
 
     @cached_property
     def numbers(self) -> Floats:
         """Scaled states and parameter at each point, (points, states + 1)."""
         return np.array([each.at for each in self.points])
+
+    @cached_property
+    def _outputs(self) -> Mapping[str, Floats]:
+        """The outputs at each point, in internal units."""
+        if self._known_outputs is not None:
+            return self._known_outputs
+        return {name: self.problem.output(name, self.numbers) for name in self.field.outputs}
 
     @cached_property
     def eigenvalues(self) -> Any:
@@ -281,17 +310,17 @@ class Branch(Named):
         Returns
         -------
         pandas.DataFrame
-            Columns parameter and states with their units, and ``stable``.
+            Columns parameter, states and outputs with their units, and ``stable``.
         """
         return Diagram(self.problem, [self]).to_dataframe().drop(columns="branch")
 
     def plot(self, name: str | None = None, *, ax: Any = None, figsize: Any = None) -> Any:
-        """Draw a state over the parameter; see `Diagram.plot`.
+        """Draw a state or output over the parameter; see `Diagram.plot`.
 
         Parameters
         ----------
         name : str, optional
-            The state; the first one if left out.
+            The state or output; the first state if left out.
         ax : Axes, optional
             Where to draw; a new figure otherwise.
         figsize : tuple of float, optional
@@ -306,7 +335,7 @@ class Branch(Named):
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""
         eigenvalues = self.eigenvalues.m_as("1/ms")
-        return self.problem, self.points, self.ends, self.special, eigenvalues
+        return self.problem, self.points, self.ends, self.special, eigenvalues, self._outputs
 
     def __len__(self) -> int:
         return len(self.points)
@@ -364,12 +393,12 @@ class Diagram(Measured):
     def plot(
         self, name: str | None = None, *, cycles: Any = None, ax: Any = None, figsize: Any = None
     ) -> Any:
-        """Draw a state over the parameter: solid where stable, dashed where not.
+        """Draw a state or output over the parameter: solid where stable, dashed where not.
 
         Parameters
         ----------
         name : str, optional
-            The state; the first one if left out. Of lanes every one is drawn.
+            The state or output; the first state if left out. Of lanes every one is drawn.
         cycles : CycleBranch or sequence of CycleBranch, optional
             Branches of cycles, of which the extrema are drawn, filled between where stable.
         ax : Axes, optional
@@ -391,7 +420,7 @@ class Diagram(Measured):
         Returns
         -------
         pandas.DataFrame
-            Columns ``branch``, parameter and states with their units, and ``stable``.
+            Columns ``branch``, parameter, states and outputs with their units, and ``stable``.
         """
         import pandas  # noqa: PLC0415
 

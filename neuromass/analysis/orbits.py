@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
@@ -11,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.analysis.collocation import DEGREE, FEWEST, VALUES, WEIGHTS, Collocation
+from neuromass import units
+from neuromass.analysis.collocation import DEGREE, FEWEST, WEIGHTS, Collocation
 from neuromass.analysis.diagram import SpecialPoint
 from neuromass.analysis.follow import (
     Path,
@@ -34,6 +35,8 @@ from neuromass.dynamics.field import Field
 from neuromass.units import HZ, MS
 
 Floats = NDArray[np.float64]
+Read = Callable[[Floats], Floats]
+"""From states, (..., states), to what is looked at, (..., lanes)."""
 
 _FIRST: Final = 0.01
 """Amplitude of the first cycle from a Hopf point, where 1 is large."""
@@ -44,8 +47,8 @@ _LARGEST: Final = 0.1
 class Cycle(Named):
     """A limit cycle.
 
-    Parameter and states are attributes: ``cycle.eta``, and ``cycle.r``, a Quantity along the
-    times ``cycle.t``.
+    Parameter, states and outputs are attributes: ``cycle.eta``, and ``cycle.r``, a Quantity along
+    the times ``cycle.t``.
 
     Attributes
     ----------
@@ -55,12 +58,18 @@ class Cycle(Named):
     """
 
     def __init__(
-        self, equations: Collocation, point: Point, kind: str = "cycle", multipliers: Any = None
+        self,
+        equations: Collocation,
+        point: Point,
+        kind: str = "cycle",
+        multipliers: Any = None,
+        outputs: Mapping[str, Mapping[str, Floats]] | None = None,
     ) -> None:
         self.equations = equations
         self.point = point
         self.kind = kind
         self._known = multipliers
+        self._known_outputs = dict(outputs or {})
 
     @property
     def field(self) -> Field:
@@ -69,20 +78,39 @@ class Cycle(Named):
 
     @property
     def names(self) -> list[str]:
-        """The parameter and the states."""
-        return [self.parameter, *self.field.columns]
+        """The parameter, the states and the outputs."""
+        return [self.parameter, *self.field.columns, *self.field.outputs]
 
     def quantity(self, name: str) -> Any:
-        """The parameter, or a state along the times."""
-        if name == self.parameter:
-            return self.value
-        profile = self.equations.profile(self.point.at)
-        return self._state(name, np.concatenate([profile, profile[:1]]))
+        """The parameter, or a state or output along the times."""
+        return self.value if name == self.parameter else self._summary(name, "orbit")
 
-    def _state(self, name: str, scaled: Floats) -> Any:
-        if name not in self.field.columns:
+    def _summary(self, name: str, what: str) -> Any:
+        """A state or output along the times, or its extrema or mean."""
+        columns = self.field.columns
+        if name in columns:
+            return columns[name].quantity(_SUMMARIES[what](self, lambda states: states))
+        if name not in self.field.outputs:
             raise KeyError(self._unknown(name))
-        return self.field.columns[name].quantity(scaled * self.equations.problem.scale[:-1])
+        return units.to_quantity(self.measure(name), self._of_output(name, what))
+
+    def _of_output(self, name: str, what: str) -> Floats:
+        """An output along the times, or its extrema or mean, in internal units."""
+        if name in self._known_outputs:
+            return self._known_outputs[name][what]
+        field = self.equations.problem.field_at(self.point.at)
+        return _SUMMARIES[what](self, lambda states: field.output(name, states))
+
+    @property
+    def nodes(self) -> Floats:
+        """States at the times `t`, (times, states), in internal units."""
+        profile = self.equations.profile(self.point.at)
+        return np.concatenate([profile, profile[:1]]) * self.equations.problem.scale[:-1]
+
+    @property
+    def points(self) -> Floats:
+        """States at the Gauss points, (intervals, points, states), in internal units."""
+        return self.equations.points(self.point.at)
 
     @property
     def parameter(self) -> str:
@@ -128,11 +156,12 @@ class Cycle(Named):
         return MS.quantity(np.append(self.equations.times, 1.0) * self.period_in_ms)
 
     @cached_property
-    def _fine(self) -> Floats:
-        """Scaled states at eight times from each node to the next, (times, states)."""
-        nodes = np.append(self.equations.times, 1.0)
+    def fine(self) -> Floats:
+        """States at eight times from each node to the next, (times, states), in internal units."""
+        equations, nodes = self.equations, np.append(self.equations.times, 1.0)
         times = nodes[:-1, None] + np.diff(nodes)[:, None] * np.arange(8) / 8
-        return self.equations.values_at(self.equations.profile(self.point.at), times.ravel())
+        scaled = equations.values_at(equations.profile(self.point.at), times.ravel())
+        return np.asarray(scaled * equations.problem.scale[:-1])
 
     def phase_response(self) -> Any:
         """How far a small kick of each state shifts the phase.
@@ -148,12 +177,12 @@ class Cycle(Named):
         return phase_response(self)
 
     def plot(self, name: str | None = None, *, ax: Any = None, figsize: Any = None) -> Any:
-        """Draw a state over one period.
+        """Draw a state or output over one period.
 
         Parameters
         ----------
         name : str, optional
-            The state; the first one if left out.
+            The state or output; the first state if left out.
         ax : Axes, optional
             Where to draw; a new figure otherwise.
         figsize : tuple of float, optional
@@ -168,19 +197,16 @@ class Cycle(Named):
         return diagrams.plot_cycle(self, name, ax, figsize)
 
     def maximum(self, name: str) -> Any:
-        """The highest value of a state."""
-        return self._state(name, self._fine.max(axis=0))
+        """The highest value of a state or output."""
+        return self._summary(name, "maximum")
 
     def minimum(self, name: str) -> Any:
-        """The lowest value of a state."""
-        return self._state(name, self._fine.min(axis=0))
+        """The lowest value of a state or output."""
+        return self._summary(name, "minimum")
 
     def mean(self, name: str) -> Any:
-        """The mean of a state over a period."""
-        equations = self.equations
-        points = VALUES @ equations.pieces(equations.profile(self.point.at))
-        mean = np.einsum("j,k,jks->s", np.diff(equations.mesh), WEIGHTS, points)
-        return self._state(name, mean)
+        """The mean of a state or output over a period."""
+        return self._summary(name, "mean")
 
     def to_dataframe(self) -> Any:
         """The orbit, one row for each time, as a pandas DataFrame.
@@ -188,12 +214,12 @@ class Cycle(Named):
         Returns
         -------
         pandas.DataFrame
-            Columns ``t (ms)`` and the states with their units.
+            Columns ``t (ms)``, and the states and outputs with their units.
         """
         import pandas  # noqa: PLC0415
 
         columns = {"t (ms)": self.t.magnitude}
-        for name in self.field.columns:
+        for name in (*self.field.columns, *self.field.outputs):
             rows = self[name].magnitude.reshape(len(self.t), -1).T
             for lane, row in enumerate(rows):
                 columns[f"{self.heading(name)}{f'[{lane}]' if len(rows) > 1 else ''}"] = row
@@ -201,7 +227,11 @@ class Cycle(Named):
 
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""
-        return self.equations, self.point, self.kind, self.multipliers
+        outputs = {
+            name: {what: self._of_output(name, what) for what in _SUMMARIES}
+            for name in self.field.outputs
+        }
+        return self.equations, self.point, self.kind, self.multipliers, outputs
 
     def __repr__(self) -> str:
         how = "stable" if self.stable else "unstable"
@@ -238,7 +268,7 @@ class CycleBranch(Named):
 
     @property
     def names(self) -> list[str]:
-        """The parameter; of states there are `minimum`, `maximum` and `mean`."""
+        """The parameter; of states and outputs there are `minimum`, `maximum` and `mean`."""
         return [self.parameter]
 
     def quantity(self, name: str) -> Any:
@@ -284,15 +314,15 @@ class CycleBranch(Named):
         return self._of_kind("torus")
 
     def maximum(self, name: str) -> Any:
-        """The highest value of a state in each cycle."""
+        """The highest value of a state or output in each cycle."""
         return _stacked([each.maximum(name) for each in self.cycles])
 
     def minimum(self, name: str) -> Any:
-        """The lowest value of a state in each cycle."""
+        """The lowest value of a state or output in each cycle."""
         return _stacked([each.minimum(name) for each in self.cycles])
 
     def mean(self, name: str) -> Any:
-        """The mean of a state over each cycle."""
+        """The mean of a state or output over each cycle."""
         return _stacked([each.mean(name) for each in self.cycles])
 
     def at(self, value: Any) -> list[Cycle]:
@@ -317,12 +347,12 @@ class CycleBranch(Named):
         return len(self.cycles)
 
     def plot(self, name: str | None = None, *, ax: Any = None, figsize: Any = None) -> Any:
-        """Draw the extrema of a state over the parameter.
+        """Draw the extrema of a state or output over the parameter.
 
         Parameters
         ----------
         name : str, optional
-            The state; the first one if left out.
+            The state or output; the first state if left out.
         ax : Axes, optional
             Where to draw; a new figure otherwise.
         figsize : tuple of float, optional
@@ -342,13 +372,13 @@ class CycleBranch(Named):
         Returns
         -------
         pandas.DataFrame
-            Parameter, period, extrema of the states with their units, and ``stable``.
+            Parameter, period, extrema of the states and outputs with their units, and ``stable``.
         """
         import pandas  # noqa: PLC0415
 
         columns = {self.heading(self.parameter): self[self.parameter].magnitude}
         columns["period (ms)"] = self.period.magnitude
-        for name in self.field.columns:
+        for name in (*self.field.columns, *self.field.outputs):
             for what, values in (("min", self.minimum(name)), ("max", self.maximum(name))):
                 rows = values.magnitude.reshape(len(self), -1).T
                 for lane, row in enumerate(rows):
@@ -361,8 +391,8 @@ class CycleBranch(Named):
 
     def _unknown(self, name: Any) -> str:
         return (
-            f"This branch of cycles has no {name!r}; there is {self.parameter}, and of states "
-            f"minimum(name), maximum(name) and mean(name)."
+            f"This branch of cycles has no {name!r}; there is {self.parameter}, and of states and "
+            f"outputs minimum(name), maximum(name) and mean(name)."
         )
 
     def stored(self) -> tuple[Any, ...]:
@@ -377,6 +407,21 @@ class CycleBranch(Named):
             f"{self.end}"
         ]
         return "\n".join([*lines, *(f"  {each!r}" for each in self.special)]) + ">"
+
+
+def _mean(cycle: Cycle, read: Read) -> Floats:
+    """The mean over a period, as exact as the orbit."""
+    widths = np.diff(cycle.equations.mesh)
+    return np.asarray(np.einsum("j,k,jk...->...", widths, WEIGHTS, read(cycle.points)))
+
+
+_SUMMARIES: Final[dict[str, Callable[[Cycle, Read], Floats]]] = {
+    "orbit": lambda cycle, read: read(cycle.nodes),
+    "minimum": lambda cycle, read: read(cycle.fine).min(axis=0),
+    "maximum": lambda cycle, read: read(cycle.fine).max(axis=0),
+    "mean": _mean,
+}
+"""What is said of a state or output of a cycle -> how, given what reads it out of states."""
 
 
 def _stacked(quantities: list[Any]) -> Any:

@@ -97,6 +97,10 @@ class Linearised(ABC):
         """States out of scaled numbers."""
         return at[..., : self.size] * self.scale[: self.size]
 
+    def output(self, name: str, at: Floats) -> Floats:
+        """An output at some points, in internal units."""
+        return self.field_at(at).output(name, self.states(at))
+
     def local(self, at: Floats) -> tuple[Slopes, Floats]:
         """The Jacobian in scaled states at the values of a point, and its states."""
         field, scale = self.field_at(at), self.scale[: self.size]

@@ -1,4 +1,4 @@
-"""What all results of an analysis have: states and parameters by name, with their units."""
+"""What all results of an analysis have: states, outputs and parameters by name, with units."""
 
 from __future__ import annotations
 
@@ -53,13 +53,12 @@ class Measured(Saved):
         return next(iter(self.field.columns))
 
     def measure(self, name: str) -> Measure:
-        """The unit of a parameter or state."""
-        columns, symbols = self.field.columns, self.field.symbols
-        if name in columns:
-            return columns[name].measure
-        if name in symbols:
-            return symbols[name]
-        raise ValueError(f"There is no {brief(name)}{suggestion(name, [*columns, *symbols])}")
+        """The unit of a parameter, state or output."""
+        states = {each: column.measure for each, column in self.field.columns.items()}
+        known = {**self.field.outputs, **self.field.symbols, **states}
+        if name not in known:
+            raise ValueError(f"There is no {brief(name)}{suggestion(name, known)}")
+        return known[name]
 
     def heading(self, name: str) -> str:
         """A name with its unit, for a column of a table."""

@@ -148,7 +148,8 @@ class _Writer:
                 for name, each in stored.field.columns.items()
             }
             symbols = {name: each.text for name, each in stored.field.symbols.items()}
-            parts = (stored.names, stored.ends, stored.scale, stored.clock)
+            outputs = {name: each.text for name, each in stored.field.outputs.items()}
+            parts = (stored.names, stored.ends, stored.scale, stored.clock, outputs)
             number = len(self.problems)
             self._known[id(value)] = number, value
             self.problems.append([columns, symbols, *(self.put(each) for each in parts)])
@@ -204,11 +205,12 @@ class _Reader:
         return Recording(times, data, measures, About(**about))
 
     def _problem(self, columns: Any, symbols: Any, *parts: Any) -> StoredProblem:
+        names, ends, scale, clock, outputs = (self.get(each) for each in parts)
         field = StoredField(
             {n: Column(units.measure(u), b, tuple(shape)) for n, (u, b, shape) in columns.items()},
             {name: units.measure(text) for name, text in symbols.items()},
+            {name: units.measure(text) for name, text in outputs.items()},
         )
-        names, ends, scale, clock = (self.get(each) for each in parts)
         return StoredProblem(field, tuple(names), ends, scale, clock)
 
 
@@ -225,10 +227,13 @@ class StoredField:
         States by name.
     symbols : dict of Measure
         Units of what can be varied.
+    outputs : dict of Measure
+        Units of the outputs.
     """
 
     columns: dict[str, Column]
     symbols: dict[str, Measure]
+    outputs: dict[str, Measure]
     longest_delay: float = 0.0
 
     def __getattr__(self, name: str) -> NoReturn:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromass import units
 from neuromass.analysis.critical import DOUBLE_ZERO, ZERO, Critical, real_part
 from neuromass.analysis.delayed import DelayedCritical, has_delays
 from neuromass.analysis.diagram import SpecialPoint
@@ -28,8 +29,8 @@ _LARGEST: Final = 0.02
 class Curve(Named):
     """Folds or Hopf points while two parameters vary.
 
-    Both parameters and the states are attributes, Quantities along the curve: ``curve.eta``,
-    ``curve.J``, ``curve.r``.
+    Both parameters, the states and the outputs are attributes, Quantities along the curve:
+    ``curve.eta``, ``curve.J``, ``curve.r``.
 
     Attributes
     ----------
@@ -48,12 +49,14 @@ class Curve(Named):
         points: list[Point],
         special: list[SpecialPoint],
         ends: tuple[str, str],
+        outputs: Mapping[str, Floats] | None = None,
     ) -> None:
         self.kind = kind
         self.equations = equations
         self.points = points
         self.special = special
         self.ends = ends
+        self._known_outputs = outputs
 
     @property
     def field(self) -> Field:
@@ -62,14 +65,23 @@ class Curve(Named):
 
     @property
     def names(self) -> list[str]:
-        """Both parameters and the states."""
-        return [*self.parameters, *self.field.columns]
+        """Both parameters, the states and the outputs."""
+        return [*self.parameters, *self.field.columns, *self.field.outputs]
 
     def quantity(self, name: str) -> Any:
-        """A parameter or a state along the curve."""
+        """A parameter, a state or an output along the curve."""
         if name in self.parameters:
             return self.measure(name).quantity(self.equations.parameters(self._numbers)[name])
+        if name in self._outputs:
+            return units.to_quantity(self.measure(name), self._outputs[name])
         return self.field.columns[name].quantity(self.equations.states(self._numbers))
+
+    @cached_property
+    def _outputs(self) -> Mapping[str, Floats]:
+        """The outputs at each point, in internal units."""
+        if self._known_outputs is not None:
+            return self._known_outputs
+        return {name: self.equations.output(name, self._numbers) for name in self.field.outputs}
 
     def plot(self, *, ax: Any = None, figsize: Any = None) -> Any:
         """Draw the curve over both parameters.
@@ -130,7 +142,7 @@ class Curve(Named):
         Returns
         -------
         pandas.DataFrame
-            Columns both parameters and the states with their units.
+            Columns both parameters, the states and the outputs with their units.
         """
         import pandas  # noqa: PLC0415
 
@@ -146,7 +158,7 @@ class Curve(Named):
 
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""
-        return self.kind, self.equations, self.points, self.special, self.ends
+        return self.kind, self.equations, self.points, self.special, self.ends, self._outputs
 
     def __len__(self) -> int:
         return len(self.points)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import Model
-from neuromass.dynamics.jacobian import jacobian, rates
+from neuromass.dynamics.jacobian import jacobian, output_values, rates
 from neuromass.errors import suggestion
 from neuromass.units import HZ, Measure
 
@@ -60,6 +60,10 @@ class Field(Protocol):
         """Parameters, inputs and strengths that can be varied, and their units."""
 
     @property
+    def outputs(self) -> Mapping[str, Measure]:
+        """Outputs, which follow from the states and parameters, and their units."""
+
+    @property
     def solve(self) -> Solve | None:
         """What gives all zeros from the values of all symbols, if anything does."""
 
@@ -79,6 +83,9 @@ class Field(Protocol):
 
     def rates(self, at: Floats) -> Floats:
         """Rates of change at some points, (..., numbers)."""
+
+    def output(self, name: str, at: Floats) -> Floats:
+        """An output at some points, (..., lanes) in the shape of the lanes."""
 
     def slopes(self, at: Floats) -> Floats:
         """Derivatives of the rates by the numbers, (..., numbers, numbers)."""
@@ -136,6 +143,11 @@ class ModelField:
         return {name: self.model.measure(name) for name in self.values}
 
     @property
+    def outputs(self) -> dict[str, Measure]:
+        """Outputs and their units."""
+        return {name: each.measure for name, each in self.model.outputs.items()}
+
+    @property
     def box(self) -> tuple[Floats, Floats]:
         """Where states are looked for."""
         return search_box(self.model, None)
@@ -155,6 +167,11 @@ class ModelField:
     def rates(self, at: Floats) -> Floats:
         """Rates of change of the states."""
         return rates(self.model.equations, self._point(at))
+
+    def output(self, name: str, at: Floats) -> Floats:
+        """An output at some points."""
+        found = output_values(self.model.equations, name, self._point(at))
+        return np.broadcast_to(found, at.shape[:-1])
 
     def slopes(self, at: Floats) -> Floats:
         """The Jacobian."""

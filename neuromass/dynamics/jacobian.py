@@ -233,6 +233,23 @@ def jacobian(
     return result
 
 
+def output_values(equations: Equations, output: str, values: Mapping[str, Any]) -> Any:
+    """An output at some values.
+
+    Parameters
+    ----------
+    equations : Equations
+        The equations.
+    output : str
+        The output.
+    values : mapping
+        Value of each state and parameter, in internal units; arrays go with the points.
+    """
+    root = equations.output_roots[equations.outputs.index(output)]
+    (found,) = equations.values([root], values, array_operation)
+    return found
+
+
 def output_slopes(equations: Equations, output: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Derivatives of an output by the states that it depends on.
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.dynamics.field import Column, search_box
-from neuromass.dynamics.jacobian import jacobian, output_slopes, rates
+from neuromass.dynamics.jacobian import jacobian, output_slopes, output_values, rates
 from neuromass.expressions import Equations, Factor, Ports, array_operation, closed, joined
 from neuromass.networks.connection import Wire
 from neuromass.networks.connectivity import is_sparse
@@ -119,6 +119,15 @@ class NetworkField:
         return np.asarray(self._given[link.delay][..., None] * np.ones(link.delays.shape))
 
     @property
+    def outputs(self) -> dict[str, Measure]:
+        """Outputs of all nodes and their units."""
+        return {
+            f"{node}.{name}": output.measure
+            for node, each in self._nodes.items()
+            for name, output in each.model.outputs.items()
+        }
+
+    @property
     def box(self) -> tuple[Floats, Floats]:
         """Where states are looked for."""
         return box_of(self._nodes, {})
@@ -152,8 +161,7 @@ class NetworkField:
         values, equations = self._values(node, at), self._equations[node]
         if variable in values:
             return values[variable]
-        root = equations.output_roots[equations.outputs.index(variable)]
-        (found,) = equations.values([root], values, array_operation)
+        found = output_values(equations, variable, values)
         return np.broadcast_to(found, (*at.shape[:-1], self._nodes[node].lanes))
 
     def _sent_slopes(self, node: str, variable: str, at: Floats) -> Iterator[tuple[int, Any]]:
@@ -210,6 +218,12 @@ class NetworkField:
             self._carried(link, past(delay)) @ np.where(delays == delay, link.weights, 0.0)
             for delay in np.unique(delays[link.weights != 0.0]).tolist()
         )
+
+    def output(self, name: str, at: Floats) -> Floats:
+        """An output of a node at some points, (..., lanes) in the shape of its lanes."""
+        node, _, variable = name.rpartition(".")
+        sent: Floats = self._sent(node, variable, at)
+        return sent.reshape(*at.shape[:-1], *self._nodes[node].shape)
 
     # ------------------------------------------------------------------ the field
 
