@@ -34,6 +34,8 @@ _BLOCKS: Final = 32
 """Products of matrices of which the eigenvalues are looked for together, at most."""
 _UNEVEN: Final = 1e5
 """Condition number of a product of which no eigenvalue is lost in the rounding of others."""
+SHRINKS: Final = "it shrinks to a Hopf point"
+"""Why a branch ends where its cycles do."""
 _LONGEST: Final = 50.0
 """Growth of the period beyond which an orbit is taken to be homoclinic."""
 
@@ -104,7 +106,8 @@ class Collocation:
 
     def profile(self, at: Floats) -> Floats:
         """Scaled states at the nodes, (nodes, states)."""
-        return at[:-2].reshape(self.count, self.size) * np.sqrt(self.count)
+        total = self.count * self.size
+        return at[:total].reshape(self.count, self.size) * np.sqrt(self.count)
 
     def period(self, at: Floats) -> float:
         """The period in ms."""
@@ -191,9 +194,8 @@ class Collocation:
         root, widths = np.sqrt(self.count), np.diff(self.mesh)[:, None, None]
         points, field = self.points(at), self._field(at)
         rates = field.rates(points) / problem.scale[:-1]
-        by_symbol = field.slopes_by(problem.name, points) / problem.scale[:-1]
         by_period = -(widths * rates).ravel() * self.period(at)
-        by_symbol = -(widths * self.period(at) * by_symbol).ravel() * problem.scale[-1]
+        by_symbol = self.slopes_by(problem.name, at) * problem.scale[-1]
         rows, columns = _pattern(len(self.mesh) - 1, self.size)
         every, ones = np.arange(total), np.ones(total, dtype=int)
         return sparse.csc_array(
@@ -213,6 +215,12 @@ class Collocation:
             ),
             shape=(total + 1, total + 2),
         )
+
+    def slopes_by(self, name: str, at: Floats) -> Floats:
+        """Derivatives of the equations at the Gauss points by a symbol."""
+        slopes = self._field(at).slopes_by(name, self.points(at)) / self.problem.scale[:-1]
+        widths = np.diff(self.mesh)[:, None, None]
+        return np.asarray(-(widths * self.period(at) * slopes).ravel())
 
     def transitions(self, at: Floats) -> Floats:
         """What each interval makes of small deviations, (intervals, states, states)."""
@@ -249,7 +257,7 @@ class Collocation:
         if not low <= value <= high:
             return "the end of the range"
         if self.amplitude(at) < self.smallest or self._is_turned(at):
-            return "it shrinks to a Hopf point"
+            return SHRINKS
         if at[-2] > np.log(_LONGEST):
             return "the period grows without end: a homoclinic orbit"
         lowest = self.problem.lowest
@@ -266,6 +274,15 @@ class Collocation:
 
     def remeshed(self, point: Point) -> tuple[Collocation, Point]:
         """The same orbit on a mesh that spreads its error evenly."""
+        moved, guess = self.moved(point)
+        place, _ = corrected(moved, guess.at, guess.tangent)
+        return (self, point) if place is None else (moved, Point(place, guess.tangent))
+
+    def moved(self, point: Point) -> tuple[Collocation, Point]:
+        """The equations on a mesh that spreads the error of an orbit evenly, and it between nodes.
+
+        Behind the profile the point may have any numbers.
+        """
         profile = self.profile(point.at)
         density, error = self._density(profile)
         intervals = len(self.mesh) - 1
@@ -275,14 +292,15 @@ class Collocation:
         mesh = np.interp(np.linspace(0.0, cumulated[-1], intervals + 1), cumulated, self.mesh)
         mesh[0], mesh[-1] = 0.0, 1.0
         moved = replace(self, mesh=mesh, reference=np.zeros((DEGREE * intervals, self.size)), age=0)
-        profile = self.values_at(profile, moved.times)
-        bent = self.values_at(self.profile(point.tangent), moved.times)
-        moved = replace(moved, reference=profile)
-        tangent = np.append(bent.ravel() / np.sqrt(moved.count), point.tangent[-2:])
-        tangent /= np.linalg.norm(tangent)
-        at = np.append(profile.ravel() / np.sqrt(moved.count), point.at[-2:])
-        place, _ = corrected(moved, at, tangent)
-        return (self, point) if place is None else (moved, Point(place, tangent))
+        at, tangent = self.carried(moved, point.at), self.carried(moved, point.tangent)
+        moved = replace(moved, reference=moved.profile(at))
+        return moved, Point(at, tangent / np.linalg.norm(tangent))
+
+    def carried(self, other: Collocation, at: Floats) -> Floats:
+        """Numbers whose profile is between the nodes of another mesh."""
+        profile = self.values_at(self.profile(at), other.times)
+        rest = at[self.count * self.size :]
+        return np.append(profile.ravel() / np.sqrt(other.count), rest)
 
     def _density(self, profile: Floats) -> tuple[Floats, float]:
         """How fine the mesh should be in each interval, and an estimate of the largest error."""

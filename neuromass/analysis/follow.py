@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 _CLOSE: Final = 1e-11
 """Newton steps below this length have arrived."""
+_ROUNDING: Final = 1e-8
+"""The same where they no longer become shorter."""
 _NEWTON: Final = 7
 """Newton steps at most."""
 _STRAIGHT: Final = 0.97
@@ -124,7 +126,7 @@ def bordered(matrix: Any, row: Floats) -> Any:
 
 def corrected(zeros: Zeros, guess: Floats, across: Floats) -> tuple[Floats | None, int]:
     """The point of a curve in the plane through a guess, and the Newton steps it took."""
-    at = guess
+    at, last = guess, np.inf
     for count in range(1, _NEWTON + 1):
         with np.errstate(all="ignore"):
             right = np.append(zeros.residual(at), across @ (at - guess))
@@ -134,9 +136,10 @@ def corrected(zeros: Zeros, guess: Floats, across: Floats) -> tuple[Floats | Non
         step = solve(matrix, right)
         if not np.isfinite(step).all():
             return None, count
-        at = at - step
-        if np.max(np.abs(step)) < _CLOSE:
+        at, size = at - step, float(np.max(np.abs(step)))
+        if size < _CLOSE or (last < _ROUNDING and size > 0.5 * last):
             return at, count
+        last = size
     return None, _NEWTON
 
 

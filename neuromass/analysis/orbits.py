@@ -1,10 +1,9 @@
-"""Limit cycles: single ones, and branches of them in one parameter."""
+"""Limit cycles: what is known of single ones, and of branches of them."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -12,36 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
-from neuromass.analysis.collocation import DEGREE, FEWEST, WEIGHTS, Collocation
-from neuromass.analysis.diagram import SpecialPoint
-from neuromass.analysis.follow import (
-    Path,
-    Point,
-    at_parameter,
-    between,
-    corrected,
-    follow,
-    tangent_at,
-)
-from neuromass.analysis.problem import (
-    Equilibrate,
-    refuse_delays,
-    require_inside,
-    span,
-    symbol,
-)
+from neuromass.analysis.collocation import WEIGHTS, Collocation
+from neuromass.analysis.follow import Point, at_parameter
 from neuromass.analysis.results import Named
 from neuromass.dynamics.field import Field
+from neuromass.errors import brief
 from neuromass.units import HZ, MS
 
 Floats = NDArray[np.float64]
 Read = Callable[[Floats], Floats]
 """From states, (..., states), to what is looked at, (..., lanes)."""
-
-_FIRST: Final = 0.01
-"""Amplitude of the first cycle from a Hopf point, where 1 is large."""
-_LARGEST: Final = 0.1
-"""Longest step along a branch of cycles."""
 
 
 class Cycle(Named):
@@ -241,7 +220,88 @@ class Cycle(Named):
         )
 
 
-class CycleBranch(Named):
+class Cycles(Named):
+    """Limit cycles that go on from one to the next.
+
+    Parameters
+    ----------
+    cycles : list of Cycle
+        The cycles, in order.
+    """
+
+    def __init__(self, cycles: list[Cycle]) -> None:
+        self.cycles = cycles
+
+    @property
+    def field(self) -> Field:
+        """The vector field."""
+        return self.cycles[0].field
+
+    def quantity(self, name: str) -> Any:
+        """A parameter along them."""
+        return _stacked([each[name] for each in self.cycles])
+
+    @property
+    def parameter(self) -> str:
+        """Name of what varies, of the first where there are two."""
+        return self.cycles[0].parameter
+
+    @property
+    def period(self) -> Any:
+        """Period of each cycle."""
+        return MS.quantity(np.array([each.period_in_ms for each in self.cycles]))
+
+    @property
+    def frequency(self) -> Any:
+        """Frequency of each cycle."""
+        return HZ.quantity(1.0 / np.array([each.period_in_ms for each in self.cycles]))
+
+    def __len__(self) -> int:
+        return len(self.cycles)
+
+    def maximum(self, name: str) -> Any:
+        """The highest value of a state or output in each cycle."""
+        return _stacked([each.maximum(name) for each in self.cycles])
+
+    def minimum(self, name: str) -> Any:
+        """The lowest value of a state or output in each cycle."""
+        return _stacked([each.minimum(name) for each in self.cycles])
+
+    def mean(self, name: str) -> Any:
+        """The mean of a state or output over each cycle."""
+        return _stacked([each.mean(name) for each in self.cycles])
+
+    def to_dataframe(self) -> Any:
+        """The cycles, one row each, as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Parameters, period, and extrema of the states and outputs, with their units.
+        """
+        import pandas  # noqa: PLC0415
+
+        columns = {self.heading(name): self[name].magnitude for name in self.names}
+        columns["period (ms)"] = self.period.magnitude
+        for name in (*self.field.columns, *self.field.outputs):
+            for what, values in (("min", self.minimum(name)), ("max", self.maximum(name))):
+                rows = values.magnitude.reshape(len(self), -1).T
+                for lane, row in enumerate(rows):
+                    lanes = f"[{lane}]" if len(rows) > 1 else ""
+                    columns[f"{what} {self.heading(name)}{lanes}"] = row
+        return pandas.DataFrame(columns)
+
+    def __getitem__(self, key: Any) -> Any:
+        return super().__getitem__(key) if isinstance(key, str) else self.cycles[key]
+
+    def _unknown(self, name: Any) -> str:
+        return (
+            f"These cycles have no {brief(name)}; there is {' and '.join(self.names)}, and of "
+            f"states and outputs minimum(name), maximum(name) and mean(name)."
+        )
+
+
+class CycleBranch(Cycles):
     """Limit cycles that go on from one to the next while a parameter varies.
 
     The parameter is an attribute, a Quantity along the branch: ``branch.eta``.
@@ -257,43 +317,19 @@ class CycleBranch(Named):
     """
 
     def __init__(self, cycles: list[Cycle], special: list[Cycle], end: str) -> None:
-        self.cycles = cycles
+        super().__init__(cycles)
         self.special = special
         self.end = end
-
-    @property
-    def field(self) -> Field:
-        """The vector field."""
-        return self.cycles[0].field
-
-    @property
-    def names(self) -> list[str]:
-        """The parameter; of states and outputs there are `minimum`, `maximum` and `mean`."""
-        return [self.parameter]
-
-    def quantity(self, name: str) -> Any:
-        """The parameter along the branch."""
-        return _stacked([each[name] for each in self.cycles])
-
-    @property
-    def parameter(self) -> str:
-        """Name of what varies."""
-        return self.cycles[0].parameter
-
-    @property
-    def period(self) -> Any:
-        """Period of each cycle."""
-        return MS.quantity(np.array([each.period_in_ms for each in self.cycles]))
-
-    @property
-    def frequency(self) -> Any:
-        """Frequency of each cycle."""
-        return HZ.quantity(1.0 / np.array([each.period_in_ms for each in self.cycles]))
 
     @property
     def stable(self) -> NDArray[np.bool_]:
         """Which of them are stable."""
         return np.array([each.stable for each in self.cycles])
+
+    @property
+    def names(self) -> list[str]:
+        """The parameter; of states and outputs there are `minimum`, `maximum` and `mean`."""
+        return [self.parameter]
 
     def _of_kind(self, kind: str) -> list[Cycle]:
         return [each for each in self.special if each.kind == kind]
@@ -313,18 +349,6 @@ class CycleBranch(Named):
         """Where a second frequency begins."""
         return self._of_kind("torus")
 
-    def maximum(self, name: str) -> Any:
-        """The highest value of a state or output in each cycle."""
-        return _stacked([each.maximum(name) for each in self.cycles])
-
-    def minimum(self, name: str) -> Any:
-        """The lowest value of a state or output in each cycle."""
-        return _stacked([each.minimum(name) for each in self.cycles])
-
-    def mean(self, name: str) -> Any:
-        """The mean of a state or output over each cycle."""
-        return _stacked([each.mean(name) for each in self.cycles])
-
     def at(self, value: Any) -> list[Cycle]:
         """The cycles of the branch at a value of the parameter.
 
@@ -342,9 +366,6 @@ class CycleBranch(Named):
                 one = _moved_to(nearer, wanted)
                 found += [] if one is None else [one]
         return found
-
-    def __len__(self) -> int:
-        return len(self.cycles)
 
     def plot(self, name: str | None = None, *, ax: Any = None, figsize: Any = None) -> Any:
         """Draw the extrema of a state or output over the parameter.
@@ -374,26 +395,7 @@ class CycleBranch(Named):
         pandas.DataFrame
             Parameter, period, extrema of the states and outputs with their units, and ``stable``.
         """
-        import pandas  # noqa: PLC0415
-
-        columns = {self.heading(self.parameter): self[self.parameter].magnitude}
-        columns["period (ms)"] = self.period.magnitude
-        for name in (*self.field.columns, *self.field.outputs):
-            for what, values in (("min", self.minimum(name)), ("max", self.maximum(name))):
-                rows = values.magnitude.reshape(len(self), -1).T
-                for lane, row in enumerate(rows):
-                    lanes = f"[{lane}]" if len(rows) > 1 else ""
-                    columns[f"{what} {self.heading(name)}{lanes}"] = row
-        return pandas.DataFrame({**columns, "stable": self.stable})
-
-    def __getitem__(self, key: Any) -> Any:
-        return super().__getitem__(key) if isinstance(key, str) else self.cycles[key]
-
-    def _unknown(self, name: Any) -> str:
-        return (
-            f"This branch of cycles has no {name!r}; there is {self.parameter}, and of states and "
-            f"outputs minimum(name), maximum(name) and mean(name)."
-        )
+        return super().to_dataframe().assign(stable=self.stable)
 
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""
@@ -409,8 +411,8 @@ class CycleBranch(Named):
         return "\n".join([*lines, *(f"  {each!r}" for each in self.special)]) + ">"
 
 
-def _mean(cycle: Cycle, read: Read) -> Floats:
-    """The mean over a period, as exact as the orbit."""
+def mean_over(cycle: Cycle, read: Read) -> Floats:
+    """The mean over a period of what is read out of states, as exact as the orbit."""
     widths = np.diff(cycle.equations.mesh)
     return np.asarray(np.einsum("j,k,jk...->...", widths, WEIGHTS, read(cycle.points)))
 
@@ -419,7 +421,7 @@ _SUMMARIES: Final[dict[str, Callable[[Cycle, Read], Floats]]] = {
     "orbit": lambda cycle, read: read(cycle.nodes),
     "minimum": lambda cycle, read: read(cycle.fine).min(axis=0),
     "maximum": lambda cycle, read: read(cycle.fine).max(axis=0),
-    "mean": _mean,
+    "mean": mean_over,
 }
 """What is said of a state or output of a cycle -> how, given what reads it out of states."""
 
@@ -437,174 +439,3 @@ def _moved_to(cycle: Cycle, parameter: float) -> Cycle | None:
         if place is not None:
             return Cycle(equations, place)
     return None
-
-
-def first_cycle(hopf: SpecialPoint) -> tuple[Collocation, Point]:
-    """The small cycle that begins at a Hopf point."""
-    problem: Any = hopf.problem
-    at = hopf.point.at
-    parameter = float(problem.parameter(at))
-    omega, q, _ = problem.turning(at)
-    mesh = np.linspace(0.0, 1.0, FEWEST + 1)
-    period = 2.0 * np.pi / omega
-    blank = Collocation(problem, mesh, np.zeros((DEGREE * FEWEST, len(q))), period)
-    wave = np.real(q * np.exp(2j * np.pi * blank.times[:, None]))
-    wave /= np.max(np.abs(wave))
-    start = replace(blank, reference=at[:-1] + _FIRST * wave)
-    tangent = blank.numbers(wave, blank.clock, 0.0)
-    tangent /= np.linalg.norm(tangent)
-    place, _ = corrected(start, start.numbers(start.reference, period, parameter), tangent)
-    if place is None:
-        raise RuntimeError("No cycle was found close to this Hopf point.")
-    start = replace(start, smallest=0.2 * start.amplitude(place))
-    return start, Point(place, tangent_at(start, place, tangent))
-
-
-# ------------------------------------------------------------------------- branches
-
-
-def cycles(
-    start: Any,
-    values: Any,
-    *,
-    parameter: str | None = None,
-    step: float = _LARGEST,
-    most: int = 300,
-) -> CycleBranch:
-    """The branch of limit cycles that begins at a Hopf point or goes through a cycle.
-
-    Parameters
-    ----------
-    start : SpecialPoint or Cycle
-        A Hopf point of a `continuation`, or a cycle.
-    values : tuple
-        Lowest and highest value of the parameter, with their unit.
-    parameter : str, optional
-        What varies, if `start` is a cycle and another parameter is meant.
-    step : float
-        Longest step along the branch, where 1 is large for the states.
-    most : int
-        Cycles at most.
-
-    Returns
-    -------
-    CycleBranch
-        The cycles with their periods and Floquet multipliers, and where their stability changes.
-
-    Notes
-    -----
-    Orthogonal collocation with polynomials of degree four on a mesh that is moved and refined, as
-    in AUTO; multipliers from the collocation equations themselves.
-
-    Examples
-    --------
-    Gamma oscillations of an inhibitory population:
-
-    >>> import neuromass as nm
-    >>> from neuromass.units import ms
-    >>> pop = nm.QIFSynaptic(J=-21.0, tau_s=10 * ms, delta=0.3)
-    >>> diagram = nm.analysis.continuation(pop, "eta", (0, 10))
-    >>> gamma = nm.analysis.cycles(diagram.hopfs[0], (0, 10))
-    >>> gamma.at(4.0)
-    [<stable cycle at eta = 4: period 34.0472 ms>]
-    """
-    equations, point = _beginning(start, values, parameter)
-    forward = follow(equations, point, largest=step, most=most)
-    found, special = _read(forward)
-    end = forward.end
-    if isinstance(start, Cycle):
-        backward = follow(equations, Point(point.at, -point.tangent), largest=step, most=most)
-        before, passed = _read(backward)
-        found, special = before[:0:-1] + found, passed[::-1] + special
-        end = f"{backward.end}; {end}"
-    return CycleBranch(found, special, end)
-
-
-def _read(path: Path) -> tuple[list[Cycle], list[Cycle]]:
-    """The cycles of a path, and those at which stability changes."""
-    equations: Any = path.equations
-    found = [Cycle(e, p) for e, p in zip(equations, path.points, strict=True)]
-    pairs = zip(itertools.pairwise(found), path.steps, strict=True)
-    return found, [each for (a, b), step in pairs for each in _special(a, b, *step)]
-
-
-def _beginning(start: Any, values: Any, parameter: str | None) -> tuple[Collocation, Point]:
-    if isinstance(start, Cycle):
-        name = start.parameter if parameter is None else symbol(start.field, parameter)
-        return _along(start, name, span(values, start.measure(name), name))
-    if not isinstance(start, SpecialPoint) or start.kind != "hopf":
-        what = f"a {start.kind}" if isinstance(start, SpecialPoint) else type(start).__name__
-        raise TypeError(
-            f"cycles begin at a Hopf point of a continuation or at a cycle, not {what}."
-        )
-    problem: Any = start.problem
-    refuse_delays(problem.field, "cycles")
-    ends = span(values, problem.field.symbols[problem.name], problem.name)
-    require_inside(problem.field, problem.name, float(problem.parameter(start.point.at)), ends)
-    return first_cycle(SpecialPoint("hopf", replace(problem, ends=ends), start.point))
-
-
-def _along(cycle: Cycle, name: str, ends: tuple[float, float]) -> tuple[Collocation, Point]:
-    """A cycle as the beginning of a branch in some parameter."""
-    equations, at = cycle.equations, cycle.point.at
-    old = equations.problem
-    field = old.field.varied(old.name, old.parameter(at)) if name != old.name else old.field
-    value = float(old.parameter(at)) if name == old.name else field.value(name)
-    require_inside(field, name, value, ends)
-    scale = np.append(old.scale[:-1], ends[1] - ends[0])
-    problem = Equilibrate(field, name, ends, scale)
-    moved = replace(equations, problem=problem, reference=equations.profile(at))
-    place = np.append(at[:-1], value / scale[-1])
-    across = np.zeros(len(place))
-    across[-1] = 1.0
-    return moved, Point(place, tangent_at(moved, place, across))
-
-
-def _special(
-    first: Cycle, last: Cycle, equations: Any, before: Point, after: Point
-) -> Iterator[Cycle]:
-    """Where stability changes between two cycles, which a step joins."""
-    for kind, test in _TESTS.items():
-        signs = test(first.multipliers, before), test(last.multipliers, after)
-        if signs[0] * signs[1] < 0.0:
-            at = lambda zeros, point, test=test: test(zeros.multipliers(point.at), point)
-            place = between(equations, before, after, at)
-            if place is not None and _is_true(kind, equations.multipliers(place.at)):
-                yield Cycle(equations, place, kind)
-
-
-def _doubling_test(multipliers: Any) -> float:
-    """Zero where a multiplier is -1; changes its sign there."""
-    shifted = multipliers + 1.0
-    sign = np.sign(np.prod(shifted / np.maximum(np.abs(shifted), 1e-300)).real)
-    return float(sign * np.min(np.abs(shifted)))
-
-
-def _torus_test(multipliers: Any) -> float:
-    """Zero where the product of two multipliers is 1; changes its sign there."""
-    first, second = np.triu_indices(len(multipliers) - 1, 1)
-    products = multipliers[1:][first] * multipliers[1:][second]
-    if not len(products):
-        return 1.0
-    gaps = (products - 1.0) / (np.abs(products) + 1.0)
-    sign = np.sign(np.prod(gaps / np.maximum(np.abs(gaps), 1e-300)).real)
-    return float(sign * np.min(np.abs(gaps)))
-
-
-_TESTS: Final[dict[str, Callable[[Any, Point], float]]] = {
-    "fold of cycles": lambda multipliers, point: float(point.tangent[-1]),
-    "period doubling": lambda multipliers, point: _doubling_test(multipliers),
-    "torus": lambda multipliers, point: _torus_test(multipliers),
-}
-"""Kind of bifurcation -> what changes its sign there."""
-
-
-def _is_true(kind: str, multipliers: Any) -> bool:
-    """Whether a test is zero for the multipliers that it is meant for, and not by a jump."""
-    others = multipliers[1:]
-    if kind == "period doubling":
-        return bool(np.min(np.abs(others + 1.0)) < 1e-6)
-    if kind == "torus":
-        turning = others[np.abs(others.imag) > 1e-6]
-        return bool(len(turning)) and bool(np.min(np.abs(np.abs(turning) - 1.0)) < 1e-6)
-    return True

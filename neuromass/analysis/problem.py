@@ -204,6 +204,42 @@ class Equilibrate(Linearised):
         return self, point
 
 
+@dataclass(frozen=True)
+class Second:
+    """What varies besides the first parameter.
+
+    Attributes
+    ----------
+    name : str
+        The second parameter.
+    value : float
+        Its present value.
+    ends, first_ends : tuple of float
+        The ranges of the second and the first parameter.
+    """
+
+    name: str
+    value: float
+    ends: tuple[float, float]
+    first_ends: tuple[float, float]
+
+
+def second_parameter(problem: Equilibrate, parameter: Any, values: Any, within: Any) -> Second:
+    """A second parameter and the ranges of both, checked; the first may go three times as far."""
+    field = problem.field
+    name = symbol(field, parameter)
+    if name == problem.name:
+        raise ValueError(f"The second parameter is another one than {name}.")
+    ends = span(values, field.symbols[name], name)
+    value = field.value(name)
+    require_inside(field, name, value, ends)
+    low, high = problem.ends
+    first = (low - (high - low), high + (high - low))
+    if within is not None:
+        first = span(within, field.symbols[problem.name], problem.name)
+    return Second(name, value, ends, first)
+
+
 OUT_OF_RANGE: Final = "the end of the range"
 
 

@@ -14,6 +14,7 @@ from neuromass import units
 from neuromass._version import __version__
 from neuromass.analysis.collocation import Collocation
 from neuromass.analysis.critical import Critical
+from neuromass.analysis.cycle_curves import CriticalCycle, CycleCurve
 from neuromass.analysis.diagram import Branch, Diagram, SpecialPoint
 from neuromass.analysis.fluctuations import LinearNoise, Transfer
 from neuromass.analysis.follow import Point
@@ -37,8 +38,8 @@ _FORMAT: Final = 1
 _CLASSES: Final[dict[str, Any]] = {
     each.__name__: each
     for each in (
-        Branch, Curve, Cycle, CycleBranch, Diagram, LinearNoise, PhaseResponse, Sensitivity,
-        SpecialPoint, Transfer,
+        Branch, CriticalCycle, Curve, Cycle, CycleBranch, CycleCurve, Diagram, LinearNoise,
+        PhaseResponse, Sensitivity, SpecialPoint, Transfer,
     )
 }  # fmt: skip
 """Name in a file -> class, which takes what its `stored()` gives."""

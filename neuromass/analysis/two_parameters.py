@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.analysis.critical import DOUBLE_ZERO, ZERO, Critical, real_part
+from neuromass.analysis.cycle_curves import FOLD, CycleCurve, folds_of_cycles
 from neuromass.analysis.delayed import DelayedCritical, has_delays
 from neuromass.analysis.diagram import SpecialPoint
 from neuromass.analysis.follow import CLOSED, Path, Point, at_parameter, between, follow
 from neuromass.analysis.normal_forms import second
-from neuromass.analysis.problem import require_inside, span, symbol
+from neuromass.analysis.orbits import Cycle
+from neuromass.analysis.problem import second_parameter
 from neuromass.analysis.results import Named
 from neuromass.dynamics.field import Field
 from neuromass.units import HZ
@@ -171,28 +173,35 @@ class Curve(Named):
 
 
 def curve(
-    point: Any, parameter: str, values: Any, *, within: Any = None, step: float = _LARGEST
-) -> Curve:
-    """The curve of folds or Hopf points through one of them, in a second parameter.
+    point: Any, parameter: str, values: Any, *, within: Any = None, step: float | None = None
+) -> Curve | CycleCurve:
+    """The curve of folds, Hopf points or folds of cycles through one of them, in two parameters.
 
     Parameters
     ----------
-    point : SpecialPoint
-        A fold or a Hopf point of a `continuation`.
+    point : SpecialPoint or Cycle
+        A fold or a Hopf point of a `continuation`, or a fold of `cycles`.
     parameter : str
         The second parameter.
     values : tuple
         Its lowest and highest value, with their unit.
     within : tuple, optional
         Lowest and highest value of the first parameter; three times the range of the
-        continuation if left out.
-    step : float
-        Longest step along the curve, where the widths of both ranges are 1.
+        continuation (or of the cycles) if left out.
+    step : float, optional
+        Longest step along the curve, where the widths of both ranges are 1, and so is what is
+        large for the states; 0.02 if left out, and 0.1 for folds of cycles.
 
     Returns
     -------
-    Curve
+    Curve or CycleCurve
         The curve, with the points at which it changes.
+
+    Notes
+    -----
+    Each condition is that a matrix is singular, as the last number of the solution of a bordered
+    system; for folds of cycles the matrix is that of orthogonal collocation. Their curve ends
+    where it meets one of Hopf points, in a generalised Hopf point, or where the period grows.
 
     Examples
     --------
@@ -204,14 +213,20 @@ def curve(
     >>> [round(float(cusp.J.magnitude), 6) for cusp in wedge.cusps]
     [7.796217]
     """
+    if isinstance(point, Cycle) and point.kind == FOLD:
+        return folds_of_cycles(point, parameter, values, within, step)
     if not isinstance(point, SpecialPoint) or point.kind not in ("fold", "hopf"):
-        what = f"a {point.kind}" if isinstance(point, SpecialPoint) else type(point).__name__
-        raise TypeError(f"curve begins at a fold or Hopf point of a continuation, not at {what}.")
+        known = isinstance(point, SpecialPoint | Cycle)
+        what = f"a {point.kind}" if known else type(point).__name__
+        raise TypeError(
+            f"curve begins at a fold or Hopf point of a continuation, or at a fold of cycles, "
+            f"not at {what}."
+        )
     start = _start(point, parameter, values, within)
     zeros, first = start
     paths = []
     for sign in (1.0, -1.0):
-        paths.append(follow(zeros, Point(first.at, sign * first.tangent), largest=step))
+        paths.append(follow(zeros, Point(first.at, sign * first.tangent), largest=step or _LARGEST))
     backward = [Point(each.at, -each.tangent) for each in paths[1].points[:0:-1]]
     closed = paths[0].end == CLOSED
     points = paths[0].points if closed else backward + paths[0].points
@@ -225,18 +240,10 @@ def curve(
 def _start(point: SpecialPoint, parameter: str, values: Any, other: Any) -> tuple[Critical, Point]:
     problem: Any = point.problem
     at = point.point.at
-    field = problem.field
-    name = symbol(field, parameter)
-    if name == problem.name:
-        raise ValueError(f"The second parameter is another one than {name}.")
-    ends = span(values, field.symbols[name], name)
-    value = field.value(name)
-    require_inside(field, name, value, ends)
-    low, high = problem.ends
-    wide = (low - (high - low), high + (high - low))
-    own = wide if other is None else span(other, field.symbols[problem.name], problem.name)
+    field, found = problem.field, second_parameter(problem, parameter, values, other)
+    name, ends = found.name, found.ends
     scale = np.append(problem.scale, ends[1] - ends[0])
-    numbers = np.append(at, value / scale[-1])
+    numbers = np.append(at, found.value / scale[-1])
     slopes, states = problem.local(at)
     if point.kind == "fold":
         left, _, right = np.linalg.svd(slopes(states))
@@ -245,7 +252,7 @@ def _start(point: SpecialPoint, parameter: str, values: Any, other: Any) -> tupl
         clock, q, p = problem.turning(at)
         border, numbers = (real_part(p), real_part(q)), np.append(numbers, 1.0)
     kind = DelayedCritical if has_delays(field, problem.name, name) else Critical
-    zeros = kind(field, (problem.name, name), (own, ends), scale, border, clock)
+    zeros = kind(field, (problem.name, name), (found.first_ends, ends), scale, border, clock)
     tangent = np.linalg.svd(zeros.derivative(numbers))[2][-1]
     return zeros, Point(numbers, tangent)
 

@@ -31,12 +31,17 @@ _MARKERS: Final = {
     "period doubling": ("period doubling", "v", COLOURS[3]),
     "torus": ("torus", "P", COLOURS[5]),
     "cusp": ("cusp", "*", "black"),
+    "cusp of cycles": ("cusp of cycles", "*", COLOURS[2]),
     "Bogdanov-Takens": ("Bogdanov-Takens", "X", COLOURS[1]),
     "generalised Hopf": ("generalised Hopf", "D", COLOURS[2]),
     "fold-Hopf": ("fold-Hopf", "P", COLOURS[4]),
 }
 """Special point -> its name in a legend, marker and colour."""
-_CURVES: Final = {"fold": ("folds", COLOURS[0]), "hopf": ("Hopf points", COLOURS[1])}
+_CURVES: Final = {
+    "fold": ("folds", COLOURS[0]),
+    "hopf": ("Hopf points", COLOURS[1]),
+    "fold of cycles": ("folds of cycles", COLOURS[2]),
+}
 
 
 class _Plane:
@@ -152,7 +157,7 @@ def _draw_cycles(plane: _Plane, branch: Any, name: str) -> None:
 
 
 def plot_curve(curve: Any, ax: Any, figsize: Any = None) -> Any:
-    """Draw folds or Hopf points over two parameters."""
+    """Draw folds, Hopf points or folds of cycles over two parameters."""
     first, second = curve.parameters
     plane = _Plane(ax, figsize, *((each, curve.measure(each)) for each in (first, second)))
     label, colour = _CURVES[curve.kind]
