@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass import units
-from neuromass.errors import brief, flag, suggestion
+from neuromass.analysis.flow_lines import Flow
+from neuromass.dynamics.field import Field
+from neuromass.errors import brief, flag, one_of, suggestion
+from neuromass.plotting.flow import MANIFOLDS, cycles_of, draw_cycles, draw_manifolds
 from neuromass.plotting.look import (
     axis_label,
     axis_measure,
@@ -48,14 +51,16 @@ def phase_plane(
     field: bool = True,
     legend: bool = True,
     linestyle: str = "-",
+    manifolds: str | None = "stable",
     labels: Mapping[str, str] | None = None,
     figsize: tuple[float, float] | None = None,
 ) -> Any:
     r"""Draw the phase plane of a population of two states, at inputs that are held.
 
     It shows the nullclines, the direction of motion, the equilibria where the model has
-    ``equilibria``, and trajectories with their start and end. The population is left as it
-    is, and its noise plays no part.
+    ``equilibria``, the separatrices between what goes to one attractor and to another, limit
+    cycles, and trajectories with their start and end. The population is left as it is, and its
+    noise plays no part.
 
     Parameters
     ----------
@@ -81,6 +86,9 @@ def phase_plane(
         Whether to draw a legend.
     linestyle : str
         Of the nullclines: dashed ones can lie over those of another input.
+    manifolds : {"stable", "unstable", "both"} or None
+        Which manifolds of saddles to draw: the stable one is made of the states that go to the
+        saddle, and is the separatrix; along the unstable one states leave it.
     labels : mapping, optional
         Name -> what is written for it, ``{"I_ext": r"$I_\mathrm{ext}$"}``.
     figsize : tuple of float, optional
@@ -97,6 +105,12 @@ def phase_plane(
     SimulationError
         If a run from a start point fails.
 
+    Notes
+    -----
+    Manifolds are followed from a saddle along its eigenvectors, the stable one backwards in time.
+    A limit cycle is what lines from an unstable focus or node wind to, or, backwards in time, from
+    a stable focus; one that needs many turns for that is not found: `nm.analysis.cycles` finds it.
+
     Examples
     --------
     >>> import neuromass as nm
@@ -109,18 +123,26 @@ def phase_plane(
     if ax is not None:
         require_axes(ax)
     refuse_figsize(ax, figsize)
+    one_of(manifolds, "manifolds", (*MANIFOLDS, None))
     symbols = checked_labels(labels)
     plane = _Plane.of(population, inputs, axes).on(ax)
     paths = _paths(population, inputs, trajectories, duration)
     lines = [plane.line(each) for each in paths]
     resting = plane.equilibria()
     low, high = _window(plane, limits, ax, lines, resting)
+    known = [(each, plane.numbers(where)) for each, where in resting]
+    cycles = cycles_of(plane.flow(low, high), known)
+    if cycles:
+        orbits = [plane.shown(orbit)[..., None] for _, orbit in cycles]
+        low, high = _window(plane, limits, ax, [*lines, *orbits], resting)
     new = ax is None
     if new:
         ax = _new_plane(figsize)
     if flag(field, "field"):
         _draw_field(ax, plane, low, high)
     _draw_nullclines(ax, plane, low, high, linestyle, symbols)
+    draw_manifolds(ax, plane.flow(low, high), known, plane.shown, manifolds)
+    draw_cycles(ax, cycles, plane.shown)
     _draw_paths(ax, lines)
     _draw_equilibria(ax, plane, resting)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
@@ -138,6 +160,7 @@ class _Plane:
     population: Population
     names: tuple[str, str]
     held: Mapping[str, Any]
+    field: Field
     shown_in: tuple[Measure, Measure] | None = None
 
     @classmethod
@@ -158,7 +181,8 @@ class _Plane:
             )
         core = core_of(population)
         held = core.held_inputs(core.inputs_by_node(inputs)[""], with_units=True)
-        return cls(population, _two_states(axes, states, model.output), held)
+        names = _two_states(axes, states, model.output)
+        return cls(population, names, held, core.field(inputs))
 
     def on(self, ax: Any) -> _Plane:
         """The same in the units of Axes that show some already."""
@@ -175,6 +199,22 @@ class _Plane:
             return self.shown_in
         x, y = (core_of(self.population).model.measure(name) for name in self.names)
         return x, y
+
+    def numbers(self, where: Floats) -> Floats:
+        """The states of a place in the units shown."""
+        pairs = zip(self.measures, where, strict=True)
+        found = dict(zip(self.names, (m.to_internal(each) for m, each in pairs), strict=True))
+        return np.array([found[name] for name in self.field.columns], dtype=float)
+
+    def shown(self, states: Floats) -> Floats:
+        """Places of states, (points, 2), in the units shown: 2 by points."""
+        columns = [list(self.field.columns).index(name) for name in self.names]
+        pairs = zip(self.measures, columns, strict=True)
+        return np.array([m.from_internal(states[:, column]) for m, column in pairs])
+
+    def flow(self, low: Floats, high: Floats) -> Flow:
+        """The vector field in a box that is given in the units shown."""
+        return Flow(self.field, self.numbers(low), self.numbers(high))
 
     def grid(self, low: Floats, high: Floats, count: int) -> tuple[Floats, Floats]:
         """Points of a grid in the units shown."""
