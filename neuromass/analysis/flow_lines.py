@@ -30,14 +30,19 @@ _STRAIGHT: Final = 0.995
 """Cosine of the angle by which a line may turn in one step."""
 _MARGIN: Final = 1.0
 """How far beyond a box lines are followed, as a part of it, since they may come back."""
-_LONGEST: Final = 5000
+_LONGEST: Final = 8000
 """Steps of a line at most."""
 _AWAY: Final = 1e-4
 """How far from a saddle its manifolds are taken for straight."""
-_NEAR: Final = 0.01
+_NEAR: Final = 0.03
 """How far from an equilibrium a line begins that may wind to a cycle."""
 _CLOSED: Final = 1e-4
 """Distance of a loop from the cycle that it winds to, as a part of the box, to be taken for it."""
+
+_STILL: Final = 1e-8
+"""Change from loop to loop at which they are one."""
+_SECANTS: Final = 4
+"""Steps of the secant method to where a line passes another."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +82,19 @@ class Flow:
         low, high = np.maximum(lowest, -_MARGIN), 1.0 + _MARGIN
         at, along, step = start, self.direction(start, way), _STEP
         for _ in range(_LONGEST):
-            new = self._stepped(at, along, step, way)
+            new = self.stepped(at, along, step, way)
             after = self.direction(new, way)
             while not along @ after > _STRAIGHT and step > _SHORTEST:
                 step *= 0.5
-                new = self._stepped(at, along, step, way)
+                new = self.stepped(at, along, step, way)
                 after = self.direction(new, way)
             if not along @ after > _STRAIGHT or np.any(new < low) or np.any(new > high):
                 return
             at, along, step = new, after, min(_STEP, 1.5 * step)
             yield at
 
-    def _stepped(self, at: Floats, along: Floats, step: float, way: float) -> Floats:
+    def stepped(self, at: Floats, along: Floats, step: float, way: float) -> Floats:
+        """The point a step further, given the direction at its beginning."""
         second = self.direction(at + 0.5 * step * along, way)
         third = self.direction(at + 0.5 * step * second, way)
         last = self.direction(at + step * third, way)
@@ -147,7 +153,7 @@ def limit_cycle(flow: Flow, middle: Floats, way: float) -> Floats | None:
     loop: list[Floats] = []
     start = centre + np.array([0.0, _NEAR])
     for before, after in itertools.pairwise(flow.line(start, way)):
-        crossing = _crossing(before - centre, after - centre)
+        crossing = _crossing(flow, before, after, centre, way)
         if crossing:
             sizes.append(crossing)
             if _settled(*sizes[-3:]):
@@ -157,15 +163,25 @@ def limit_cycle(flow: Flow, middle: Floats, way: float) -> Floats | None:
     return None
 
 
-def _crossing(before: Floats, after: Floats) -> float:
-    """Where a step passes the upper half of the vertical line; zero if it does not."""
-    if before[0] * after[0] > 0.0 or before[0] == after[0]:
+def _crossing(flow: Flow, before: Floats, after: Floats, centre: Floats, way: float) -> float:
+    """How far above a point a step passes it; zero if it does not."""
+    beside = before[0] - centre[0], after[0] - centre[0]
+    if beside[0] * beside[1] > 0.0 or beside[0] == beside[1] or before[1] < centre[1]:
         return 0.0
-    height = before[1] - before[0] * (after[1] - before[1]) / (after[0] - before[0])
-    return max(0.0, float(height))
+    steps = 0.0, float(np.linalg.norm(after - before))
+    along, point = flow.direction(before, way), after
+    for _ in range(_SECANTS):
+        if beside[0] == beside[1]:
+            break
+        step = steps[1] - beside[1] * (steps[1] - steps[0]) / (beside[1] - beside[0])
+        point = flow.stepped(before, along, step, way)
+        steps, beside = (steps[1], step), (beside[1], point[0] - centre[0])
+    return max(0.0, float(point[1] - centre[1]))
 
 
 def _settled(first: float, second: float, third: float) -> bool:
     """Whether successive sizes have come close to a limit, as those of a geometric series do."""
     earlier, latest = abs(second - first), abs(third - second)
-    return first > 0.0 and latest < earlier and latest * earlier < _CLOSED * (earlier - latest)
+    if first == 0.0:
+        return False
+    return latest < _STILL or (latest < earlier and latest * earlier < _CLOSED * (earlier - latest))
