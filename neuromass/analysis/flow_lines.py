@@ -23,14 +23,16 @@ FORWARD: Final = 1.0
 BACKWARD: Final = -1.0
 
 _STEP: Final = 1.0 / 200.0
-"""Longest step, as a part of the box."""
+"""Longest step along a manifold, as a part of the box."""
+_WINDING: Final = 1.0 / 100.0
+"""Longest step of a line that winds to a cycle, which needs many."""
 _SHORTEST: Final = 1e-4
 """Step below which a line has come to an equilibrium."""
 _STRAIGHT: Final = 0.995
 """Cosine of the angle by which a line may turn in one step."""
 _MARGIN: Final = 1.0
 """How far beyond a box lines are followed, as a part of it, since they may come back."""
-_LONGEST: Final = 8000
+_LONGEST: Final = 5000
 """Steps of a line at most."""
 _AWAY: Final = 1e-4
 """How far from a saddle its manifolds are taken for straight."""
@@ -76,11 +78,11 @@ class Flow:
             rates = self.field.rates((self.low + at * self.width)[None])[0] / self.width
             return np.asarray(way * rates / np.linalg.norm(rates))
 
-    def line(self, start: Floats, way: float) -> Iterator[Floats]:
+    def line(self, start: Floats, way: float, largest: float) -> Iterator[Floats]:
         """Points of the line from a point on, as parts of the box, until it ends or leaves it."""
         lowest = self.scaled(lowest_numbers(self.field))
         low, high = np.maximum(lowest, -_MARGIN), 1.0 + _MARGIN
-        at, along, step = start, self.direction(start, way), _STEP
+        at, along, step = start, self.direction(start, way), largest
         for _ in range(_LONGEST):
             new = self.stepped(at, along, step, way)
             after = self.direction(new, way)
@@ -90,7 +92,7 @@ class Flow:
                 after = self.direction(new, way)
             if not along @ after > _STRAIGHT or np.any(new < low) or np.any(new > high):
                 return
-            at, along, step = new, after, min(_STEP, 1.5 * step)
+            at, along, step = new, after, min(largest, 1.5 * step)
             yield at
 
     def stepped(self, at: Floats, along: Floats, step: float, way: float) -> Floats:
@@ -126,7 +128,7 @@ def manifolds(flow: Flow, saddle: Floats, way: float) -> list[Floats]:
     halves = []
     for sign in (1.0, -1.0):
         start = begin + sign * _AWAY * along / np.linalg.norm(along)
-        points = np.array([begin, start, *flow.line(start, way)])
+        points = np.array([begin, start, *flow.line(start, way, _STEP)])
         halves.append(flow.low + points * flow.width)
     return halves
 
@@ -152,7 +154,7 @@ def limit_cycle(flow: Flow, middle: Floats, way: float) -> Floats | None:
     centre, sizes = flow.scaled(middle), [0.0, 0.0]
     loop: list[Floats] = []
     start = centre + np.array([0.0, _NEAR])
-    for before, after in itertools.pairwise(flow.line(start, way)):
+    for before, after in itertools.pairwise(flow.line(start, way, _WINDING)):
         crossing = _crossing(flow, before, after, centre, way)
         if crossing:
             sizes.append(crossing)
