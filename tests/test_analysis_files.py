@@ -30,10 +30,14 @@ def branch():
     return analysis.cycles(found.hopfs[0], (-1, 3))
 
 
-def delayed():
+def with_delay():
     net = nm.Network({"pop": nm.QIF(eta=5.0)})
     net.connect("pop", "pop", J=-6.0, delay=10 * ms)
-    return analysis.continuation(net, "pop->pop.delay", (0 * ms, 15 * ms))
+    return net
+
+
+def delayed():
+    return analysis.continuation(with_delay(), "pop->pop.delay", (0 * ms, 15 * ms))
 
 
 def noisy():
@@ -48,7 +52,16 @@ def network():
     return analysis.linear_noise(net)
 
 
+def pair():
+    net = nm.Network({"pop": nm.QIF(eta=[-5.0, -4.0])})
+    net.connect("pop", "pop", J=1.0, synapse=nm.synapses.Exponential(5 * ms))
+    return net
+
+
 RESULTS = {
+    "equilibria": lambda: nm.QIF(J=15.0).equilibria(),
+    "equilibria of a network": lambda: pair().equilibria(),
+    "roots": lambda: analysis.roots(with_delay()),
     "diagram": diagram,
     "diagram with delays": delayed,
     "branch": lambda: diagram().branches[0],
@@ -117,6 +130,26 @@ def test_noise_keeps_its_spectra(tmp_path):
         again.transfer("I_ext", "r").values, found.transfer("I_ext", "r").values
     )
     assert again.equilibrium.r.m_as(Hz) == pytest.approx(found.equilibrium.r.m_as(Hz), rel=1e-15)
+
+
+def test_equilibria_are_as_good_as_new(tmp_path):
+    found = nm.QIF(J=15.0).equilibria()
+    again = nm.load(found.save(tmp_path / "rest"))
+    np.testing.assert_array_equal(again.r.magnitude, found.r.magnitude)
+    np.testing.assert_array_equal(again.stable, found.stable)
+    assert again.complete
+    assert not nm.load(pair().equilibria().save(tmp_path / "other")).complete
+    for one, other in zip(found, again, strict=True):
+        assert (one.kind, one.stability, one.frequency) == (
+            other.kind,
+            other.stability,
+            other.frequency,
+        )
+        np.testing.assert_array_equal(one.eigenvalues.magnitude, other.eigenvalues.magnitude)
+    pop = nm.QIF(J=15.0, initial=dict(again[2].state))
+    assert pop.r == found[2].r
+    (branch,) = analysis.continuation(pop, "eta", (-10, 5), start=again[0]).branches
+    assert [each.kind for each in branch.special] == ["fold", "fold"]
 
 
 def test_new_computations_begin_at_the_system(tmp_path):

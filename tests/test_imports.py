@@ -43,6 +43,7 @@ ROOMS = [
 """Modules and folders of the package; each imports from those before it alone."""
 
 LATE = {
+    ("dynamics", "analysis"): "eq.save()",
     ("recordings", "plotting"): "rec.plot()",
     ("networks", "plotting"): "net.plot()",
     ("recordings", "sweeps"): "nm.load()",

@@ -112,6 +112,48 @@ def test_what_does_not_fluctuate_is_refused():
         nm.analysis.linear_noise(pop).transfer("q", "r")
 
 
+# --------------------------------------------------------------------------- plots
+
+
+def test_a_spectrum_is_drawn_over_the_logarithm_of_the_frequency():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    found = nm.analysis.linear_noise(node(v=nm.noise.White(0.1 / ms**0.5)))
+    ax = found.plot("v")
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("frequency (Hz)", "power of v (1/Hz)")
+    x, y = ax.lines[0].get_data()
+    np.testing.assert_allclose(y, found.spectrum("v", x * Hz).power.m_as(1 / Hz), rtol=1e-9)
+    slowest, fastest = 159.15 * np.sort(np.abs(found.equilibrium.eigenvalues.magnitude))
+    np.testing.assert_allclose(x[[0, -1]], [0.01 * slowest, 5 * fastest], rtol=1e-4)
+    assert found.plot().get_ylabel() == "power of r (Hz)"
+    _, own = plt.subplots()
+    assert found.plot("r", [0.0, 5.0, 10.0] * Hz, ax=own) is own
+    np.testing.assert_array_equal(own.lines[0].get_xdata(), [5.0, 10.0])
+    with pytest.raises(ValueError, match="no state 'q'"):
+        found.plot("q")
+    plt.close("all")
+
+
+def test_a_transfer_is_drawn_as_gain_and_phase():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    found = nm.analysis.linear_noise(node(v=nm.noise.White(0.1 / ms**0.5)))
+    transfer = found.transfer("I_ext", "r", [0.0, 5.0, 10.0, 20.0] * Hz)
+    gain, phase = transfer.plot()
+    assert (gain.get_xscale(), gain.get_yscale()) == ("log", "log")
+    assert (phase.get_xscale(), phase.get_yscale()) == ("log", "linear")
+    assert gain.get_ylabel() == "gain of r to I_ext (Hz)"
+    assert phase.get_ylabel() == "phase of r to I_ext (rad)"
+    assert phase.get_xlabel() == "frequency (Hz)"
+    np.testing.assert_array_equal(gain.lines[0].get_xdata(), [5.0, 10.0, 20.0])
+    np.testing.assert_array_equal(gain.lines[0].get_ydata(), transfer.gain.m_as(Hz)[1:])
+    np.testing.assert_array_equal(phase.lines[0].get_ydata(), transfer.phase[1:])
+    _, axes = plt.subplots(2)
+    assert transfer.plot(ax=axes)[1] is axes[1]
+    with pytest.raises(ValueError, match="needs 2 Axes"):
+        transfer.plot(ax=axes[0])
+    plt.close("all")
+
+
 # ------------------------------------------------------------------------- networks
 
 
@@ -206,3 +248,19 @@ def test_a_long_run_of_a_network_fluctuates_as_linear_theory_says():
     expected = found.spectrum("inh.r", measured.frequency[5:60]).power.magnitude
     ratio = np.mean(measured.power.magnitude[5:60] / expected, axis=0)
     np.testing.assert_allclose(ratio, 1.0, atol=0.03)
+
+
+def test_phases_of_lanes_go_on_over_the_frequency():
+    noise = {"v": nm.noise.White(0.1 / ms**0.5)}
+    found = nm.analysis.linear_noise(nm.Network({"a": nm.QIF(eta=[-5.0, -8.0], noise=noise)}))
+    transfer = found.transfer("a.I_ext", "a.r")
+    assert transfer.phase.shape == transfer.values.shape == (1001, 2)
+    assert np.max(np.abs(np.diff(transfer.phase, axis=0))) < 0.1
+    np.testing.assert_allclose(np.exp(1j * transfer.phase), transfer.values / abs(transfer.values))
+    table = transfer.to_dataframe()
+    assert list(table.columns) == [
+        "frequency (Hz)", "gain[0] (Hz)", "gain[1] (Hz)", "phase[0]", "phase[1]",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(table["phase[1]"], transfer.phase[:, 1])
+    pytest.importorskip("matplotlib")
+    assert [len(each.lines) for each in transfer.plot()] == [2, 2]

@@ -66,7 +66,7 @@ class Transfer(Saved):
     @property
     def phase(self) -> Floats:
         """How far the state is ahead, in radian."""
-        return np.unwrap(np.angle(self.values))
+        return np.unwrap(np.angle(self.values), axis=0)
 
     def to_dataframe(self) -> Any:
         """Gain and phase, one row for each frequency, as a pandas DataFrame.
@@ -74,13 +74,35 @@ class Transfer(Saved):
         Returns
         -------
         pandas.DataFrame
-            Columns ``frequency (Hz)``, ``gain`` with its unit, and ``phase``.
+            Columns ``frequency (Hz)``, ``gain`` with its unit, and ``phase``, for each lane.
         """
         import pandas  # noqa: PLC0415
 
-        gain = f"gain ({self.measure.symbol})" if self.measure.symbol else "gain"
-        columns = {"frequency (Hz)": self.frequencies, gain: self.gain.magnitude}
-        return pandas.DataFrame({**columns, "phase": self.phase})
+        unit = f" ({self.measure.symbol})" if self.measure.symbol else ""
+        columns = {"frequency (Hz)": self.frequencies}
+        for name, values, end in (("gain", self.gain.magnitude, unit), ("phase", self.phase, "")):
+            for lane, row in enumerate(values.reshape(len(values), -1).T):
+                columns[f"{name}{f'[{lane}]' if values.ndim > 1 else ''}{end}"] = row
+        return pandas.DataFrame(columns)
+
+    def plot(self, *, ax: Any = None, figsize: Any = None) -> Any:
+        """Draw gain and phase over the frequency, on logarithmic axes but for the phase.
+
+        Parameters
+        ----------
+        ax : sequence of Axes, optional
+            Two, for gain and phase; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure, in inches.
+
+        Returns
+        -------
+        ndarray of Axes
+            That of the gain and that of the phase.
+        """
+        from neuromass.plotting import spectra  # noqa: PLC0415
+
+        return spectra.plot_transfer(self, ax, figsize)
 
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""
@@ -206,6 +228,38 @@ class LinearNoise(Saved):
         own = column.measure
         unit = own.combined(measure, -1) if measure.text else own
         return Transfer(source, target, at, values.reshape(len(at), *column.shape), unit)
+
+    def plot(
+        self, name: str | None = None, frequencies: Any = None, *, ax: Any = None,
+        figsize: Any = None,
+    ) -> Any:  # fmt: skip
+        """Draw the power spectral density of a state, both axes logarithmic.
+
+        Parameters
+        ----------
+        name : str, optional
+            The state; the first one if left out.
+        frequencies : Quantity, optional
+            Where; from a hundredth of the slowest to five times the fastest rate of the system if
+            left out.
+        ax : Axes, optional
+            Where to draw; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure, in inches.
+
+        Returns
+        -------
+        Axes
+        """
+        from neuromass.plotting import spectra  # noqa: PLC0415
+
+        at = frequencies
+        if at is None:
+            rates = 1000.0 * np.abs(np.linalg.eigvals(self._drift)) / (2.0 * np.pi)
+            ends = 0.01 * np.min(rates), 5.0 * np.max(rates)
+            at = HZ.quantity(HZ.to_internal(np.geomspace(*ends, _POINTS)))
+        found = self.spectrum(next(iter(self._columns)) if name is None else name, at)
+        return spectra.plot_density(found, ax, figsize)
 
     def _frequencies(self, given: Any) -> Floats:
         """Frequencies in Hz."""

@@ -23,7 +23,7 @@ from neuromass.analysis.problem import Equilibrate
 from neuromass.analysis.settled import PhaseResponse
 from neuromass.analysis.tangents import Sensitivity
 from neuromass.analysis.two_parameters import Curve
-from neuromass.dynamics.equilibria import PER_MS, Equilibrium
+from neuromass.dynamics.equilibria import PER_MS, Equilibria, Equilibrium
 from neuromass.dynamics.field import Column
 from neuromass.recordings import archive
 from neuromass.recordings.contents import About
@@ -38,8 +38,8 @@ _FORMAT: Final = 1
 _CLASSES: Final[dict[str, Any]] = {
     each.__name__: each
     for each in (
-        Branch, CriticalCycle, Curve, Cycle, CycleBranch, CycleCurve, Diagram, LinearNoise,
-        PhaseResponse, Sensitivity, SpecialPoint, Transfer,
+        Branch, CriticalCycle, Curve, Cycle, CycleBranch, CycleCurve, Diagram, Equilibria,
+        LinearNoise, PhaseResponse, Sensitivity, SpecialPoint, Transfer,
     )
 }  # fmt: skip
 """Name in a file -> class, which takes what its `stored()` gives."""

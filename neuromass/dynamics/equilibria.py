@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final
 
@@ -134,7 +135,8 @@ class Equilibria(Sequence[Equilibrium]):
         self._states = states
         self._eigenvalues = eigenvalues
         self._complete = complete
-        self._natures = [nature(each) for each in eigenvalues] if natures is None else [*natures]
+        known = map(nature, eigenvalues) if natures is None else natures
+        self._natures = [(kind, stability) for kind, stability in known]
 
     @property
     def complete(self) -> bool:
@@ -202,6 +204,36 @@ class Equilibria(Sequence[Equilibrium]):
                 columns[f"{name}{f'[{lane}]' if column.shape else ''}{unit}"] = row
         columns["frequency (Hz)"] = [each.frequency.m_as("Hz") for each in self]
         return pandas.DataFrame(columns)
+
+    def save(self, path: Any) -> Path:
+        """Write the equilibria to an ``.npz`` file, which ``nm.load`` reads.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; ``.npz`` is appended if it has another ending.
+
+        Returns
+        -------
+        pathlib.Path
+            Where it is.
+
+        Examples
+        --------
+        >>> import tempfile, neuromass as nm
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     place = nm.QIF(J=15.0).equilibria().save(f"{folder}/rest")
+        ...     print(nm.load(place).stable)
+        [ True False  True]
+        """
+        from neuromass.analysis.stored import write  # noqa: PLC0415
+
+        return write(path, self)
+
+    def stored(self) -> tuple[Any, ...]:
+        """What they are made of: the arguments of the class."""
+        natures = [list(each) for each in self._natures]
+        return self._columns, self._states, self._eigenvalues, self._complete, natures
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) == 0
