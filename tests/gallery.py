@@ -40,12 +40,14 @@ def per_tau(quantity):
 
 
 def montbrio():
-    """Montbrió, Pazó, Roxin 2015, Fig. 1: the S-shaped curve, and the wedge with its cusp."""
-    figure, (left, right) = panels("QIF neurons, all to all (2015)")
+    """Montbrió, Pazó, Roxin 2015: the S-shaped curve, the wedge with its cusp, the phase plane."""
+    figure, (left, right, plane) = panels("QIF neurons, all to all (2015)", 3)
     diagram = analysis.continuation(nm.QIF(J=15.0), "eta", (-10, 5))
     wedge = analysis.curve(diagram.folds[0], "J", (0, 30), within=(-20, 2))
     diagram.plot(ax=left)
     wedge.plot(ax=right)
+    limits = {"r": (0 * Hz, 200 * Hz), "v": (-3, 2)}
+    nm.phase_plane(nm.QIF(tau=TAU, J=15.0), ax=plane, limits=limits)
     (cusp,) = wedge.cusps
     x = np.pi * per_tau(wedge.r)
     return figure, [

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import neuromass as nm
+from neuromass.analysis.follow import corrected
 from neuromass.analysis.normal_forms import first_lyapunov
 from neuromass.simulation.system import system_of
 from neuromass.units import Hz, ms, mV, pA, second
@@ -310,3 +311,24 @@ def test_the_system_is_left_as_it_is():
     assert pop.eta == -5.0
     pop.restore(before)
     assert pop.t.m_as(ms) == 0.0
+
+
+class Rounded:
+    """A straight line whose equation is known to some digits alone."""
+
+    def __init__(self, rounding):
+        self.rounding = rounding
+
+    def residual(self, at):
+        return np.array([at[0] - at[1] + self.rounding * np.sin(1e15 * at[0])])
+
+    def derivative(self, at):
+        return np.array([[1.0, -1.0]])
+
+
+def test_newton_steps_have_arrived_where_rounding_keeps_them_from_getting_shorter():
+    across = np.array([0.0, 1.0])
+    found, count = corrected(Rounded(1e-10), np.array([0.5, 0.3]), across)
+    assert found == pytest.approx([0.3, 0.3], abs=1e-9)
+    assert count > 2
+    assert corrected(Rounded(1e-6), np.array([0.5, 0.3]), across)[0] is None, "that is too coarse"

@@ -144,6 +144,26 @@ def test_bad_beginnings_are_refused():
         analysis.curve(cycles.folds[0], "high", (0, 0.5))
 
 
+def network():
+    return nm.Network({"a": Bautin(), "b": nm.QIF()})
+
+
+def test_a_member_that_rests_does_not_count():
+    (hopf,) = analysis.continuation(network(), "a.low", (-1, 1)).hopfs
+    (own,) = analysis.continuation(Bautin(), "low", (-1, 1)).hopfs
+    assert hopf.lyapunov_coefficient == pytest.approx(own.lyapunov_coefficient, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_the_curve_of_a_network():
+    (hopf,) = analysis.continuation(network(), "a.low", (-1, 1)).hopfs
+    (fold,) = analysis.cycles(hopf, (-1, 1)).folds
+    curve = analysis.curve(fold, "a.high", (-0.2, 2.0))
+    low, high = curve["a.low"].magnitude, curve["a.high"].magnitude
+    np.testing.assert_allclose(low, -(high**2) / 4, rtol=1e-9, atol=1e-12)
+    assert len(curve.generalised_hopfs) == 1
+
+
 @pytest.mark.slow
 def test_the_folds_of_jansen_and_rit():
     values = (-50 / second, 400 / second)

@@ -212,9 +212,8 @@ def _start(fold: Any, parameter: str, values: Any, within: Any) -> tuple[FoldOfC
     low, high = second.first_ends
     scale = np.append(old.problem.scale[:-1], high - low)
     problem = replace(old.problem, ends=(low, high), scale=scale)
-    orbit = replace(
-        old, problem=problem, reference=old.profile(at), smallest=max(old.smallest, _SMALLEST)
-    )
+    smallest = max(old.smallest, min(_SMALLEST, 0.2 * old.amplitude(at)))
+    orbit = replace(old, problem=problem, reference=old.profile(at), smallest=smallest)
     blank = np.zeros(0), np.zeros(0)
     zeros = FoldOfCycles(orbit, second.name, second.ends, blank)
     first = old.problem.parameter(at) / scale[-1]

@@ -83,7 +83,8 @@ def third(slopes: Slopes, at: Floats, along: Floats) -> Floats:
 
 def _across(slopes: Slopes, at: Floats, along: Floats) -> tuple[Any, Any, float]:
     felt = np.abs(at) > 1e-6  # what is large is not known of states that are zero
-    size = float(np.max(np.abs(along), where=felt if felt.any() else True, initial=0.0))
-    step = _STEP / max(size, 1e-300)
+    whole = float(np.max(np.abs(along)))
+    size = float(np.max(np.abs(along), where=felt, initial=0.0))
+    step = _STEP / max(size if size > 1e-6 * whole else whole, 1e-300)
     found = slopes(at + np.array([1.0, -1.0, 2.0, -2.0])[:, None] * step * along)
     return found[:2], found[2:], step
