@@ -41,6 +41,12 @@ def curve():
     return analysis.curve(beginning(Bautin())[1].folds[0], "high", (-0.2, 2.0))
 
 
+@pytest.fixture(scope="module")
+def bent():
+    hopf, cycles = beginning(Bautin(bend=0.5))
+    return hopf, analysis.curve(cycles.folds[0], "high", (-0.5, 2.0))
+
+
 def test_the_curve_is_the_closed_form(curve):
     assert len(curve) > 20
     low, high = curve.low.magnitude, curve.high.magnitude
@@ -51,10 +57,9 @@ def test_the_curve_is_the_closed_form(curve):
     assert curve.ends == ("it shrinks to a generalised Hopf point", "the end of the range")
 
 
-def test_it_ends_where_the_curve_of_hopf_points_has_its_generalised_one():
-    hopf, cycles = beginning(Bautin(bend=0.5))
+def test_it_ends_where_the_curve_of_hopf_points_has_its_generalised_one(bent):
+    hopf, curve = bent
     (expected,) = analysis.curve(hopf, "high", (-0.5, 2.0)).generalised_hopfs
-    curve = analysis.curve(cycles.folds[0], "high", (-0.5, 2.0))
     (end,) = curve.generalised_hopfs
     assert expected.high.magnitude == pytest.approx(-(0.5**2) / 8, rel=1e-9)
     for name in ("low", "high"):
@@ -65,9 +70,9 @@ def test_it_ends_where_the_curve_of_hopf_points_has_its_generalised_one():
     assert 0 < gaps[0] < 1e-3
 
 
-def test_its_points_are_those_of_branches_at_a_fixed_second_parameter():
-    curve = analysis.curve(beginning(Bautin(bend=0.5))[1].folds[0], "high", (-0.5, 2.0))
-    for place in (len(curve) // 3, len(curve) // 2, -2):
+def test_its_points_are_those_of_branches_at_a_fixed_second_parameter(bent):
+    _, curve = bent
+    for place in (len(curve) // 3, -2):
         one = curve[place]
         (fold,) = beginning(Bautin(bend=0.5, high=float(one.high.magnitude)))[1].folds
         assert one.low.magnitude == pytest.approx(fold.low.magnitude, abs=1e-9)
@@ -130,6 +135,7 @@ def test_branches_go_on_from_a_fold(curve):
     cycle = curve[-3]
     branch = analysis.cycles(cycle, (-2, 0.5))
     (fold,) = branch.folds
+    assert repr(fold).startswith("<fold of cycles at low = "), "neither stable nor unstable"
     assert fold.low.magnitude == pytest.approx(cycle.low.magnitude, rel=1e-9)
     assert branch.low.magnitude.max() > 0.4
 

@@ -213,11 +213,10 @@ class Cycle(Named):
         return self.equations, self.point, self.kind, self.multipliers, outputs
 
     def __repr__(self) -> str:
-        how = "stable" if self.stable else "unstable"
-        return (
-            f"<{how} {self.kind} at {self.parameter} = {self.value:.6g~P}: "
-            f"period {self.period:.6g~P}>"
-        )
+        what = self.kind  # at which stability changes, unless it is a plain cycle
+        if what == "cycle":
+            what = f"{'stable' if self.stable else 'unstable'} cycle"
+        return f"<{what} at {self.parameter} = {self.value:.6g~P}: period {self.period:.6g~P}>"
 
 
 class Cycles(Named):
