@@ -14,8 +14,8 @@ from neuromass.analysis.problem import OUT_OF_RANGE
 
 Floats = NDArray[np.float64]
 
-_STEP: Final = 1e-4
-"""Step of differences of fourth order, where 1 is large."""
+_STEP: Final = 1e-5
+"""Step of central differences, where 1 is large."""
 _SWEEPS: Final = 3
 """Solutions by which borders become null vectors."""
 BAUTIN: Final = "it shrinks to a generalised Hopf point"
@@ -87,13 +87,10 @@ class FoldOfCycles:
     def derivative(self, at: Floats) -> Any:
         """Derivatives of the residual, sparse; of the last one by differences."""
         left, right, _ = self.null_vectors(at)
-        along = np.append(_STEP * right / np.max(np.abs(right)), [0.0, 0.0])
-        near, far = (
-            left @ self._slopes(at + k * along) - left @ self._slopes(at - k * along)
-            for k in (1.0, 2.0)
-        )
-        change = (8.0 * near - far) / (12.0 * _STEP) * np.max(np.abs(right))
-        return bordered(self._latest["slopes"], -change)
+        step = _STEP / np.max(np.abs(right))
+        along = np.append(step * right, [0.0, 0.0])
+        change = left @ self._slopes(at + along) - left @ self._slopes(at - along)
+        return bordered(self._latest["slopes"], -change / (2.0 * step))
 
     def cusp(self, point: Point) -> float:
         """Zero where two folds of cycles meet; changes its sign there."""
