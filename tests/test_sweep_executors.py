@@ -248,6 +248,7 @@ from neuromass.units import Hz, ms
 half = 0.5
 pop = nm.QIF(J=15.0)
 def drive(point):
+    assert "h" in {{"e", "f", "g", "h"}}  # a set of another order in each process
     return nm.signals.Step(half * point["h"], start=2 * ms)
 net = nm.Network({{"a": pop, "b": nm.QIF()}})
 net.connect("a", "b", J=3.0, synapse=nm.synapses.Exponential(5 * ms))
