@@ -141,7 +141,7 @@ def sigmoid(source: Any, slope: Any = 1.0, threshold: Any = 0.0, maximum: Any = 
     Examples
     --------
     >>> import neuromass as nm
-    >>> nm.couplings.sigmoid(slope=4.0, threshold=1.0)(1.0)
+    >>> print(nm.couplings.sigmoid(slope=4.0, threshold=1.0)(1.0))
     0.5
     """
     return maximum / (1.0 + np.exp(slope * (threshold - source)))
