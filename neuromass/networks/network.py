@@ -302,7 +302,7 @@ class Network:
             target's state or output of that name; if there is none, the one that is called as
             what is sent. Further arguments have defaults, which may be Quantities. It is a sum of
             products of a function of the one and a function of the other; sin and cos of sums are
-            taken apart.
+            taken apart. It is read once, here: a global in it that changes later does not count.
 
         Returns
         -------

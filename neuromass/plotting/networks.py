@@ -364,4 +364,6 @@ def _text(connection: Connection) -> str:
     text = ", ".join(parts)
     if wire.synapse is not None:
         text += f"\n{type(wire.synapse).__name__}"
+    if wire.function is not None:
+        text += f"\n{wire.function.text}"
     return text
