@@ -59,8 +59,9 @@ def flag(value: Any, name: str) -> bool:
 
 
 def knows_its_unit(value: Any) -> bool:
-    """Whether a value has a unit, as Quantities of pint and of other packages have."""
-    named = any(hasattr(value, each) for each in ("units", "unit", "dimensions"))
+    """Whether a value has a unit, or is one, as those of pint and of other packages."""
+    known_by = ("units", "unit", "dimensions", "physical_type")  # the last by astropy's units
+    named = any(hasattr(value, each) for each in known_by)
     return named and not isinstance(value, type)
 
 

@@ -488,7 +488,7 @@ def refuse_foreign_units(value: Any, name: str) -> None:
     """Refuse what carries a unit that is not pint's, which would be lost.
 
     Quantities of `quantities`, `unyt`, `astropy` and `brian2` are arrays or floats that know
-    their unit as ``units``, ``unit`` or ``dimensions``.
+    their unit as ``units``, ``unit`` or ``dimensions``; their bare units count as well.
     """
     if type(value) in (float, int, np.ndarray, np.float64) or is_quantity(value):
         return

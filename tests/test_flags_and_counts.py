@@ -26,7 +26,11 @@ FLAGS = {
     "progress": lambda value: nm.run(nm.QIF(), 1 * ms, progress=value),
     "positive": lambda value: nm.Parameter(1.0, positive=value),
     "nonnegative": lambda value: nm.Parameter(1.0, nonnegative=value),
+    "progress of a sweep": lambda value: nm.sweep(
+        nm.QIF(), {"eta": [-5.0]}, 1 * ms, measure=nm.measures.final("r"), progress=value
+    ),
     "field": lambda value: nm.phase_plane(nm.QIF(), field=value),
+    "legend": lambda value: nm.phase_plane(nm.QIF(), legend=value),
 }
 
 COUNTS = {
@@ -41,7 +45,7 @@ COUNTS = {
 @pytest.mark.parametrize("value", ["no", "off", 0, 1, 2.0, [True], np.array([True])])
 @pytest.mark.parametrize("name", FLAGS)
 def test_a_flag_is_true_or_false(name, value):
-    with pytest.raises(TypeError, match=f"{name} is True or False, not"):
+    with pytest.raises(TypeError, match=f"{name.split()[0]} is True or False, not"):
         FLAGS[name](value)
 
 

@@ -47,7 +47,8 @@ class _Valued(Declaration):
     default: float
 
     def _take(self, default: Any, unit: Any) -> None:
-        self.measure = units.measure_of(default) if unit is None else units.measure(unit)
+        where = f"The default of a {self.kind}"
+        self.measure = units.measure_of(default, where) if unit is None else units.measure(unit)
         self.default = self._in_unit(default, "default")
         self.measure.quantity(self.default)  # fails here for a unit that only its registry knows
 

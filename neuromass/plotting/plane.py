@@ -125,6 +125,7 @@ def phase_plane(
     refuse_figsize(ax, figsize)
     one_of(manifolds, "manifolds", (*MANIFOLDS, None))
     symbols = checked_labels(labels)
+    with_field, with_legend = flag(field, "field"), flag(legend, "legend")
     plane = _Plane.of(population, inputs, axes).on(ax)
     paths = _paths(population, inputs, trajectories, duration)
     lines = [plane.line(each) for each in paths]
@@ -138,7 +139,7 @@ def phase_plane(
     new = ax is None
     if new:
         ax = _new_plane(figsize)
-    if flag(field, "field"):
+    if with_field:
         _draw_field(ax, plane, low, high)
     _draw_nullclines(ax, plane, low, high, linestyle, symbols)
     draw_manifolds(ax, plane.flow(low, high), known, plane.shown, manifolds)
@@ -148,7 +149,7 @@ def phase_plane(
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     for axis, name, measure in zip((ax.xaxis, ax.yaxis), plane.names, plane.measures, strict=True):
         label_axis(axis, measure, axis_label(name, measure, symbols))
-    if legend:
+    if with_legend:
         _legend_of_plane(ax, new)
     return ax
 

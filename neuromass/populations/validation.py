@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import Model
-from neuromass.errors import brief, one_of, suggestion, whole_number
+from neuromass.errors import brief, knows_its_unit, one_of, suggestion, whole_number
 from neuromass.kernels.methods import METHODS
 from neuromass.units import MS
 
@@ -105,6 +105,7 @@ def labelled_shape(
 
 def lanes_at(at: Any, labels: tuple[str, ...] | None) -> Any:
     """An index of lanes, from one or from the names of some."""
+    _refuse_units(at, at)
     names = [at] if isinstance(at, str) else at
     if not (isinstance(names, list | tuple) and names and all(isinstance(x, str) for x in names)):
         return at
@@ -115,6 +116,20 @@ def lanes_at(at: Any, labels: tuple[str, ...] | None) -> Any:
             raise IndexError(f"at: there is no lane {brief(name)}{suggestion(name, labels)}")
     places = [labels.index(name) for name in names]
     return places[0] if isinstance(at, str) else places
+
+
+def _refuse_units(at: Any, part: Any) -> None:
+    """Refuse an index that has a unit, which would be lost."""
+    if isinstance(part, list | tuple):
+        for each in part:
+            _refuse_units(at, each)
+    elif type(part) is np.ndarray and part.dtype == object:
+        _refuse_units(at, part.ravel().tolist())
+    elif knows_its_unit(part):
+        raise IndexError(
+            f"at={brief(at)} has a unit, and lanes are counted without one; write for example "
+            f"at=0 or at=[0, 2]."
+        )
 
 
 def initial_of(model: Model, initial: Any) -> dict[str, Floats]:
