@@ -17,6 +17,7 @@ ROOMS = [
     "_version",
     "errors",
     "hints",
+    "imports",
     "threads",
     "units",
     "expressions",

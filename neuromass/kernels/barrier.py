@@ -5,13 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from llvmlite import ir
-from numba import njit
-from numba.core import cgutils, types
-from numba.extending import intrinsic
-from numba.np import arrayobj
-
 from neuromass.kernels.compiler import JIT_IS_OFF
+from neuromass.kernels.jit import arrayobj, cgutils, intrinsic, ir, njit, types
 
 _inner = njit(error_model="numpy", nogil=True)
 

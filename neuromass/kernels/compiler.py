@@ -22,15 +22,19 @@ from pathlib import Path
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-import numba
 import numpy as np
-from numba import njit
-from numba.core.caching import FunctionCache, IndexDataCacheFile
-from numba.extending import overload
 
 from neuromass._version import __version__
 from neuromass.expressions import FUNCTIONS, array_function, helpers, on_floats
 from neuromass.kernels import generated, normals
+from neuromass.kernels.jit import (
+    MAKING,
+    FunctionCache,
+    IndexDataCacheFile,
+    config,
+    njit,
+    overload,
+)
 
 _kernels: WeakValueDictionary[str, Any] = WeakValueDictionary()
 """All kernels that somebody uses, by name."""
@@ -40,10 +44,9 @@ recent_kernels: OrderedDict[str, Any] = OrderedDict()
 
 MOST_RECENT: Final = 64
 
-_lock = threading.RLock()
 _warned: list[str] = []
 
-JIT_IS_OFF = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
+JIT_IS_OFF = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
 """Whether numba was told to leave Python as it is; then the same text runs on floats."""
 
 
@@ -105,7 +108,7 @@ def kernel(
     -------
     callable
     """
-    with _lock:
+    with MAKING:
         text = make_text("kernel")
         key = repr((text, identity, signature, __version__, _NORMALS_TEXT, _FORM))
         # The hash stands in the name, because numba files what it compiled under the name:
@@ -312,7 +315,7 @@ _registered: set[Any] = set()
 def jitted(function: Any) -> Any:
     """A model's own function, for kernels that use it as it is written."""
     options: Any = {"error_model": "numpy", "forceinline": True}
-    with _lock:
+    with MAKING:
         for helper in helpers(function):
             if helper not in _registered:
                 _registered.add(helper)
@@ -341,7 +344,7 @@ def cache_statistics() -> dict[str, tuple[int, int]]:
     dict
         ``{name: (found, compiled)}``
     """
-    with _lock:
+    with MAKING:
         return {
             name: (sum(made.stats.cache_hits.values()), sum(made.stats.cache_misses.values()))
             for name, made in _kernels.items()

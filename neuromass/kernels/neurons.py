@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
+
+from neuromass.kernels.jit import njit
 
 CHUNK: Final = 1024
 """Neurons whose contributions to a mean are summed up together, whatever the threads."""

@@ -16,7 +16,8 @@ import zlib
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from neuromass.kernels.jit import njit
 
 BLOCK = 64
 """Steps in one buffer of a single lane; a power of two."""

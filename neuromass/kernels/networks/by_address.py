@@ -12,11 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numba import from_dtype
-from numba.core import cgutils, sigutils, types
-from numba.extending import intrinsic
 
 from neuromass.kernels.compiler import JIT_IS_OFF, shared
+from neuromass.kernels.jit import cgutils, from_dtype, intrinsic, sigutils, types
 
 NOT_PROVIDED = "A loop calls a helper that was not provided to it."
 

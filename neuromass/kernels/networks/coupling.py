@@ -16,8 +16,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from neuromass.kernels.jit import njit
 from neuromass.kernels.networks.by_address import ByAddress
 from neuromass.kernels.networks.tables import FEED, GATE, LINK, MATRIX, MIX, STREAM, STRIP
 from neuromass.kernels.normals import fill_lanes, fill_steps

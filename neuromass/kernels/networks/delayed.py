@@ -22,9 +22,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from neuromass.kernels.barrier import wait
+from neuromass.kernels.jit import njit
 from neuromass.kernels.networks.by_address import ByAddress
 from neuromass.kernels.networks.circuit import CHUNK, VECTOR
 from neuromass.kernels.networks.tables import DELAY_GROUP, DENSE_BLOCK

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba.core import types
 from numpy.typing import NDArray
 
 from neuromass.kernels.compiler import JIT_IS_OFF, jitted, kernel, sources
+from neuromass.kernels.jit import types
 from neuromass.kernels.networks import calls, coupling, delayed, tiled, unrolled
 from neuromass.kernels.networks.by_address import numba_type
 from neuromass.kernels.networks.circuit import Circuit, Wiring
