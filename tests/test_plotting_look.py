@@ -322,6 +322,23 @@ def test_a_network_is_read_in_every_style(name):
         assert to_hex(label.get_bbox_patch().get_facecolor()) == to_hex(background)
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_a_phase_plane_shows_its_equilibria_and_keeps_its_width(own):
+    """Ends of trajectories lie under the equilibria, and the legend is over the panel."""
+    ax = plt.subplots(figsize=(6.4, 4.8))[1] if own else None
+    starts = [(1 * Hz, -3.0), (100 * Hz, 0.0)]
+    ax = nm.phase_plane(nm.QIF(J=15.0), trajectories=starts, duration=500 * ms, ax=ax)
+    labels = [each.get_label() for each in ax.lines]
+    resting = [ax.lines[labels.index(name)] for name in ("stable node", "stable focus")]
+    ends = [each for each in ax.lines if each.get_marker() == "s" and len(each.get_xdata())]
+    assert len(ends) == 2
+    assert max(each.zorder for each in ends) < min(each.zorder for each in resting)
+    ax.figure.draw_without_rendering()
+    legend, panel = ax.get_legend().get_window_extent(), ax.get_window_extent()
+    assert legend.y0 >= panel.y1
+    assert legend.x1 <= ax.figure.bbox.x1
+
+
 def test_trajectories_of_two_calls_differ():
     pop = nm.QIF(J=15.0)
     ax = nm.phase_plane(pop, trajectories=(1 * Hz, -3.0), duration=20 * ms)

@@ -19,11 +19,9 @@ from neuromass.plotting.look import (
     axis_measure,
     checked_labels,
     colour_cycle,
-    entries,
     ink,
     label_axis,
     legend_above,
-    legend_points,
     lighten,
     line_looks,
     refuse_figsize,
@@ -136,8 +134,7 @@ def phase_plane(
     if cycles:
         orbits = [plane.shown(orbit)[..., None] for _, orbit in cycles]
         low, high = _window(plane, limits, ax, [*lines, *orbits], resting)
-    new = ax is None
-    if new:
+    if ax is None:
         ax = _new_plane(figsize)
     if with_field:
         _draw_field(ax, plane, low, high)
@@ -150,7 +147,8 @@ def phase_plane(
     for axis, name, measure in zip((ax.xaxis, ax.yaxis), plane.names, plane.measures, strict=True):
         label_axis(axis, measure, axis_label(name, measure, symbols))
     if with_legend:
-        _legend_of_plane(ax, new)
+        inches = ax.get_position().width * ax.figure.get_figwidth()
+        legend_above(ax, max(2, int(inches / 1.6)))  # a plane is full
     return ax
 
 
@@ -427,7 +425,7 @@ def _draw_paths(ax: Any, lines: list[Floats]) -> None:
     hollow = {"marker": "o", "markersize": 5, "markerfacecolor": ax.get_facecolor()}
     for (x, y), (colour, kind) in zip(curves, line_looks(len(curves), colours, ax), strict=True):
         ax.plot(x, y, color=colour, linestyle=kind, linewidth=1.2, zorder=3)
-        ends = {"linestyle": "none", "color": colour, "zorder": 6, "clip_on": False}
+        ends = {"linestyle": "none", "color": colour, "zorder": 4, "clip_on": False}
         ax.plot(x[:1], y[:1], **hollow, **ends)
         ax.plot(x[-1:], y[-1:], marker="s", markersize=4.5, **ends)
     if curves:
@@ -454,13 +452,3 @@ def _draw_equilibria(ax: Any, plane: _Plane, resting: list[tuple[Any, Floats]]) 
             zorder=5,
             clip_on=False,
         )
-
-
-def _legend_of_plane(ax: Any, new: bool) -> None:
-    """Outside, since a phase plane is full: on the right of our figure, above the user's Axes."""
-    if new:
-        style = {"fontsize": legend_points(ax), "frameon": False}
-        ax.legend(*entries(ax), loc="upper left", bbox_to_anchor=(1.0, 1.0), **style)
-        return
-    inches = ax.get_position().width * ax.figure.get_figwidth()
-    legend_above(ax, max(2, int(inches / 1.6)))
