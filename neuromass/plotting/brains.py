@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.plotting.look import given_axes, lighten, require_axes
+from neuromass.plotting.look import given_axes, lighten, load, require_axes
 from neuromass.units import measure
 
 Floats = NDArray[np.float64]
@@ -42,6 +42,7 @@ def plot_connectome(connectome: Any, axes: Any) -> Any:
 
 
 def _new(count: int) -> Any:
+    load()
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     size = (9.0, 4.0 * (count // 2))

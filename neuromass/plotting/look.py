@@ -11,6 +11,7 @@ import numpy as np
 
 from neuromass import units
 from neuromass.errors import brief, suggestion
+from neuromass.imports import undisturbed
 from neuromass.units import Measure
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -19,6 +20,12 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 
 DASHES: Final = ("-", "--", ":")
 """Kinds of lines that tell lines apart where colours do not suffice."""
+
+
+def load() -> None:
+    """Import matplotlib, undisturbed by Ctrl-C; before anything else of a plot does."""
+    with undisturbed():
+        import matplotlib.pyplot  # noqa: F401, PLC0415
 
 
 def is_dark(colour: Any) -> bool:
@@ -55,6 +62,7 @@ def style() -> ExitStack:
     >>> with nm.plotting.style():
     ...     ax = nm.run(nm.QIF(J=15.0), 100 * ms).plot("r")
     """
+    load()
     import matplotlib as mpl  # noqa: PLC0415
     from cycler import cycler  # noqa: PLC0415
 
@@ -102,6 +110,7 @@ def checked_labels(labels: Any) -> Mapping[str, str]:
 
 def checked_line(given: Mapping[str, Any], others: Iterable[str]) -> dict[str, Any]:
     """Keywords for lines under their long names, checked before anything is drawn."""
+    load()
     from matplotlib.cbook import normalize_kwargs  # noqa: PLC0415
     from matplotlib.lines import Line2D  # noqa: PLC0415
 
@@ -317,6 +326,7 @@ _TALL: Final = 6
 
 def new_axes(count: int, figsize: Any) -> Any:
     """A new figure of panels over each other, in columns if there are many."""
+    load()
     import matplotlib as mpl  # noqa: PLC0415
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
@@ -337,6 +347,7 @@ def new_axes(count: int, figsize: Any) -> Any:
 
 def new_time_axes(heights: Sequence[float], figsize: Any) -> Any:
     """A new figure of panels over each other with a common time axis and given heights."""
+    load()
     import matplotlib as mpl  # noqa: PLC0415
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
@@ -380,6 +391,7 @@ def refuse_figsize(ax: Any, figsize: Any) -> None:
 
 def given_axes(names: Sequence[str], ax: Any, figsize: Any) -> Any:
     """The user's Axes, checked: one for each name."""
+    load()
     from matplotlib.axes import Axes  # noqa: PLC0415
 
     refuse_figsize(ax, figsize)
@@ -398,6 +410,7 @@ def given_axes(names: Sequence[str], ax: Any, figsize: Any) -> Any:
 
 def require_axes(ax: Any) -> None:
     """Refuse what is not one Axes."""
+    load()
     from matplotlib.axes import Axes  # noqa: PLC0415
 
     if not isinstance(ax, Axes):
@@ -424,6 +437,7 @@ def mosaic(layout: list[Any], size: tuple[float, float], **options: Any) -> Any:
     axes : dict
         Name -> Axes.
     """
+    load()
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     figure, axes = plt.subplot_mosaic(layout, figsize=size, layout="constrained", **options)
@@ -434,6 +448,7 @@ def mosaic(layout: list[Any], size: tuple[float, float], **options: Any) -> Any:
 
 def without_window() -> None:
     """Draw in this process without a display, whatever the surroundings offer."""
+    load()
     import matplotlib as mpl  # noqa: PLC0415
 
     mpl.use("Agg")
@@ -441,6 +456,7 @@ def without_window() -> None:
 
 def show() -> bool:
     """Show the figures in windows until these are closed; False if there is no display."""
+    load()
     import matplotlib as mpl  # noqa: PLC0415
     import matplotlib.pyplot as plt  # noqa: PLC0415
 

@@ -17,7 +17,7 @@ from neuromass.networks import connectivity as wiring
 from neuromass.networks.connection import Connection
 from neuromass.networks.network import Network
 from neuromass.plotting.curves import Box, Curve, label_boxes, routes
-from neuromass.plotting.look import COLOURS, ink, require_axes
+from neuromass.plotting.look import COLOURS, ink, load, require_axes
 from neuromass.populations.population import core_of
 from neuromass.units import DIMENSIONLESS, MS
 
@@ -56,6 +56,7 @@ def plot_network(network: Network, ax: Any) -> Any:
     TypeError
         If `ax` is no Axes.
     """
+    load()
     if ax is not None:
         require_axes(ax)
     plan = _Plan.of(network)

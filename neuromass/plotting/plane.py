@@ -24,6 +24,7 @@ from neuromass.plotting.look import (
     legend_above,
     lighten,
     line_looks,
+    load,
     refuse_figsize,
     require_axes,
     symbol,
@@ -387,6 +388,7 @@ def _fitting(points: Floats, bound: float | None, wide: bool) -> tuple[float, fl
 
 
 def _new_plane(figsize: Any) -> Any:
+    load()
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     ax = plt.subplots(figsize=figsize, layout="constrained")[1]
