@@ -248,6 +248,75 @@ class NetworkTrial(Trial):
     OPERATIONS = (*Trial.OPERATIONS, ("late_connection", 1), ("cut", 1))
 
 
+class RhythmTrial(NetworkTrial):
+    """The same for four columns that noise drives and that are connected in one way.
+
+    Most of them have no twin, which takes its time; the two systems are compared bitwise.
+    """
+
+    ENDS = (("m2", "m0"), ("m0", "m3"), ("m1", "m0"))
+
+    def build(self):
+        rng = self.rng
+        self.network, self.synapse, self.dt = True, None, 0.05
+        size, pops = rng.choice((1, 7, 9, 17, 17, 70)), {}
+        for number in range(4):
+            shape = () if size == 1 or rng.random() < 0.2 else (size,)
+            pops[f"m{number}"] = population(rng, "JansenRit", "input", shape, "heun", self.dt)
+            self.kinds[f"m{number}"] = "input"
+            self.log.append(f"m{number} {shape}")
+        self.a = nm.Network(pops)
+        self.finish_build("heun", "full")
+        self.left = list(self.ENDS)
+        for _ in self.ENDS:
+            self.connect(self.a, synapse=None, delays=True)
+        self.b = self.a.copy()
+        self.has_twin = rng.random() < 0.1
+        self.exact = self.has_twin
+
+    def ends(self, system, synapse):
+        if not self.left:
+            return super().ends(system, synapse)
+        source, target = self.left.pop(0)
+        pre, post = (self.members(system)[name].shape for name in (source, target))
+        return (None, None) if pre and not post else (source, target)
+
+    def follow(self, rows):
+        if self.exact:
+            super().follow(rows)
+        else:
+            self.twin.clock += len(rows)
+
+    def reset(self):
+        super().reset()
+        self.exact = self.has_twin
+
+    def restore(self):
+        super().restore()
+        self.exact = self.exact and self.has_twin
+
+    def refused(self):
+        return {**super().refused(), "a connection half way": self.half_connected}
+
+    def half_connected(self):
+        """A connection that fails when the network has begun to change."""
+        core = self.a.__system__()
+
+        def failing(name, wire):
+            core.changed()
+            raise ValueError("enough")
+
+        core.make_stages = failing
+        try:
+            given, *_ = self.strength(self.a["m0"], self.a["m1"], None)
+            strength = {n: given[n] for n in ("J", "weight") if n in given}
+            self.a.connect("m1", "m1", variable=given["variable"], name="half", **strength)
+        finally:
+            del core.make_stages
+
+    OPERATIONS = (*NetworkTrial.OPERATIONS, ("exchange", 2), ("fail", 2))
+
+
 def sender(name, variable):
     if variable in OUTPUTS:
         return lambda states: [OUTPUTS[variable](lane) for lane in states[name]]

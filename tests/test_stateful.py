@@ -7,7 +7,7 @@ operations in between. The plain twin must agree to rounding. A trial is repeate
 """
 
 import pytest
-from network_trials import NetworkTrial
+from network_trials import NetworkTrial, RhythmTrial
 from trials import Trial
 
 import neuromass as nm
@@ -16,7 +16,11 @@ from neuromass.units import Hz, ms
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 QUICK = {"population": (Trial, 6, 12), "network": (NetworkTrial, 4, 10)}
-SLOW = {"population": (Trial, 200, 20), "network": (NetworkTrial, 150, 20)}
+SLOW = {
+    "population": (Trial, 200, 20),
+    "network": (NetworkTrial, 150, 20),
+    "rhythm": (RhythmTrial, 40, 12),
+}
 
 
 def seeds(table, first=0):
