@@ -283,6 +283,8 @@ def check(pairs, tmp_path, monkeypatch):
     counts, faults = Counter(), []
     for entry, kind in pairs:
         word, shown = outcome(entry, kind)
+        if word == "hangs":  # the first call of an entry may have compiled on a busy machine
+            word, shown = outcome(entry, kind)
         counts[word] += 1
         if word not in ("accepted", "refused"):
             faults.append(f"{word}: {entry} given {kind}: {shown}")

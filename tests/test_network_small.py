@@ -87,7 +87,7 @@ def in_tiles(monkeypatch):
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None, phases=[Phase.generate])
+@settings(max_examples=8, deadline=None, phases=[Phase.generate])
 @given(recipe=networks())
 def test_both_forms_are_the_same_bits(recipe):
     with pytest.MonkeyPatch.context() as patch:

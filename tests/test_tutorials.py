@@ -161,13 +161,6 @@ def test_stored_notebook_reads_well(path):
 @pytest.mark.slow
 @kernel_warnings
 @every_notebook
-def test_notebook_runs_when_reduced(path, executed):
-    assert_clean(executed(read(path), NEUROMASS_QUICK="1"))
-
-
-@pytest.mark.slow
-@kernel_warnings
-@every_notebook
 def test_stored_outputs_are_those_of_the_code(path, executed):
     stored = read(path)
     fresh = executed(stored, NEUROMASS_QUICK="")
@@ -186,7 +179,7 @@ def test_stored_outputs_are_those_of_the_code(path, executed):
 @pytest.mark.slow
 @kernel_warnings
 @every_notebook
-def test_cells_run_twice_give_the_same(path, executed):
+def test_reduced_notebooks_run_and_cells_run_twice_give_the_same(path, executed):
     notebook = read(path)
     doubled = copy.deepcopy(notebook)
     doubled.cells = []
@@ -196,7 +189,9 @@ def test_cells_run_twice_give_the_same(path, executed):
             again = copy.deepcopy(cell)
             again.id = f"{cell.id}-again"
             doubled.cells.append(again)
-    fresh = code_cells(executed(doubled, NEUROMASS_QUICK="1"))
+    run = executed(doubled, NEUROMASS_QUICK="1")
+    assert_clean(run)
+    fresh = code_cells(run)
     for first, second in zip(fresh[::2], fresh[1::2], strict=True):
         if "once" in first.metadata.get("tags", []):
             continue  # its text says why
