@@ -6,6 +6,7 @@ from network_samples import excited_inhibited
 from samples import bits
 
 import neuromass as nm
+from neuromass.simulation.recorder import Recorder
 from neuromass.units import Hz, ms
 
 MANY = 5000
@@ -108,3 +109,42 @@ def test_recordings_are_compared_as_mappings():
     assert one != {"exc": one["exc"]}
     with pytest.raises(TypeError, match="unhashable"):
         hash(one)
+
+
+def pair():
+    net = nm.Network({"exc": nm.QIF(J=8.0), "inh": nm.QIF()})
+    net.connect("exc", "inh", J=10.0)
+    return net
+
+
+@pytest.mark.parametrize("make", [lambda: nm.QIF(J=15.0), lambda: nm.QIF(shape=3), pair])
+@pytest.mark.parametrize("stop", [MemoryError, KeyboardInterrupt])
+def test_a_recording_that_cannot_grow_keeps_its_samples(make, stop, monkeypatch):
+    """Neither is anything lost that was recorded, nor is the system held for ever."""
+    system, other, made, steps = make(), make(), Recorder._made, 0
+
+    def failing(*given):
+        raise stop("no room")
+
+    def loop(recording):
+        nonlocal steps, rec
+        with recording as rec:
+            for _ in range(10_000):
+                if steps == 100:
+                    monkeypatch.setattr(Recorder, "_made", failing)
+                system.update()
+                steps += 1
+
+    rec = None
+    with pytest.raises(stop):
+        loop(nm.record(system))
+    monkeypatch.setattr(Recorder, "_made", made)
+    assert 100 <= steps < 10_000
+    assert len(rec.t) == steps + 1
+    for _ in range(steps):
+        other.update()
+    assert system.snapshot().clock == steps
+    assert nm.run(system, 5 * ms).t[-1] == nm.run(other, 5 * ms).t[-1]
+    with nm.record(system) as again:
+        system.update()
+    assert len(again.t) == 2
