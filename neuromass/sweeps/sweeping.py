@@ -82,7 +82,8 @@ def sweep(
     executor : Executor or callable, optional
         Who does it instead: anything with the interface of ``concurrent.futures``, such as
         ``ProcessPoolExecutor(4)`` or ``client.get_executor()`` of dask; or a callable that makes
-        one, which is called again when the workers are lost.
+        one, which is called again when the workers are lost. Processes may be forked, but not
+        while another thread of this one uses the package for the first time, which loads it.
     checkpoint : str or path, optional
         A folder for what is finished. The same call goes on from there after a crash.
     progress : bool, optional
