@@ -12,6 +12,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 HEAD = """
 import os, pickle, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts it may ignore it
 import numpy as np
 import neuromass as nm
 from neuromass.units import ms

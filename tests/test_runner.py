@@ -279,6 +279,7 @@ def test_ctrl_c_in_a_long_run():
     """The signal itself, at the third advance of the progress bar of a run of 1e10 steps."""
     out = in_a_process("""
         import signal, tqdm
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts it may ignore it
         advance, advances = tqdm.tqdm.update, []
         def update(bar, n=1):
             advances.append(n)

@@ -273,6 +273,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path):
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored
     thread = threading.Thread(target=stop)
     thread.start()
     try:
@@ -280,6 +281,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path):
     except KeyboardInterrupt as error:
         result["part"] = error.result
     thread.join()
+    signal.signal(signal.SIGINT, before)
     finished = int(np.sum(~np.isnan(result["part"]["rate"].magnitude)))
     assert 0 < finished < 48
     kept = len(parts(tmp_path / "kept"))

@@ -110,7 +110,7 @@ RESERVED = frozenset(
 OF_RESULTS = frozenset(
     {"array", "complete", "count", "eigenvalues", "frequency", "fs", "index", "kind", "names"}
     | {"parameters", "plot", "save", "scaled", "stability", "stable", "state", "to_dataframe"}
-    | {"coherence", "plot_raster", "spectrum"}
+    | {"coherence", "plot_raster", "spectrum", "stored"}
     | {"labels", "to_xarray", "version"}
 )
 """Names of recordings and equilibria, under which no state, input or output would be found."""
