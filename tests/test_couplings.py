@@ -118,11 +118,14 @@ def wired(start, weights, delays, function, method="heun", coupling="full", **op
     return net
 
 
-@pytest.mark.parametrize(
-    ("method", "coupling"), [("heun", "full"), ("heun", "held"), ("euler", "full")]
-)
-@pytest.mark.parametrize("late", [0.0, 0.5, 0.73])
-@pytest.mark.parametrize("name", FUNCTIONS)
+WAYS = [
+    *((name, late, "heun", "full") for name in FUNCTIONS for late in (0.0, 0.73)),
+    *(("mixed", late, "heun", "held") for late in (0.0, 0.5, 0.73)),
+    *((name, late, "euler", "full") for name, late in (("mixed", 0.0), ("sine", 0.5))),
+]
+
+
+@pytest.mark.parametrize(("name", "late", "method", "coupling"), WAYS)
 def test_against_a_loop_over_pairs(name, late, method, coupling, form):
     rng = np.random.default_rng(1)
     start, weights = rng.normal(size=3), rng.normal(size=(3, 3))
