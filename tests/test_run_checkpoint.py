@@ -195,7 +195,7 @@ def test_ctrl_c_at_any_line(tmp_path, often, name, options, lines):
         assert rec == whole, places
         assert [each.name for each in path.parent.iterdir()] == ["run.npz"]
     assert ends < 30
-    assert "simulation/checkpoint.py" in took
+    assert any(each.startswith("simulation/") for each in took)
 
 
 def test_a_second_run_has_a_file_of_its_own(tmp_path, often):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 QUICK = {"population": (Trial, 6, 12), "network": (NetworkTrial, 4, 10)}
 SLOW = {
     "population": (Trial, 200, 20),
-    "network": (NetworkTrial, 150, 20),
+    "network": (NetworkTrial, 60, 20),
     "rhythm": (RhythmTrial, 40, 12),
 }
 
