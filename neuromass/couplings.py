@@ -7,8 +7,8 @@ value or of the source's and the target's:
 >>> net = nm.Network({"a": nm.StuartLandau(), "b": nm.StuartLandau()})
 >>> net.connect("a", "b", weight=0.1, function=nm.couplings.difference)
 <a->b: a.x -> b.I_x, weight = 0.1, difference(x, x)>
->>> net.connect("b", "a", weight=0.1, function=lambda x, y: x - 0.5 * y)
-<b->a: b.x -> a.I_x, weight = 0.1, function(x, y)>
+>>> net.connect("b", "a", weight=0.1, function=lambda source, target: source - 0.5 * target)
+<b->a: b.x -> a.I_x, weight = 0.1, function(x, x)>
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -72,8 +72,20 @@ class CouplingFunction:
             return self.function(*given, **{**self.values, **values})
         return CouplingFunction(self.function, **{**self.values, **values})
 
+    def __reduce__(self) -> Any:
+        shipped = globals().get(self.__name__)
+        if isinstance(shipped, CouplingFunction) and shipped.function is self.function:
+            return _shipped, (self.__name__, self.values)  # whose name stands for this object
+        return object.__reduce__(self)
+
     def __repr__(self) -> str:
         return self.__name__ + (_listed(self.values) if self.values else "")
+
+
+def _shipped(name: str, values: Mapping[str, Any]) -> CouplingFunction:
+    """A function of this module by its name, with values."""
+    found: CouplingFunction = globals()[name](**values)
+    return found
 
 
 def _listed(values: Mapping[str, Any]) -> str:
@@ -210,14 +222,14 @@ class Carried:
         Of each product the factor of the source, and that of the target, None being 1.
     """
 
-    text: str
+    text: str = field(compare=False)
     measure: Measure
     terms: tuple[tuple[OfSource, Factor | None], ...]
 
 
 _ONE_OR_TWO: Final = (
     "is a function of the source's value, or of the source's and the target's, such as "
-    "nm.couplings.difference or lambda x, y: x - y"
+    "nm.couplings.difference or lambda source, target: source - target"
 )
 
 
@@ -269,10 +281,13 @@ def _unwrapped(
 ) -> tuple[Callable[..., Any], tuple[str, ...], dict[str, Any]]:
     """A function, the names of its one or two arguments, and the values of its parameters."""
     given: dict[str, Any] = {}
-    if isinstance(function, CouplingFunction):
-        function, given = function.function, function.values
-    while isinstance(function, functools.partial) and not function.args:
-        function, given = function.func, {**function.keywords, **given}
+    while True:  # what is given outside counts
+        if isinstance(function, CouplingFunction):
+            function, given = function.function, {**function.values, **given}
+        elif isinstance(function, functools.partial) and not function.args:
+            function, given = function.func, {**function.keywords, **given}
+        else:
+            break
     if isinstance(function, np.ufunc):
         names = ("source", "target")[: function.nin]
         return function, names, {}
@@ -286,10 +301,11 @@ def _unwrapped(
             values[each.name] = given.get(each.name, each.default)
         else:
             order.append(each.name)
+    own = getattr(function, "__name__", "function")
     if len(order) == 3:
         raise TypeError(
-            f"{name}: {function.__name__} needs a value of {order[-1]}; write "
-            f"{function.__name__}({order[-1]}=...), or give the argument a default."
+            f"{name}: {own} needs a value of {order[-1]}; write {own}({order[-1]}=...), or give "
+            f"the argument a default."
         )
     if len(order) not in (1, 2):
         raise TypeError(f"{name}: function {_ONE_OR_TWO}; this one takes {len(order)} arguments.")
@@ -320,7 +336,7 @@ def _read(
         if not found.written and len(found.roots) == 1:
             return found
         what = found.reason or "more than one value"
-    except TypeError as error:
+    except (TypeError, ArithmeticError) as error:
         what = str(error).partition(": in equations")[0]
     raise TypeError(
         f"{name}: function needs {what}. It is plain arithmetic that returns one value: write "

@@ -49,6 +49,10 @@ FUNCTIONS = {
     "difference": (nm.couplings.difference, lambda x, y: x - y),
     "sine": (nm.couplings.sine(lag=0.3), lambda x, y: math.sin(x - y - 0.3)),
     "cosine": (lambda x, y: np.cos(2 * x + y), lambda x, y: math.cos(2 * x + y)),
+    "harmonic": (
+        lambda x, y, k=2.0: np.sin(k * (x - y)) + np.cos((x + y) / 2 - 0.1),
+        lambda x, y: math.sin(2 * (x - y)) + math.cos((x + y) / 2 - 0.1),
+    ),
     "sigmoid": (nm.couplings.sigmoid(slope=2.0), lambda x, y: 1 / (1 + math.exp(-2 * x))),
     "tanh": (np.tanh, lambda x, y: math.tanh(x)),
     "product": (
@@ -558,3 +562,33 @@ def test_their_examples_run(name):
     )
     assert made.examples
     assert not doctest.DocTestRunner().run(made).failed
+
+
+def test_values_that_are_bound_twice_stay():
+    """What is bound outside counts, and what is bound inside stays."""
+    found = []
+    inner = nm.couplings.sigmoid(slope=4.0)
+    for function in (
+        inner(threshold=0.1),
+        functools.partial(inner, threshold=0.1),
+        nm.couplings.CouplingFunction(inner, threshold=0.1),
+        functools.partial(nm.couplings.sigmoid(threshold=0.9, slope=4.0), threshold=0.1),
+    ):
+        net = nm.Network({"a": Leaky(initial={"x": 0.5}), "b": Leaky()})
+        net.connect("a", "b", weight=1.0, function=function)
+        nm.run(net, 5 * ms)
+        found.append(float(net["b"].x.m))
+    assert found == [found[0]] * 4
+
+
+def test_they_are_pickled():
+    again = pickle.loads(pickle.dumps(nm.couplings.sine(lag=0.3)))
+    assert repr(again) == "sine(lag=0.3)"
+    assert again(1.0, 0.5) == nm.couplings.sine(lag=0.3)(1.0, 0.5)
+
+
+def test_no_pairs_at_all():
+    net = nm.Network({"a": Leaky(shape=3, dt=DT * ms)})
+    delay = scipy.sparse.csr_array(np.ones((3, 3))) * (1.0)
+    net.connect("a", "a", weight=scipy.sparse.csr_array((3, 3)), delay=(1 * ms) * delay)
+    nm.run(net, 1 * ms)

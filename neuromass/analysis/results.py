@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -92,5 +93,6 @@ class Named(Measured):
         return [*super().__dir__(), *self.names]
 
     def _unknown(self, name: Any) -> str:
-        kind = getattr(self, "kind", "branch")
+        kind = inspect.getattr_static(self, "kind", "branch")  # __getattr__ would come here again
+        kind = kind if isinstance(kind, str) else "result"
         return f"This {kind} has no {brief(name)}; there is {', '.join(self.names)}."

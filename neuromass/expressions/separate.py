@@ -145,9 +145,13 @@ class Separation:
         by_source, by_target = self._depends(second)
         if by_source and by_target:
             raise self._refusal(index)
-        if by_source:
-            return [(self._times(a, kind, second), b) for a, b in self._apart(first)]
-        return [(a, self._times(b, kind, second)) for a, b in self._apart(first)]
+        made: list[Term] = []
+        for a, b in self._apart(first):
+            if by_source or not (by_target or b is not None):  # a constant goes where it can
+                made.append((self._times(a, kind, second), b))
+            else:
+                made.append((a, self._times(b, kind, second)))
+        return made
 
     def _turned(self, index: int, kind: str, angle: int) -> list[Term]:
         """The sine or cosine of a sum, by the addition theorems."""

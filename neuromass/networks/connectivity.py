@@ -168,7 +168,8 @@ def pairs(
                 f"lane. Give {what} as a matrix [target, source], too, for example {what} * "
                 f"np.ones(({targets}, {sources}))."
             )
-        times = np.asarray(delay[to, start], dtype=float).reshape(-1)
+        found = delay[to, start] if len(to) else np.zeros(0)  # scipy has a matrix for no index
+        times = np.asarray(found, dtype=float).reshape(-1)
     else:
         times = _for_each_lane(delay, target, between, late)[to]
     return Pairs(to, start, values[used], times, aligned)
