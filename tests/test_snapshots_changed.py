@@ -99,3 +99,25 @@ def test_what_was_changed_is_refused(make):
     other = make()
     nm.run(other, 2 * ms)
     assert bits(other) == after
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"delay": np.nan}, {"delay": -1.0}, {"delay": None}, {"strength": np.nan}, {"strength": "x"},
+     {"strength": 1j}, {"strength_measure": 3}],
+)  # fmt: skip
+def test_connections_that_were_changed(change):
+    net = network()
+    nm.run(net, 2 * ms)
+    saved = net.snapshot()
+    wire = dataclasses.replace(saved.wires["b->a"], **change)
+    with pytest.raises(ValueError, match=r"its (delay|strength|unit) of b->a is not"):
+        net.restore(dataclasses.replace(saved, wires={**saved.wires, "b->a": wire}))
+    net.restore(saved)
+
+
+@pytest.mark.parametrize("noise", [(3,), ((),), ("x",)])
+def test_noise_that_was_changed(noise):
+    pop = population()
+    with pytest.raises(ValueError, match="its noise is not"):
+        pop.restore(dataclasses.replace(pop.snapshot(), noise=noise))

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from neuromass.expressions import Factor
 from neuromass.networks.connection import Wire
+from neuromass.networks.connectivity import is_sparse
 from neuromass.networks.routes import Sent
 from neuromass.populations.snapshot import Kept, Snapshot, changed, check_array
 from neuromass.signals import Signal
+from neuromass.units import Measure
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +46,8 @@ class NetworkSnapshot:
                 isinstance(key, str) and isinstance(each, kind) for key, each in held.items()
             ):
                 raise changed(name)
+        for name, wire in self.wires.items():
+            _check_wire(wire, name)
         senders = self.histories if isinstance(self.histories, Mapping) else (None,)
         if not all(isinstance(each, tuple) and len(each) == 2 for each in senders):
             raise changed("histories")
@@ -68,6 +72,17 @@ class NetworkSnapshot:
 
     def __repr__(self) -> str:
         return f"<Snapshot of a network of {', '.join(self.members)}>"
+
+
+def _check_wire(wire: Wire, name: str) -> None:
+    """Refuse strengths and delays that nobody can have given."""
+    for what, lowest in (("strength", -np.inf), ("delay", 0.0)):
+        value = getattr(wire, what)
+        plain = np.asarray(value.data if is_sparse(value) else value)
+        if plain.dtype != float or not np.all(np.isfinite(plain) & (plain >= lowest)):
+            raise changed(f"{what} of {name}")
+    if not isinstance(wire.strength_measure, Measure):
+        raise changed(f"unit of {name}")
 
 
 def check_past(rows: Any, lanes: int, name: str) -> None:

@@ -88,6 +88,8 @@ class Snapshot:
             Of what it is to be restored in, as it is now.
         """
         check_kinds(self, own)
+        if not all(isinstance(each, tuple) and each for each in self.noise):
+            raise changed("noise")
         differences = self.differences(own)
         if differences:
             raise ValueError(f"The snapshot is {', and '.join(differences)}.")
