@@ -477,11 +477,6 @@ def test_a_network_has_no_vector_field():
         nm.analysis.continuation(network(), "eta", (-10, 5))
 
 
-def test_it_is_no_member_of_a_network_of_populations():
-    with pytest.raises(TypeError):
-        nm.Network({"exc": network()})
-
-
 def test_spikes_of_single_neurons_are_no_matter_for_check_dt():
     with pytest.raises(TypeError, match="check_dt takes a population"):
         nm.check_dt(network(), 10 * ms)

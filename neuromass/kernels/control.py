@@ -93,6 +93,11 @@ class Control:
     def __init__(self) -> None:
         self.words: NDArray[np.int64] = np.zeros(len(FIELDS), dtype=np.int64)
 
+    def where(self) -> list[NDArray[np.int64]]:
+        """Views of the words that say where a system stands: the clock and the position."""
+        places = (FIELDS.index(each) for each in ("clock", "position"))
+        return [self.words[place : place + 1] for place in places]
+
     def copy(self) -> Control:
         """A record of its own with the same words."""
         other = Control()

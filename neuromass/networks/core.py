@@ -20,6 +20,7 @@ from neuromass.networks import history as past
 from neuromass.networks.arrays import Arrays
 from neuromass.networks.connection import FIXED, WAY, Connection, Wire, strength_measure
 from neuromass.networks.groups import grouped
+from neuromass.networks.neurons import STEPS_AT_ONCE, Together, stand_in
 from neuromass.networks.routes import PASSED, Route, Sent, one_of, parts
 from neuromass.networks.single_step import SingleStep, serves
 from neuromass.networks.snapshot import NetworkSnapshot, check_past
@@ -33,6 +34,7 @@ from neuromass.populations.snapshot import changed
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording, Recordings
 from neuromass.recordings.samples import NOTHING, Samples
+from neuromass.spiking.core import NeuronsCore
 from neuromass.units import HZ, MS, Measure
 
 Floats = NDArray[np.float64]
@@ -99,6 +101,7 @@ class NetworkCore:
         self._recorder: Recorder | None = None
         self._arrays: Arrays | None = None
         self._quick_step: SingleStep | None = None
+        self._together: Together | None = None
         self._made_at = 0
         self._bound: tuple[Any, ...] = (None, None)
         self._reference = weakref.ref(self)
@@ -112,6 +115,7 @@ class NetworkCore:
         """Give the members back; the network has none from then on."""
         _let_go(tuple(self.members.values()), self.control, self._reference)
         self.members, self.wires, self.stages, self._arrays = {}, {}, {}, None
+        self._together = None
 
     def memento(self) -> tuple[Any, ...]:
         """All that a change may change, for `put_back`."""
@@ -169,6 +173,11 @@ class NetworkCore:
         last = {name: stages[name] for name, stages in self.stages.items()}
         return {**self.members, **last}
 
+    @property
+    def neurons(self) -> dict[str, NeuronsCore]:
+        """The members that are networks of neurons."""
+        return {n: each for n, each in self.members.items() if isinstance(each, NeuronsCore)}
+
     def all_nodes(self) -> dict[str, Core]:
         """Members and stages of synapses, by name."""
         return {**self.members, **self.synaptic_nodes()}
@@ -218,12 +227,27 @@ class NetworkCore:
 
     def add(self, name: str, wire: Wire) -> None:
         """Add a connection that was checked."""
+        self._check_function(name, wire)
         stages = self.make_stages(name, wire)
         self.changed()
         self.wires[name] = wire
         self._names.setdefault(wire.ports, []).append(name)
         if stages:
             self.stages[name] = stages
+
+    def _check_function(self, name: str, wire: Wire) -> None:
+        """Refuse functions of single pulses, which are not those of their mean."""
+        if wire.function is None or self.coupling == "held":
+            return
+        ends = [(wire.target, n.variable) for _, n in wire.function.terms if n is not None]
+        ends += [(wire.source, wire.variable)] if wire.synapse is None else []
+        neurons = self.neurons
+        for member in (member for member, what in ends if what == "r" and member in neurons):
+            raise ValueError(
+                f"{name}: {member}.r comes as the spikes of each step, and a function of those is "
+                f"not that of their mean. Give the connection a synapse, after which a function "
+                f"is applied; with coupling='held' r is the rate over the window."
+            )
 
     @property
     def made_arrays(self) -> Arrays | None:
@@ -453,14 +477,17 @@ class NetworkCore:
             self._refresh_weights()
         if self._arrays is None:
             ports = self.ports()
-            for node, each in self.all_nodes().items():
+            stand_ins = {name: stand_in(each) for name, each in self.neurons.items()}
+            nodes = {**self.all_nodes(), **stand_ins}
+            for node, each in nodes.items():
                 each.set_ports(ports[node])
             found = {name: self.parts(name, ports) for name in self.wires}
             if self.clock == self.began:
                 first = {name: next(iter(each.values())) for name, each in found.items()}
                 past.check_used(self.given_past, first)
             routes = {part: route for each in found.values() for part, route in each.items()}
-            made = self._made(routes)
+            made = self._made(routes, nodes)
+            self._together = self._with_neurons(stand_ins, made)
             self._fill_history(made)
             self._made_at, self._arrays = self.clock, made
         return self._arrays
@@ -483,12 +510,27 @@ class NetworkCore:
             arrays.delays.forget()
         self._stale = set()
 
-    def _made(self, routes: Mapping[str, Route]) -> Arrays:
-        nodes = self.all_nodes()
+    def _with_neurons(self, stand_ins: Mapping[str, Core], made: Arrays) -> Together | None:
+        """The steps together with neurons, if there are any."""
+        if not isinstance(made, TiledArrays) or not stand_ins:
+            return None
+        used = {(wire.source, wire.variable) for wire in self.wires.values()}
+        for wire in self.wires.values():
+            for _, factor in () if wire.function is None else wire.function.terms:
+                used |= set() if factor is None else {(wire.target, factor.variable)}
+        neurons = self.neurons
+        sent = {
+            name: [each for each in core.model.outputs if (name, each) in used]
+            for name, core in neurons.items()
+        }
+        return Together(neurons, stand_ins, made, sent, self.coupling == "held")
+
+    def _made(self, routes: Mapping[str, Route], nodes: Mapping[str, Core]) -> Arrays:
         groups = grouped(nodes)
         kinds = tuple(group.kind for group in groups)
         circuit = Circuit(kinds, self.method, self.coupling == "held")
-        form = UnrolledArrays if is_small(nodes, groups, routes.values()) else TiledArrays
+        small = not self.neurons and is_small(nodes, groups, routes.values())
+        form = UnrolledArrays if small else TiledArrays
         return form(nodes, groups, routes, circuit)
 
     def _fill_history(self, made: Arrays) -> None:
@@ -634,11 +676,15 @@ class NetworkCore:
 
     def room(self) -> int:
         """How many steps can be taken at once, as far as the histories go."""
-        return self._room_of(self.arrays())
+        room = self._room_of(self.arrays())
+        neurons = self.neurons.values()
+        return min(room, STEPS_AT_ONCE, *(n.room() for n in neurons)) if neurons else room
 
     def share(self, threads: int | None) -> None:
         """Let so many threads share the work where that is worth while; None: all cores."""
         self.threads = threads
+        for each in self.neurons.values():
+            each.share(threads)
 
     def take(
         self, steps: int, drives: Sequence[Drive], samples: Samples = NOTHING, done: int = 0
@@ -650,6 +696,11 @@ class NetworkCore:
         control = self.control
         control.steps, control.every, control.average = steps, samples.every, samples.average
         control.phase, control.sample = done % samples.every, samples.whole(done)
+        if self._together is not None:
+            call = lambda inputs, recording: arrays.loop(
+                control, self.dt, inputs, recording, self.threads
+            )
+            return self._together.take(control, steps, drives, samples, done, call)
         recording = self._items(arrays, samples), samples.values, samples.sums
         return arrays.loop(control, self.dt, arrays.laid_out(drives), recording, self.threads)
 
@@ -690,10 +741,15 @@ class NetworkCore:
 
     def let_lanes_fail(self, allowed: bool) -> None:
         """Whether a lane that fails is NaN from then on, instead of stopping the others."""
+        for each in self.neurons.values():
+            each.let_lanes_fail(allowed)
         self.control.lenient = allowed
 
     def failure(self, code: int) -> SimulationError:
         """The error for a step that failed."""
+        if self._together is not None and self._together.failed:
+            name = self._together.failed
+            return self.members[name].failure(code, name)
         where, lane = self.arrays().find(self.control.bad_kind, self.control.bad_lane)
         node = self.all_nodes()[where]
         node.control.bad_state, node.control.bad_lane = self.control.bad_state, lane

@@ -77,6 +77,8 @@ class NetworkField:
     solve = None
 
     def __init__(self, core: NetworkCore, drives: Sequence[Drive]) -> None:
+        for neurons in core.neurons.values():
+            neurons.field(None)  # refuses: they have none
         self._nodes = core.all_nodes()
         self._ports = core.ports()
         self._joined = {

@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.errors import brief, warn
 from neuromass.populations.core import Core
-from neuromass.populations.population import Population, core_of
+from neuromass.populations.stepped import Stepped, core_of
+from neuromass.spiking.core import NeuronsCore
 from neuromass.units import MS
 
 
-def checked(members: Any) -> dict[str, Population]:
+def checked(members: Any) -> dict[str, Stepped]:
     """The members by name; what cannot be in one network is refused."""
     if not isinstance(members, Mapping) or not members:
         raise TypeError("A network takes its populations by name, Network({'exc': exc, ...}).")
-    found: dict[str, Population] = {}
+    found: dict[str, Stepped] = {}
     for name, each in members.items():
         _check_name(name)
         _check_free(name, each)
@@ -41,7 +42,7 @@ def _check_name(name: Any) -> None:
 
 def _check_free(name: str, given: Any) -> None:
     """Refuse what is no population, or belongs to somebody else."""
-    if not isinstance(given, Population):
+    if not isinstance(given, Stepped):
         raise TypeError(f"{name} must be a population, not {type(given).__name__}.")
     core = core_of(given)
     if core.network is not None:
@@ -83,6 +84,12 @@ def _shown(what: str, core: Core) -> str:
 def spread_seed(seed: int | None, members: Mapping[str, Core]) -> dict[str, int]:
     """Seeds for members with noise, but without one of their own, from the network's."""
     found = {}
+    for name, each in members.items() if seed is not None else ():
+        if isinstance(each, NeuronsCore) and each.seed_is_drawn:
+            raise ValueError(
+                f"seed: {name} is a {each.name} without a seed, from which it has drawn more than "
+                f"noise already; give it one when it is made, seed=1."
+            )
     for name, each in members.items() if seed is not None else ():
         if each.sources and each.seed_is_drawn:
             digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()

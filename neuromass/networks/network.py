@@ -22,7 +22,7 @@ from neuromass.networks.core import Addition, NetworkCore
 from neuromass.networks.snapshot import NetworkSnapshot
 from neuromass.noise import take_seed
 from neuromass.populations.core import Drive
-from neuromass.populations.population import Population, core_of
+from neuromass.populations.stepped import Stepped, core_of
 from neuromass.synapses import Synapse
 from neuromass.units import DIMENSIONLESS, MS
 
@@ -39,8 +39,9 @@ class Network:
 
     Parameters
     ----------
-    members : mapping of Population
-        Populations by name, of any models and shapes, all with the same dt, method and time.
+    members : mapping of Population or QIFNetwork
+        Populations by name, of any models and shapes, all with the same dt, method and time; and
+        networks of neurons, see ``nm.spiking.QIFNetwork`` for what connections are to those.
         They belong to the network from then on: it alone steps them.
     coupling : {"full", "held"}
         ``"full"``: both stages of a step see the coupling of their own stage, which makes
@@ -48,7 +49,8 @@ class Network:
         the start of a step and held, as in a hand-written loop of ``update``; first order.
     seed : int, optional
         Fills in the seed of members with noise that were given none, from their names. Seeds
-        that were drawn stay: copies and `reset` repeat the same noise.
+        that were drawn stay: copies and `reset` repeat the same noise. Networks of neurons need
+        one of their own.
     short_delays : {"dt"}, optional
         Lift delays between 0 and dt to dt, instead of refusing them.
     history : mapping, optional
@@ -82,7 +84,7 @@ class Network:
 
     def __init__(
         self,
-        members: Mapping[str, Population],
+        members: Mapping[str, Stepped],
         *,
         coupling: str = "full",
         seed: int | None = None,
@@ -132,7 +134,7 @@ class Network:
         self._change(self._core.release)
 
     @property
-    def _populations(self) -> dict[str, Population]:
+    def _populations(self) -> dict[str, Any]:
         """The populations by name; none once they were released."""
         return self._given if self._core.members else {}
 
@@ -175,7 +177,7 @@ class Network:
         return self._seed
 
     @property
-    def members(self) -> Mapping[str, Population]:
+    def members(self) -> Mapping[str, Stepped]:
         """The populations by name."""
         return MappingProxyType(self._populations)
 
@@ -624,7 +626,7 @@ class Network:
                 members[name] = members[name].copy(seed=None)
         return self._copied(members, changes)
 
-    def _copied(self, members: Mapping[str, Population], changes: Mapping[str, Any]) -> Self:
+    def _copied(self, members: Mapping[str, Stepped], changes: Mapping[str, Any]) -> Self:
         """A network of copies of the members, with the same connections."""
         core = self._core
         options = {

@@ -123,6 +123,11 @@ class TiledArrays(Arrays):
         letter = "s" if name in model.states else "u" if name in model.inputs else "o"
         return self._home[node].places(node, f"{letter}_{name}")
 
+    def input_place(self, node: str, name: str) -> tuple[int, int]:
+        """Places of an input in the last step, and of what was given of it from outside."""
+        home = self._home[node]
+        return int(home.places(node, f"u_{name}")[0]), int(home.places(node, f"given_{name}")[0])
+
     # -------------------------------------------------------------------- loop
 
     def _call(
@@ -172,11 +177,16 @@ class TiledArrays(Arrays):
         return partial(ALONG.function, *given)
 
     @cached_property
+    def flat(self) -> Floats:
+        """All values of the network."""
+        return _aligned(sum(each.size for each in self.groups))
+
+    @cached_property
     def _parts(self) -> tuple[list[Any], list[Any], list[Any]]:
         """Arguments of the loop that stay the same: see `kernels.networks.tiled`."""
         from neuromass.kernels.networks.loops import addresses  # noqa: PLC0415
 
-        flat = _aligned(sum(each.size for each in self.groups))
+        flat = self.flat
         groups = [addresses(self._used()), flat.reshape(-1, ROW), flat]
         for each in self.groups:
             groups += [each.state, each.constants, each.coefficients, each.outside]

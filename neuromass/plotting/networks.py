@@ -244,11 +244,11 @@ def _write_outside(ax: Any, name: str, place: Floats, plan: _Plan, scale: float)
 
 def _rows(network: Network, name: str) -> list[tuple[str, str]]:
     """What stands in a circle: text and weight."""
-    member = network.members[name]
-    lines = [*_wrapped(core_of(member).model.name)]
-    if member.shape:
-        lines.append("x".join(map(str, member.shape)) + " lanes")
-    own = core_of(member).parameters.get("J")
+    core = core_of(network.members[name])
+    lines = [*_wrapped(core.model.name)]
+    if core.shape:
+        lines.append("x".join(map(str, core.shape)) + " lanes")
+    own = core.parameters.get("J")
     if own is not None and np.any(own != 0.0):
         lines.append(f"J = {units.shown(own, DIMENSIONLESS, 3)}")
     return [(each, "bold") for each in _wrapped(name)] + [(each, "normal") for each in lines]

@@ -36,6 +36,9 @@ NAME: Final = "QIFNetwork"
 _STEPS_AT_ONCE: Final = 1 << 23
 """Steps times neurons in one call of a loop: some milliseconds, between which Ctrl-C works."""
 
+_UNKNOWN_AT_FIRST: Final = ("values", "before")
+"""Arrays that begin with NaN: values of noise, and what was there a step ago."""
+
 _FRACTION: Final = 2.0**30
 """Counts of spikes before the first step are multiples of one over this, so that sums are exact."""
 
@@ -123,7 +126,8 @@ class NeuronsSnapshot(Snapshot):
             raise changed("arrays")
         for name, value in self.arrays.items():
             check_array(value, name, theirs[name].shape)
-            if name != "values" and not np.all(np.isfinite(value)):  # noise begins with NaN
+            unknown = np.isnan(value) & (name in _UNKNOWN_AT_FIRST)
+            if not np.all(np.isfinite(value) | unknown):
                 raise changed(name)
 
 
@@ -161,6 +165,7 @@ class NeuronsCore(Core):
             "earlier": np.zeros(1),
             "values": np.full(count if coloured else 0, np.nan),
             "arrived": np.zeros((3, 0 if layout.connectivity is None else count)),
+            "before": np.full(len(self.model.states) + len(self.model.inputs), np.nan),
         }
         self._normals = np.empty((2, count if noisy else 0))
         self._felt = np.empty(count if noisy or layout.connectivity is not None else 0)
@@ -212,6 +217,24 @@ class NeuronsCore(Core):
         """Mean of exp(i theta) over the neurons, whose phases are theta = 2 arctan V."""
         weights = 2.0 / (1.0 + self.potentials**2)
         return complex(np.mean(weights) - 1.0, np.mean(weights * self.potentials))
+
+    @property
+    def before(self) -> Floats:
+        """States, and what came to each input from others, a step ago; NaN where it is not known.
+
+        For networks of which the neurons are a member; a view.
+        """
+        return self._arrays["before"]
+
+    @property
+    def pulses(self) -> float:
+        """The rate by which spikes drive others in the next step, extrapolated from two steps.
+
+        It goes by single steps, and not by the window of r: no spike is counted twice or left out.
+        """
+        ring, now = self._arrays["ring"], self.clock
+        last, older = ring[(now - 1) % len(ring)], ring[(now - 2) % len(ring)]
+        return float((2.0 * last - older) / (self.layout.neurons * self.dt))
 
     def spike_log(self) -> SpikeLog:
         """Where spikes go if they are recorded."""
@@ -280,6 +303,7 @@ class NeuronsCore(Core):
     def set_states(self, values: Mapping[str, Any]) -> None:
         """Set states; a rate or mean potential puts all neurons where these have it."""
         super().set_states(values)
+        self._arrays["before"][:] = np.nan
         if "r" in values or "v" in values:
             self._place()
 
@@ -329,7 +353,7 @@ class NeuronsCore(Core):
         """Have the potentials of another network, and its last steps where they are as long."""
         self.potentials[:] = source.potentials
         self._begin_from(source.number("r"))
-        steps = ("ring", "arrived", "earlier") if source.dt == self.dt else ()
+        steps = ("ring", "arrived", "earlier", "before") if source.dt == self.dt else ()
         for name in (*steps, "values"):
             values = source._arrays[name]
             if values.shape == self._arrays[name].shape:
@@ -380,6 +404,10 @@ class NeuronsCore(Core):
         super().put_back(before[0])
         self.take_arrays(before[1])
         self._apply_parameters()
+
+    def stepped_arrays(self) -> list[Any]:
+        """All arrays that steps change."""
+        return [self.state, *self.control.where(), *self._arrays.values()]
 
     def kept_arrays(self) -> dict[str, Floats]:
         """Copies of what neurons have of their own."""
@@ -493,11 +521,14 @@ class NeuronsCore(Core):
 
     def _network_channels(self, samples: Samples) -> tuple[Ints, Floats, Floats]:
         """Which channel goes to which slab, the slabs, and the sums."""
-        names = [track.name for track in samples.tracks]
-        channels = [*self.recipe().channels, *PHASES]
-        slots = [names.index(each) if each in names else -1 for each in channels]
-        slabs = samples.values.reshape(len(names), samples.room, 1)
-        return np.array(slots, dtype=np.int64), slabs, samples.sums.reshape(len(names), 1)
+        if self._bound[0] is not samples:
+            names = [track.name for track in samples.tracks]
+            channels = [*self.recipe().channels, *PHASES]
+            slots = [names.index(each) if each in names else -1 for each in channels]
+            slabs = samples.values.reshape(len(names), samples.room, 1)
+            sums = samples.sums.reshape(len(names), 1)
+            self._bound = samples, np.array(slots, dtype=np.int64), slabs, sums
+        return self._bound[1:]
 
     def recipe(self) -> Any:
         """What its loops are made from: the mean field's equations and the common noise."""

@@ -142,8 +142,14 @@ class QIFNetwork(Stepped):
     extrapolated from two). A neuron must take more than two steps from spike to spike: otherwise an
     error says which dt is short enough. Without coupling and with constant inputs rates are exact.
 
-    **With mean fields.** A network of neurons is no member of ``nm.Network``; couple it by hand,
-    ``exc.update(-10 * exc.tau * r_inh)`` with the rates of the step before, as any two systems.
+    **With mean fields.** A network of neurons is a member of ``nm.Network`` like a population, with
+    the same ``connect``, delays and synapses; all members share its short step. What reaches
+    neurons, and what they send, is held over each step at what it will be in its middle,
+    extrapolated from two steps: of second order. r is sent as the spikes of each step and not as
+    the mean over the window, so that none is lost or late; a function of r needs a synapse in
+    between. With ``coupling="held"`` both are what they were at the beginning of the step, r as it
+    is recorded: bitwise a loop of ``update``. Each step is a call of its own, beside which the work
+    on fewer than some 10 000 neurons counts little.
 
     The error of finite size falls as one over the square root of N, or faster.
 
