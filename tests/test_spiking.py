@@ -324,6 +324,7 @@ KINDS = {
     "pulses": {},
     "gap junctions": {"model": nm.QIFGapJunction, "g": 1.0},
     "sparse": {"connectivity": 20, "neuron_noise": None},
+    "synapses of each": {"connectivity": 20, "model": nm.QIFSynaptic, "tau_s": 5 * ms},
 }
 
 

@@ -176,9 +176,142 @@ def test_wrong_connectivities_are_refused(given, error, text):
         network(connectivity=given)
 
 
-def test_a_synapse_common_to_all_has_no_connectivity():
-    with pytest.raises(TypeError, match="a state that they have in common"):
-        network(model=nm.QIFSynaptic, connectivity=7)
+# --------------------------------------------------------------------------- own synapses
+
+
+SYNAPSES = {
+    "QIFSynaptic": {"model": nm.QIFSynaptic, "tau_s": 4 * ms},
+    "QIFConductance": {"model": nm.QIFConductance, "kappa": 2.0, "v_syn": 3.0, "tau_s": 4 * ms},
+}
+every_synapse = pytest.mark.parametrize("kind", SYNAPSES)
+
+
+def synaptic(kind, count=60, **changes):
+    strength = {} if kind == "QIFConductance" else {"J": 10.0}
+    options = {"eta": 2.0, "initial": {"r": 20 * Hz, "v": -0.5}, "dt": 0.02 * ms, "seed": 1}
+    return nm.spiking.QIFNetwork(count, **{**options, **strength, **SYNAPSES[kind], **changes})
+
+
+def synaptic_twin(net, matrix, steps, drive):
+    """The same for neurons with a synapse each: plain numbers, one neuron after the other."""
+    dt, tau_s = 0.02, 4.0
+    h = dt / TAU
+    V, eta = net.potentials.tolist(), net.excitabilities.tolist()
+    conductance = net.model is nm.QIFConductance
+
+    def slopes(states, rate):
+        if conductance:
+            g, q = states
+            return q / tau_s, (2.0 * math.pi * TAU * rate - g - 2 * q) / tau_s
+        return ((TAU * rate - states[0]) / tau_s,)
+
+    def moved(states, rates, length):
+        return [s + length * f for s, f in zip(states, slopes(states, rates), strict=True)]
+
+    count, spikes = len(V), []
+    own = [[0.0, 0.0] if conductance else [0.0] for _ in range(count)]
+    last = [20e-3 * dt * matrix[j].sum() for j in range(count)]
+    older = list(last)
+    for k in range(steps):
+        fired = np.zeros(count)
+        for j in range(count):
+            middle = moved(own[j], (2 * last[j] - older[j]) / dt, 0.5 * dt)
+            if conductance:  # V^2 - g V + C is (V - g/2)^2 + C - g^2/4
+                leak, current = middle[0], eta[j] + middle[0] * 3.0 + drive
+            else:
+                leak, current = 0.0, eta[j] + 10.0 * middle[0] + drive
+            u, current = V[j] - leak / 2, current - leak**2 / 4
+            root = math.sqrt(abs(current))
+            T = (math.tan if current > 0 else math.tanh)(root * h) / root
+            if u * T > 1:
+                fired[j] = 1.0
+                spikes.append((k, j))
+            V[j] = (u + current * T) / (1 - u * T) + leak / 2
+        older, last = last, (matrix @ fired).tolist()
+        for j in range(count):  # Heun's method, with the spikes of the step
+            first = slopes(own[j], last[j] / dt)
+            then = slopes(moved(own[j], last[j] / dt, dt), last[j] / dt)
+            own[j] = [s + 0.5 * dt * (f + g) for s, f, g in zip(own[j], first, then, strict=True)]
+    return np.array(V), np.array(own), spikes
+
+
+@every_synapse
+@pytest.mark.parametrize("given", [7, RANDOM], ids=["drawn", "matrix"])
+def test_neurons_with_synapses_of_their_own_have_a_naive_twin(kind, given):
+    net = synaptic(kind, connectivity=given)
+    matrix = matrix_of(net) if np.isscalar(given) else given
+    V, own, spikes = synaptic_twin(net, matrix, 1000, 2.0)
+    rec = nm.run(net, 20 * ms, 2.0, record="spikes")
+    steps = np.floor(rec.spikes.times / 0.02 + 1e-9).astype(int)
+    assert len(spikes) > 50
+    assert sorted(zip(steps.tolist(), rec.spikes.neurons.tolist(), strict=True)) == sorted(spikes)
+    assert np.arctan(net.potentials) == pytest.approx(np.arctan(V), abs=1e-7)
+    common = [float(net.state[name]) for name in net.state if name not in ("r", "v")]
+    assert common == pytest.approx(own.mean(axis=0), abs=1e-9)
+    assert np.ptp(own[:, 0]) > 0.1
+
+
+@every_synapse
+def test_synapses_of_each_neuron_are_the_common_one_if_all_get_the_same(kind):
+    full, same = (synaptic(kind, 300, connectivity=x) for x in (None, np.full((300, 300), 1 / 300)))
+    one, other = (nm.run(each, 30 * ms, 2.0) for each in (full, same))
+    assert np.ptp(one.array("r", Hz)) > 1.0
+    for name in one.names:
+        assert other[name].magnitude == pytest.approx(one[name].magnitude, abs=1e-9)
+
+
+@every_synapse
+def test_synapses_of_each_neuron_on_several_threads(kind):
+    found = []
+    for threads, parts in ((1, (100,)), (2, (100,)), (3, (1, 2, 3, 94))):
+        net = synaptic(kind, 3000, connectivity=50, threads=threads, dt=0.01 * ms)
+        for steps in parts:
+            nm.run(net, steps * 0.01 * ms, 3.0, record=())
+        saved = net.snapshot()
+        found.append([saved.state.tobytes(), *(each.tobytes() for each in saved.arrays.values())])
+    assert found[0] == found[1] == found[2]
+
+
+def test_setting_a_synapse_sets_that_of_each_neuron():
+    net = synaptic("QIFSynaptic", connectivity=7)
+    nm.run(net, 10 * ms, 2.0)
+    net.s = 0.25
+    assert np.all(net.snapshot().arrays["synapses"] == 0.25)
+    again = net.copy(initial={"s": 0.5})
+    assert np.all(again.snapshot().arrays["synapses"] == 0.5)
+    full = net.copy(connectivity=None)
+    sparse = full.copy(connectivity=7)
+    assert np.all(sparse.snapshot().arrays["synapses"] == 0.25)
+
+
+def test_a_step_that_is_too_long_for_one_of_many_synapses():
+    net = synaptic("QIFSynaptic", connectivity=7)
+    with pytest.raises(nm.SimulationError, match=r"fires every .*dt = .* is short enough") as error:
+        nm.run(net, 1 * ms, 1e7)
+    assert net.t.magnitude == 0.0
+    advised = float(str(error.value).split("; dt = ")[1].split(" ms")[0])
+    finer = net.copy(dt=advised * ms, window=None)
+    nm.run(finer, 20 * finer.dt, 1e7)
+
+
+def test_what_drives_neurons_in_two_ways_has_no_connectivity():
+    class Both(nm.QIFSynaptic):
+        a = nm.State(0.0)
+
+        @staticmethod
+        def derivatives(r, v, s, a, I_ext, tau, eta, delta, J, tau_s):
+            found = nm.QIFSynaptic.derivatives(r, v, s, I_ext - a, tau, eta, delta, J, tau_s)
+            return (*found, (tau * r - a) / (10 * tau))
+
+    class Saturating(nm.QIFSynaptic):
+        @staticmethod
+        def derivatives(r, v, s, I_ext, tau, eta, delta, J, tau_s):
+            drdt, dvdt, _ = nm.QIFSynaptic.derivatives(r, v, s, I_ext, tau, eta, delta, J, tau_s)
+            return drdt, dvdt, (tau * r * (1 - s) - s) / tau_s
+
+    for model in (Both, Saturating):
+        with pytest.raises(TypeError, match="neither linearly nor by one linear synapse"):
+            network(model=model, connectivity=7)
 
 
 def test_snapshots_of_other_connections_are_refused():

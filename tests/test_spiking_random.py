@@ -10,16 +10,15 @@ from test_spiking import everything
 import neuromass as nm
 from neuromass.units import ms
 
-DRIVEN_BY_RATE = [
+MODELS = [
     nm.QIF, nm.QIFAdaptation, nm.QIFAlphaAdaptation, nm.QIFDepression, nm.QIFTsodyksMarkram,
-    nm.QIFGapJunction, QIFu,
+    nm.QIFGapJunction, QIFu, nm.QIFSynaptic, nm.QIFConductance,
 ]  # fmt: skip
-OTHERS = [nm.QIFSynaptic, nm.QIFConductance]
 
 
 def made(rng):
     """A network of random options."""
-    model = (DRIVEN_BY_RATE + OTHERS)[rng.integers(9)]
+    model = MODELS[rng.integers(9)]
     count = int(rng.choice([1, 2, 17, 300, 1500]))
     options = {
         "model": model,
@@ -36,7 +35,7 @@ def made(rng):
     }
     if "J" in model.model.parameters:
         options["J"] = float(rng.uniform(-15, 15))
-    if model in DRIVEN_BY_RATE and rng.random() < 0.5:
+    if rng.random() < 0.5:
         options["connectivity"] = int(rng.integers(1, count + 1))
     kinds = [nm.noise.White(0.3 * ms**0.5), nm.noise.OrnsteinUhlenbeck(0.5, 2 * ms)]
     if rng.random() < 0.5:

@@ -56,6 +56,8 @@ class Members:
         Whether spikes are recorded.
     sparse : bool
         Whether neurons get the spikes of some others alone.
+    synaptic : bool
+        Whether they get those by a synapse that each has of its own.
     """
 
     recipe: Recipe
@@ -64,6 +66,7 @@ class Members:
     noisy: bool = False
     marked: bool = False
     sparse: bool = False
+    synaptic: bool = False
 
     @property
     def auxiliary(self) -> list[str]:
@@ -117,6 +120,9 @@ ARGUMENTS: Final = {
     "starts": "int64[::1]",
     "targets": "int32[::1]",
     "weights": _LINE,
+    "shares": _LINE,
+    "synapses": _TABLE,
+    "shifts": _LINE,
 }
 """Arguments of a loop and their types.
 
@@ -126,12 +132,14 @@ rings: room for a copy of it for each thread. earlier: the mean potential one st
 delta, dt, number of neurons; the common input, for messages; threshold. table, tally, sync: what
 threads tell each other. arrived: weights of the spikes that reached each neuron, in the last
 steps. firing: who fired, by the parity of the step. bounds: where the neurons of each thread
-begin. starts, targets, weights: connections by source; one weight if they are all alike.
+begin. starts, targets, weights: connections by source; one weight if they are all alike. shares:
+sums of the weights of each source. synapses: states beside r and v, of each neuron; shifts: half of
+its leak.
 """
 
 
 _HELPERS: Final = (
-    "move", "move_and_mark", "collect", "add_noise", "sum_phases", "add_arrived",
+    "move", "move_and_mark", "move_each", "collect", "add_noise", "sum_phases", "add_arrived",
     "list_fired", "deliver",
 )  # fmt: skip
 
@@ -250,6 +258,8 @@ def _common_lines(members: Members) -> list[str]:
     lines = ["last, older = counted[(now - 1) % window], counted[(now - 2) % window]"]
     lines += ["s_r = per * (2.0 * last - older)"]
     lines += ["s_v = 1.5 * v_now - 0.5 * v_before" if members.mean else "s_v = 0.0"]
+    if members.synaptic:
+        return [*lines, "common = 0.0"]  # each neuron has its own
     lines += ["y_r, y_v = s_r, s_v"]
     if members.auxiliary:
         lines += write.increments("s_", "half", "f_")
@@ -277,10 +287,14 @@ def _neuron_lines(members: Members) -> list[str]:
         lines += ["               begin, number, key0, key1)"]
         lines += ["add_noise(felt, own[begin:end], values[begin:], normals[now & 1, begin:end],"]
         lines += ["          scales)"]
-    if members.sparse:
+    if members.synaptic:
+        lines += _synapse_lines(members)
+        lines += ["fired_here, fast = move_each("]
+        lines += ["    mine, felt, shifts[begin:end], h, threshold, marks[begin:end])"]
+    elif members.sparse:
         lines += [f"add_arrived(felt, {'felt' if members.noisy else 'own[begin:end]'}, gain / dt,"]
         lines += ["    arrived[(now - 1) % 3, begin:end], arrived[(now - 2) % 3, begin:end])"]
-    if members.marked or members.sparse:
+    if (members.marked or members.sparse) and not members.synaptic:
         lines += ["fired_here, fast = move_and_mark("]
         lines += ["    mine, felt, common, h, shift, threshold, marks[begin:end])"]
     if members.sparse:
@@ -297,13 +311,48 @@ def _neuron_lines(members: Members) -> list[str]:
     return lines
 
 
+def _synapse_lines(members: Members) -> list[str]:
+    """The input and the leak of each neuron, in the middle of the step, from its own synapse."""
+    write = EquationWriter(members.recipe.equations)
+    inner = ["p_r = (2.0 * last_came[j] - earlier_came[j]) / dt", "p_v = s_v"]
+    inner += [f"p_{each} = mine_{each}[j]" for each in members.auxiliary]
+    inner += [*write.increments("p_", "half", "f_"), "y_r, y_v = p_r, p_v"]
+    inner += [f"y_{each} = p_{each} + f_{each}" for each in members.auxiliary]
+    inner += [*write.increments("y_", "one", "g_"), "z = pi * tau * y_r"]
+    inner += ["coming = tau * g_v - p_v * p_v + z * z"]
+    if members.leak:
+        inner += ["z_r, z_v = 1.0, 0.0", *(f"z_{each} = y_{each}" for each in members.auxiliary)]
+        inner += [*write.increments("z_", "one", "l_")]
+        inner += ["leak = delta / (pi * tau) - tau * l_r", "shift = 0.5 * leak"]
+        inner += ["coming = coming + leak * p_v - shift * shift"]
+    base = "felt[j]" if members.noisy else "own[begin + j]"
+    inner += [f"felt[j] = {base} + coming", "shifts[begin + j] = shift"]
+    lines = ["last_came = arrived[(now - 1) % 3, begin:end]"]
+    lines += ["earlier_came = arrived[(now - 2) % 3, begin:end]"]
+    lines += [f"mine_{n} = synapses[{i}, begin:end]" for i, n in enumerate(members.auxiliary)]
+    return [*lines, "for j in range(end - begin):", *_indented(inner)]
+
+
+def _own_auxiliary_lines(members: Members) -> list[str]:
+    """Take the synapse of each neuron one step on, by Heun's method with the spikes of the step."""
+    write = EquationWriter(members.recipe.equations)
+    inner = ["p_r, p_v = reached[j] / dt, s_v"]
+    inner += [f"p_{each} = mine_{each}[j]" for each in members.auxiliary]
+    inner += [*write.increments("p_", "dt", "f_"), "y_r, y_v = p_r, p_v"]
+    inner += [f"y_{each} = p_{each} + f_{each}" for each in members.auxiliary]
+    inner += write.increments("y_", "half", "g_")
+    inner += [f"mine_{n}[j] = (p_{n} + 0.5 * f_{n}) + g_{n}" for n in members.auxiliary]
+    return ["for j in range(end - begin):", *_indented(inner)]
+
+
 def _together_lines(members: Members) -> list[str]:
     """What all threads did in the step."""
     lines = ["tally[k & 1, 2 * me], tally[k & 1, 2 * me + 1] = fired_here, fast"]
     lines += ["if threads > 1 and not wait(sync, threads * (k + 1)):", f"    return {NOT_FINITE}"]
     lines += ["fired, fast = 0.0, 0", "for i in range(threads):"]
     lines += ["    fired += tally[k & 1, 2 * i]", "    fast += tally[k & 1, 2 * i + 1]"]
-    lines += ["if fast > 0:", "    if me == 0:", "        about[4] = common"]
+    fastest = "inputs.max() - own.max()" if members.synaptic else "common"
+    lines += ["if fast > 0:", "    if me == 0:", f"        about[4] = {fastest}"]
     lines += [f"    return {TOO_COARSE}"]
     if members.sparse:
         lines += ["reached = arrived[now % 3, begin:end]", "for i in range(end - begin):"]
@@ -318,7 +367,13 @@ def _auxiliary_lines(members: Members) -> list[str]:
     if not members.auxiliary:
         return []
     write = EquationWriter(members.recipe.equations)
-    lines = ["s_r = per * fired", *write.increments("s_", "dt", "f_"), "y_r = s_r"]
+    lines = ["s_r = per * fired"]
+    if members.synaptic:  # these are means over what each neuron has, since that is linear
+        lines = _own_auxiliary_lines(members)
+        lines += ["coming = 0.0", "for i in range(threads):"]
+        lines += ["    for n in range(tally[k & 1, 2 * i]):"]
+        lines += ["        coming += shares[firing[k & 1, bounds[i] + n]]", "s_r = per * coming"]
+    lines += [*write.increments("s_", "dt", "f_"), "y_r = s_r"]
     lines += [f"y_{each} = s_{each} + f_{each}" for each in members.auxiliary]
     lines += write.increments("y_", "half", "g_")
     return lines + [f"s_{n} = (s_{n} + 0.5 * f_{n}) + g_{n}" for n in members.auxiliary]

@@ -29,12 +29,15 @@ class Connectivity:
         Their weights; a single one if they are all alike.
     totals : ndarray
         Sum of the weights of each target.
+    shares : ndarray
+        Sum of the weights of each source.
     """
 
     starts: NDArray[np.int64]
     targets: NDArray[np.int32]
     weights: Floats
     totals: Floats
+    shares: Floats
 
     def fingerprint(self) -> bytes:
         """What is equal exactly for the same connections."""
@@ -108,4 +111,6 @@ def _by_source(
     starts = np.zeros(count + 1, dtype=np.int64)
     np.cumsum(np.bincount(sources, minlength=count), out=starts[1:])
     sorted_weights = weights if weights.size == 1 else weights[order]
-    return Connectivity(starts, targets[order].astype(np.int32), sorted_weights, totals)
+    each = np.broadcast_to(weights, sources.shape)
+    shares = np.asarray(np.bincount(sources, each, count), dtype=float)
+    return Connectivity(starts, targets[order].astype(np.int32), sorted_weights, totals, shares)

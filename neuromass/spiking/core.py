@@ -165,6 +165,7 @@ class NeuronsCore(Core):
             "earlier": np.zeros(1),
             "values": np.full(count if coloured else 0, np.nan),
             "arrived": np.zeros((3, 0 if layout.connectivity is None else count)),
+            "synapses": np.full((self._own_states, count if self._own_states else 0), np.nan),
             "before": np.full(len(self.model.states) + len(self.model.inputs), np.nan),
         }
         self._normals = np.empty((2, count if noisy else 0))
@@ -172,6 +173,7 @@ class NeuronsCore(Core):
         self._scales = np.zeros(0)
         if layout.own_noise is not None:
             self._scales = np.array(layout.own_noise.coefficients(self.dt), dtype=float)
+        self._shifts = np.zeros(count if self._own_states else 0)
         self._chosen = np.zeros(count, dtype=np.uint8)
         self._chosen[layout.recorded] = 1
         self._marks = np.empty(0)
@@ -184,6 +186,12 @@ class NeuronsCore(Core):
         about = [*values, self.dt, float(self.layout.neurons), 0.0, self.layout.threshold]
         self._about = np.array(about)
         self._own = values[1] * self.layout.deviates
+
+    @property
+    def _own_states(self) -> int:
+        """How many states beside r and v each neuron has of its own."""
+        sparse = self.layout.connectivity is not None
+        return len(self.model.states) - 2 if sparse and self._behind.synapse else 0
 
     @property
     def potentials(self) -> Floats:
@@ -304,6 +312,10 @@ class NeuronsCore(Core):
         """Set states; a rate or mean potential puts all neurons where these have it."""
         super().set_states(values)
         self._arrays["before"][:] = np.nan
+        others = [name for name in self.model.states if name not in ("r", "v")]
+        for name, row in zip(others, self._arrays["synapses"], strict=False):
+            if name in values:
+                row[:] = self.number(name)
         if "r" in values or "v" in values:
             self._place()
 
@@ -354,7 +366,7 @@ class NeuronsCore(Core):
         self.potentials[:] = source.potentials
         self._begin_from(source.number("r"))
         steps = ("ring", "arrived", "earlier", "before") if source.dt == self.dt else ()
-        for name in (*steps, "values"):
+        for name in (*steps, "values", "synapses"):
             values = source._arrays[name]
             if values.shape == self._arrays[name].shape:
                 self._arrays[name][:] = values
@@ -457,7 +469,8 @@ class NeuronsCore(Core):
             behind = self._behind
             recipe = replace(self.recipe(), model=self.kind.__name__)
             sparse = self.layout.connectivity is not None
-            found = loop(Members(recipe, behind.leak, behind.mean, noisy, marked, sparse))
+            synaptic = self._own_states > 0
+            found = loop(Members(recipe, behind.leak, behind.mean, noisy, marked, sparse, synaptic))
             self._loops[marked] = found
         return found
 
@@ -509,6 +522,9 @@ class NeuronsCore(Core):
             "starts": wires.starts,
             "targets": wires.targets,
             "weights": wires.weights,
+            "shares": wires.shares,
+            "synapses": self._arrays["synapses"],
+            "shifts": self._shifts,
         }
 
     def _own_of(self, part: tuple[int, int], steps: int, marked: bool) -> dict[str, Any]:
@@ -582,7 +598,7 @@ class NeuronsCore(Core):
 
 
 _ALL_TO_ALL: Final = Connectivity(
-    np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0)
+    np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0), np.zeros(0)
 )
 _OWN_NOISE: Final = "noise of each neuron"
 

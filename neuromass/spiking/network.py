@@ -71,7 +71,9 @@ class QIFNetwork(Stepped):
         Whose spikes a neuron gets: those of so many others, drawn for each; or a matrix [target,
         source] of the shares that they have in the rate that takes the place of r in the
         neuron's input. All to all is a matrix of 1/N; rows that sum up to one give neurons the
-        input of the mean field on average. For models in which r itself drives the neurons.
+        input of the mean field on average. Where r drives neurons by a linear synapse, as in
+        `QIFSynaptic` and `QIFConductance`, each has one of its own, and its states are means over
+        those of all neurons. Adaptation and plasticity stay common to all.
     distribution : {"lorentzian", "gaussian", "uniform"}
         Of the excitabilities around eta. delta is the Lorentzian's half-width, the Gaussian's
         standard deviation, half of the uniform distribution's range. The mean field is that of
@@ -193,10 +195,11 @@ class QIFNetwork(Stepped):
         count = _count(N)
         behind = neurons_of(model)
         declared = behind.model
-        if connectivity is not None and not behind.rate:
+        if connectivity is not None and not (behind.rate or behind.synapse):
             raise TypeError(
-                f"connectivity: neurons of {declared.name} get the spikes of all by way of a state "
-                f"that they have in common; give a model in which r drives them, such as nm.QIF."
+                f"connectivity: r drives neurons of {declared.name} neither linearly nor by one "
+                f"linear synapse, and they have in common what it does; give a model in which it "
+                f"does, such as nm.QIF or nm.QIFSynaptic."
             )
         _check_parameters(parameters, declared)
         step = DEFAULT_DT if dt is None else validation.step_of(dt, declared)

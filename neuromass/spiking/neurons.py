@@ -30,12 +30,16 @@ class Neurons:
         Whether the mean potential enters C, or what drives it.
     rate : bool
         Whether the rate enters C, linearly, so that each neuron can have one of its own.
+    synapse : bool
+        Whether the rate enters by one linear synapse, the states beside r and v, so that each
+        neuron can have one of its own.
     """
 
     model: Model
     leak: bool
     mean: bool
     rate: bool
+    synapse: bool
 
     def common(self, values: Values) -> tuple[float, float]:
         """L and C at values of all states, inputs and parameters, in internal units."""
@@ -105,7 +109,7 @@ def _checked(model: Model) -> Neurons:
     rng = np.random.default_rng(20150619)
     names = [*model.states, *model.inputs, *model.parameters]
     leak = mean = False
-    rate = True
+    rate = synapse = True
     for _ in range(5):
         at = {
             name: float(x) for name, x in zip(names, rng.uniform(0.3, 1.7, len(names)), strict=True)
@@ -118,7 +122,8 @@ def _checked(model: Model) -> Neurons:
         leak = leak or not _close(_leak(model, at), 0.0)
         mean = mean or _needs_mean(model, at)
         rate = rate and _is_driven_by_rate(model, at)
-    return Neurons(model, leak, mean, rate)
+        synapse = synapse and _is_driven_by_synapse(model, at)
+    return Neurons(model, leak, mean, rate, synapse)
 
 
 def _close(one: float, other: float) -> bool:
@@ -156,3 +161,23 @@ def _needs_mean(model: Model, at: Values) -> bool:
 def _is_driven_by_rate(model: Model, at: Values) -> bool:
     one, two, three = (_others(model, {**at, "r": r}) for r in (0.0, 1.0, 2.0))
     return _close(three - two, two - one) and not _close(one, two)
+
+
+def _is_driven_by_synapse(model: Model, at: Values) -> bool:
+    """Whether r enters by one state alone, and all states beside r and v by linear equations."""
+    others = [name for name in model.states if name not in ("r", "v")]
+    more = {**at, "r": at["r"] + 0.9}
+    if not _close(_others(model, at), _others(model, more)):
+        return False
+    own, moved = _derivatives(model, at), _derivatives(model, more)
+    driven = [name for name in others if not _close(own[name], moved[name])]
+    names = ("r", *others)
+    ways = [_derivatives(model, {**at, name: at[name] + 0.9}) for name in names]
+    there = _derivatives(model, {**at, **{name: at[name] + 0.9 for name in names}})
+    added = {each: own[each] + sum(way[each] - own[each] for way in ways) for each in others}
+    twice = _derivatives(model, {**at, **{name: at[name] + 1.8 for name in names}})
+    return len(driven) == 1 and all(
+        _close(there[each], added[each])
+        and _close(twice[each] - there[each], there[each] - own[each])
+        for each in others
+    )
