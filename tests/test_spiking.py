@@ -478,11 +478,6 @@ def test_a_network_has_no_vector_field():
         nm.analysis.continuation(network(), "eta", (-10, 5))
 
 
-def test_spikes_of_single_neurons_are_no_matter_for_check_dt():
-    with pytest.raises(TypeError, match="check_dt takes a population"):
-        nm.check_dt(network(), 10 * ms)
-
-
 # --------------------------------------------------------------------------- with the rest
 
 

@@ -607,7 +607,8 @@ class Network:
         Parameters
         ----------
         **changes
-            Keywords of the constructor, or ``dt``, ``method``, ``noise`` for all members.
+            Keywords of the constructor, or ``dt``, ``method``, ``noise`` for all members;
+            ``noise=None`` takes the noise of each of their neurons away, too.
 
         Returns
         -------
@@ -619,7 +620,11 @@ class Network:
             raise TypeError(f"copy takes no {brief(unknown)}{suggestion(unknown, KEYWORDS)}")
         self._readable()
         shared = {n: changes.pop(n) for n in ("dt", "method", "noise") if n in changes}
-        members = {name: each.copy(**shared) for name, each in self._populations.items()}
+        own = {"neuron_noise": None} if "noise" in shared and shared["noise"] is None else {}
+        members = {
+            name: each.copy(**shared, **(own if name in self._core.neurons else {}))
+            for name, each in self._populations.items()
+        }
         if "seed" in changes or ("noise" in shared and self._seed is not None):
             changes.setdefault("seed", self._seed)
             for name in set(members) - self._seeded:

@@ -18,6 +18,8 @@ from neuromass.kernels.methods import METHODS
 from neuromass.recordings.recording import Recording, contents_of
 from neuromass.signals import Constant, Signal
 from neuromass.simulation.runner import run, steps_of
+from neuromass.simulation.system import system_of
+from neuromass.spiking.core import NeuronsCore, rounded_down
 from neuromass.units import MS, Measure
 
 __all__ = ["StepReport", "check_dt"]
@@ -66,6 +68,11 @@ class StepReport:
         A dt at which changes should be small, if this one is not small enough.
     compared_every : int
         Steps between the times at which the runs were compared.
+    fluctuation : float
+        For networks of neurons the part of its range by which r fluctuates if so many neurons fire
+        independently, which another seed changes and no smaller dt; 0 for mean fields.
+    threshold_dt : Quantity or None
+        The longest dt that resolves a finite threshold of neurons, if this one does not.
     """
 
     model: str
@@ -80,11 +87,18 @@ class StepReport:
     errors: tuple[SimulationError, ...] = ()
     advice: Any = None
     compared_every: int = field(default=1, repr=False)
+    fluctuation: float = 0.0
+    threshold_dt: Any = None
 
     @property
     def ok(self) -> bool:
-        """Whether no run failed and all changes are small, below 1 % of the range."""
-        return not self.errors and all(part <= _LARGE for part in self.relative.values())
+        """Whether no run failed and all changes are small: below 1 % or what neurons fluctuate."""
+        small = all(part <= self._small for part in self.relative.values())
+        return not self.errors and small and self.threshold_dt is None
+
+    @property
+    def _small(self) -> float:
+        return max(_LARGE, self.fluctuation)
 
     @property
     def order_holds(self) -> bool | None:
@@ -125,14 +139,22 @@ class StepReport:
                 f"to show, or an input jumps between steps"
             )
         elif not self.errors:
-            lines.append("the order cannot be told: what changes is rounding")
+            what = "when single spikes come" if self.fluctuation else "rounding"
+            lines.append(f"the order cannot be told: what changes is {what}")
+        if self.threshold_dt is not None:
+            lines.append(f"dt is too long for the threshold of neurons; {self._of_threshold()}")
         if self.advice is not None:
             lines.append(f"dt = {_shown(self.advice)} should do")
         elif self.ok:
-            lines.append("dt is small enough: all changes are below 1 % of the range")
+            least = f"{100 * self._small:.2g} % of the range"
+            more = ", by which so many neurons fluctuate" if self.fluctuation > _LARGE else ""
+            lines.append(f"dt is small enough: all changes are below {least}{more}")
         else:
             lines.append("no smaller dt was found to do: look at the parameters and inputs")
         return lines
+
+    def _of_threshold(self) -> str:
+        return f"{_shown(self.threshold_dt)} is short enough for it"
 
 
 def _shown(quantity: Any, digits: int = 6) -> str:
@@ -154,12 +176,16 @@ def check_dt(system: Any, duration: Any, inputs: Any = None) -> StepReport:
     first. The system itself is left as it is. The copies run without noise, since another dt
     draws other noise: what is checked is the integration of the equations.
 
+    Of a network of neurons, single spikes come earlier or later whatever dt is. What is small there
+    is what is below the fluctuations of as many neurons that fire independently; a dt that is too
+    long for a finite threshold is told, too.
+
     The error at dt is near 4/3 of the change for Heun, and twice the change for Euler, where
     the order holds.
 
     Parameters
     ----------
-    system : Population or Network
+    system : Population, Network or QIFNetwork
         What would be run.
     duration : Quantity
         For how long; a multiple of its dt.
@@ -190,7 +216,9 @@ def check_dt(system: Any, duration: Any, inputs: Any = None) -> StepReport:
       order 1.97, as it should be (2)
       dt is small enough: all changes are below 1 % of the range
     """
-    if isinstance(system, type) or not all(hasattr(system, x) for x in ("copy", "dt", "method")):
+    if isinstance(system, type) or not all(
+        hasattr(system, x) for x in ("copy", "dt", "__system__")
+    ):
         raise TypeError(f"check_dt takes a population or a network, not {brief(system)}.")
     report = _report(system, duration, inputs, _runs(system, duration, inputs))
     if not report.ok:
@@ -202,6 +230,8 @@ def _advice(report: StepReport) -> str:
     if report.errors:
         first = report.errors[0]
         what = f"The run at {_failure(first)}"
+    elif report.threshold_dt is not None:
+        what = f"dt = {_shown(report.dt)} is too long for the threshold of neurons"
     else:
         name = max(report.relative, key=lambda each: report.relative[each])
         what = (
@@ -238,7 +268,10 @@ def _runs(system: Any, duration: Any, inputs: Any) -> list[_Run]:
 
 
 def _attempt(system: Any, duration: Any, inputs: Any, parts: int, every: int) -> _Run:
-    copy = system.copy(dt=system.dt / parts, noise=None)
+    none = {"noise": None} | ({"neuron_noise": None} if _is_of_neurons(system) else {})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "threshold = ")  # the report has it
+        copy = system.copy(dt=system.dt / parts, **none)
     fed, error = _repeated(inputs, parts), None
     try:
         made = run(copy, duration, fed, every=every * parts, progress=False)
@@ -340,7 +373,7 @@ def _expected_order(system: Any, inputs: Any, observed: float) -> int:
     """The order that the method has here; where it may have two, the one that shows."""
     if getattr(system, "coupling", None) == "held":
         return 1
-    method = METHODS[system.method]
+    method = METHODS[system_of(system).method]
     connections = getattr(system, "connections", {}).values()
     delayed = any(np.any(each.pair_delays() > 0.0) for each in connections)
     if not (delayed or _vary(inputs)):
@@ -365,9 +398,14 @@ def _report(system: Any, duration: Any, inputs: Any, runs: list[_Run]) -> StepRe
     nothing = dict.fromkeys(measures, math.nan)
     change = first.largest if first else nothing
     observed = _order(first, second)
+    fluctuation = _fluctuation(system, runs)
+    if first is not None and first.relative[first.worst] <= fluctuation:
+        observed = math.nan  # single spikes, which do not fall with dt
+    longest = min((each.longest_step() for each in _neurons(system).values()), default=math.inf)
+    coarse = units.to_internal(system.dt, MS, "dt") > longest * (1.0 + 1e-9)
     made = StepReport(
         model=runs[0].model,
-        method=system.method,
+        method="closed form" if _is_of_neurons(system) else system.method,
         start=system.t,
         duration=MS.quantity(units.to_internal(duration, MS, "duration")),
         dt=system.dt,
@@ -377,8 +415,30 @@ def _report(system: Any, duration: Any, inputs: Any, runs: list[_Run]) -> StepRe
         observed_order=observed,
         errors=tuple(each.error for each in runs if each.error),
         compared_every=runs[0].every,
+        fluctuation=fluctuation,
+        threshold_dt=MS.quantity(rounded_down(longest)) if coarse else None,
     )
     return made if made.ok else replace(made, advice=_advised(made, runs))
+
+
+def _neurons(system: Any) -> dict[str, NeuronsCore]:
+    """The networks of neurons in a system, by name."""
+    nodes = system_of(system).nodes
+    return {name: each for name, each in nodes.items() if isinstance(each, NeuronsCore)}
+
+
+def _is_of_neurons(system: Any) -> bool:
+    return "" in _neurons(system)
+
+
+def _fluctuation(system: Any, runs: list[_Run]) -> float:
+    """By which part of its range r fluctuates if neurons fire independently; 0 without neurons."""
+    found = [0.0]
+    for name, core in _neurons(system).items():
+        rate = runs[0].traces[f"{name}.r" if name else "r"]
+        if np.ptp(rate) > 0.0:
+            found.append(core.fluctuation(float(np.max(rate))) / float(np.ptp(rate)))
+    return max(found)
 
 
 def _advised(made: StepReport, runs: list[_Run]) -> Any:
@@ -387,7 +447,11 @@ def _advised(made: StepReport, runs: list[_Run]) -> Any:
     if pair is None:
         return None
     coarse, found = pair
-    excess = found.relative[found.worst] / _LARGE
+    if made.threshold_dt is not None and found.relative[found.worst] <= max(
+        _LARGE, made.fluctuation
+    ):
+        return made.threshold_dt
+    excess = found.relative[found.worst] / max(_LARGE, made.fluctuation)
     seen = made.order if math.isnan(made.observed_order) else made.observed_order
     order = min(made.order, max(seen, 0.5 * made.order))
     needed = coarse.parts * max(1.0, excess ** (1.0 / order))

@@ -563,6 +563,20 @@ class NeuronsCore(Core):
         if self._too_fast(left):
             raise ValueError(f"{self._coarse(left)}.")
 
+    def longest_step(self) -> float:
+        """The longest dt in ms that resolves a finite threshold; infinite if there is none.
+
+        Beyond the threshold a neuron takes tau / threshold to its spike. In fewer than five steps
+        its effect on the rate is off by a quarter and more.
+        """
+        if math.isinf(self.layout.threshold):
+            return math.inf
+        return 0.2 * float(self.parameters["tau"]) / self.layout.threshold
+
+    def fluctuation(self, rate: float) -> float:
+        """How far r fluctuates if so many neurons fire independently at a rate, in its window."""
+        return math.sqrt(rate / (self.layout.neurons * self.layout.window * self.dt))
+
     def _too_fast(self, common: float) -> bool:
         from neuromass.kernels.neurons import LARGEST  # noqa: PLC0415
 
@@ -574,7 +588,7 @@ class NeuronsCore(Core):
         tau = float(self.parameters["tau"])
         fastest = max(common + float(np.max(self._own)), 1e-300)
         period = math.pi * tau / math.sqrt(fastest)
-        advice = _rounded_down(0.4 * period)
+        advice = rounded_down(0.4 * period)
         return (
             f"dt = {units.shown(self.dt, MS)} is too long: the fastest of the "
             f"{self.layout.neurons} neurons fires every {units.shown(period, MS, 3)}, and spikes "
@@ -615,7 +629,7 @@ def _with_phases(model: Model) -> Model:
     return replace(model, name=NAME, outputs=outputs)
 
 
-def _rounded_down(value: float) -> float:
+def rounded_down(value: float) -> float:
     """The largest of 1, 2 and 5 times a power of ten that is not above a value."""
     power = 10.0 ** math.floor(math.log10(value))
     return float(units.decimals(power * max(x for x in (1, 2, 5) if x * power <= value)))

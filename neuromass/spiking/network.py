@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from neuromass import noise as noises
 from neuromass import units
 from neuromass.declaration import ModelType
-from neuromass.errors import brief, one_of, suggestion, whole_number
+from neuromass.errors import brief, one_of, suggestion, warn, whole_number
 from neuromass.hints import POPULATION, instead, public
 from neuromass.models.qif import QIF
 from neuromass.populations import validation
 from neuromass.populations.population import Population
 from neuromass.populations.stepped import Stepped, core_of
 from neuromass.spiking.connectivity import connectivity_of
-from neuromass.spiking.core import Layout, NeuronsCore
+from neuromass.spiking.core import Layout, NeuronsCore, rounded_down
 from neuromass.spiking.excitability import DISTRIBUTIONS, DRAWS, deviates
 from neuromass.spiking.neurons import neurons_of
 from neuromass.threads import checked_threads, cores_at_hand
@@ -139,10 +139,14 @@ class QIFNetwork(Stepped):
     with the input held over the step, and there is neither a reset nor a refractory time to choose.
     A finite `threshold`, as other programs have it, with a reset to its negative after the
     refractory time ``2 tau / threshold``, is there for comparison: with an input I it makes the
-    time between spikes longer by ``2 tau I / (3 threshold^3)``. What remains is an error of the
-    second order in dt, of inputs that change and of coupling (spikes act in the next step,
-    extrapolated from two). A neuron must take more than two steps from spike to spike: otherwise an
-    error says which dt is short enough. Without coupling and with constant inputs rates are exact.
+    time between spikes longer by ``2 tau I / (3 threshold^3)``. It takes steps of at most ``tau /
+    (5 threshold)``: what it adds to that time is off by 3 % at half of that step, and by a quarter
+    to a half at ``tau / (2 threshold)``. Longer steps than the first are warned of.
+
+    What remains is an error of the second order in dt, of inputs that change and of coupling
+    (spikes act in the next step, extrapolated from two); ``nm.check_dt`` tells what halving dt
+    changes. A neuron must take more than two steps from spike to spike: otherwise an error says
+    which dt is short enough. Without coupling and with constant inputs rates are exact.
 
     **With mean fields.** A network of neurons is a member of ``nm.Network`` like a population, with
     the same ``connect``, delays and synapses; all members share its short step. What reaches
@@ -248,6 +252,7 @@ class QIFNetwork(Stepped):
             lane=0,
         )
         core.check_step()
+        _warn_of_threshold(core)
         self._options = {
             "model": model,
             "distribution": distribution,
@@ -604,6 +609,17 @@ def _threshold(threshold: Any) -> float:
     if not isinstance(plain, float) or not plain > 0.0:
         raise ValueError(f"threshold must be a positive number, not {brief(threshold)}.")
     return plain
+
+
+def _warn_of_threshold(core: NeuronsCore) -> None:
+    longest = core.longest_step()
+    if core.dt > longest * (1.0 + 1e-9):
+        warn(
+            f"threshold = {core.layout.threshold:g}: dt = {units.shown(core.dt, MS)} is too long "
+            f"for what it does, as neurons take tau / threshold from there to their spikes; dt = "
+            f"{units.shown(rounded_down(longest), MS)} is short enough, and without a threshold "
+            f"any is."
+        )
 
 
 def _count(N: Any) -> int:
