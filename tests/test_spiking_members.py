@@ -88,6 +88,21 @@ def test_held_coupling_with_a_delay_is_the_loop_by_hand():
     assert net["inh"].raw.v == inh.raw.v
 
 
+def test_neurons_and_lanes_are_connected_by_matrices():
+    lanes = nm.QIF(dt=DT, eta=[-5.0, -3.0, 1.0])
+    net = nm.Network({"exc": neurons(), "inh": lanes.copy()}, coupling="held")
+    net.connect("exc", "inh", J=np.array([[1.0], [2.0], [3.0]]))
+    net.connect("inh", "exc", J=np.array([[-1.0, -2.0, -3.0]]))
+    gone_on(net, 500)
+    exc = neurons()
+    for _ in range(500):
+        r_exc, r_inh = exc.raw.r, lanes.raw.r
+        exc.advance(10.0 + 20.0 * (-r_inh[0] - 2.0 * r_inh[1] - 3.0 * r_inh[2]))
+        lanes.advance(10.0 * np.array([1.0, 2.0, 3.0]) * r_exc)
+    assert np.arctan(net["exc"].potentials) == pytest.approx(np.arctan(exc.potentials), abs=1e-9)
+    assert net["inh"].raw.v == pytest.approx(lanes.raw.v, rel=1e-9)
+
+
 def test_spikes_that_neurons_send_are_counted_once():
     """What a slow synapse has got is the number of spikes, whatever the window of the rate."""
     net = nm.Network({"exc": neurons(20, window=2 * ms), "inh": nm.QIF(dt=DT)})
@@ -392,6 +407,12 @@ def test_what_neurons_cannot_do_in_a_network_says_so():
         nm.Network({"exc": neurons(), "inh": nm.QIF(dt=0.1 * ms)})
     with pytest.raises(ValueError, match="give it one when it is made"):
         nm.Network({"exc": neurons(seed=None)}, seed=1)
+    with pytest.raises(ValueError, match="method: networks of neurons go with heun"):
+        plain().copy(method="euler")
+    own = nm.noise.White(0.1 * ms**0.5)
+    with pytest.warns(UserWarning, match="the same noise on each neuron"):
+        nm.Network({name: neurons(10, neuron_noise=own) for name in ("one", "other")})
+    assert plain().copy(method="heun", noise=None).method == "heun"
     with pytest.raises(ValueError, match="no lanes that could fail"):
         nm.run(plain(), 1 * ms, on_failure="nan")
     net = plain()

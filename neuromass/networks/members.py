@@ -101,18 +101,24 @@ def warn_of_twins(members: Mapping[str, Core], seeds: Mapping[str, int]) -> None
     """Warn of members that draw the same random numbers, with the seeds they will have."""
     by_seed: dict[int | None, list[str]] = {}
     for name, each in members.items():
-        if each.sources:
+        if each.sources or _has_own_noise(each):
             by_seed.setdefault(seeds.get(name, each.seed), []).append(name)
     for seed, names in by_seed.items():
         for one, other in itertools.combinations(names, 2):
             first, second = members[one], members[other]
             common = [each for each in first.noise if each in second.noise]
+            if first.lane == second.lane and _has_own_noise(first) and _has_own_noise(second):
+                common.append("each neuron")
             lower = first if first.lane <= second.lane else second
             if common and abs(first.lane - second.lane) < lower.lanes:
                 warn(
                     f"{one} and {other} have the same seed, {seed}, and with it the same noise on "
                     f"{', '.join(common)}. Give them different seeds, or one to the network alone."
                 )
+
+
+def _has_own_noise(core: Core) -> bool:
+    return isinstance(core, NeuronsCore) and core.layout.own_noise is not None
 
 
 def connected_by(

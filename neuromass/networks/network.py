@@ -619,10 +619,10 @@ class Network:
         for unknown in set(changes) - set(KEYWORDS):
             raise TypeError(f"copy takes no {brief(unknown)}{suggestion(unknown, KEYWORDS)}")
         self._readable()
-        shared = {n: changes.pop(n) for n in ("dt", "method", "noise") if n in changes}
-        own = {"neuron_noise": None} if "noise" in shared and shared["noise"] is None else {}
+        names = ("dt", "method", "noise")
+        shared: dict[str, Any] = {n: changes.pop(n) for n in names if n in changes}
         members = {
-            name: each.copy(**shared, **(own if name in self._core.neurons else {}))
+            name: each.copy(**(self._of_neurons(shared) if name in self._core.neurons else shared))
             for name, each in self._populations.items()
         }
         if "seed" in changes or ("noise" in shared and self._seed is not None):
@@ -630,6 +630,15 @@ class Network:
             for name in set(members) - self._seeded:
                 members[name] = members[name].copy(seed=None)
         return self._copied(members, changes)
+
+    def _of_neurons(self, shared: Mapping[str, Any]) -> dict[str, Any]:
+        """What copies of all members share, for those that are networks of neurons."""
+        own = {name: value for name, value in shared.items() if name != "method"}
+        if shared.get("method", self.method) != self.method:
+            raise ValueError(
+                f"method: networks of neurons go with {self.method}, and this network has some."
+            )
+        return {**own, "neuron_noise": None} if shared.get("noise", own) is None else own
 
     def _copied(self, members: Mapping[str, Stepped], changes: Mapping[str, Any]) -> Self:
         """A network of copies of the members, with the same connections."""

@@ -172,6 +172,18 @@ class QIFNetwork(Stepped):
     >>> rec = nm.run(net, 200 * ms, inputs=step, record=("r", "v", "spikes"))
     >>> bool(120 < rec[150 * ms:].array("r", Hz).mean() < 150)
     True
+
+    Excitatory neurons with the mean field of inhibitory ones:
+
+    >>> exc = nm.spiking.QIFNetwork(2000, tau=20 * ms, eta=-5.0, J=8.0, seed=1, dt=0.02 * ms)
+    >>> both = nm.Network({"exc": exc, "inh": nm.QIF(eta=-5.0, dt=0.02 * ms)})
+    >>> both.connect("exc", "inh", J=10.0)
+    <exc->inh: exc.r -> inh.I_ext, J = 10>
+    >>> both.connect("inh", "exc", J=-10.0, delay=1 * ms)
+    <inh->exc: inh.r -> exc.I_ext, J = -10, delay 1 ms>
+    >>> rec = nm.run(both, 50 * ms, inputs={"exc": 10.0}, record=("r", "exc.spikes"))
+    >>> len(rec["exc"].spikes) > 1000
+    True
     """
 
     _core: NeuronsCore
