@@ -3,6 +3,8 @@
 import copy
 import math
 import pickle
+import platform
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,8 @@ import pytest
 
 import neuromass as nm
 from neuromass.errors import SimulationError
+from neuromass.kernels import neurons as kernels
+from neuromass.kernels.compiler import JIT_IS_OFF
 from neuromass.units import Hz, ms
 
 TAU = 10.0
@@ -268,6 +272,25 @@ def test_rate_is_the_number_of_spikes_in_the_window():
     for k in (200, 567, 1000):
         inside = np.sum((times > t[k] - 2.0 + 1e-9) & (times <= t[k] + 1e-9))
         assert rec.array("r", Hz)[k] == pytest.approx(1000 * inside / (50 * 2.0), rel=1e-12)
+
+
+# --------------------------------------------------------------------------- kernels
+
+
+def packed_divisions(function, *given):
+    """How many divisions of several numbers at once a compiled function has."""
+    function(*given)
+    return len(re.findall(r"\bv?divpd\b", "".join(function.inspect_asm().values())))
+
+
+@pytest.mark.skipif(JIT_IS_OFF, reason="nothing is compiled")
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other instructions")
+def test_loops_over_neurons_vectorise():
+    x = np.zeros(256)
+    assert packed_divisions(kernels.move, x.copy(), x, 1.0, 0.01, 0.0, math.inf)
+    assert packed_divisions(kernels.move_and_mark, x.copy(), x, 1.0, 0.01, 0.0, math.inf, x.copy())
+    assert packed_divisions(kernels.move_each, x.copy(), x, x, 0.01, math.inf, x.copy())
+    assert packed_divisions(kernels.sum_phases, x, np.zeros(1), np.zeros(1), 0)
 
 
 # --------------------------------------------------------------------------- the same bits

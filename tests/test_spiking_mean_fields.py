@@ -22,6 +22,7 @@ POPULATIONS = {
     "QIFTsodyksMarkram": nm.QIFTsodyksMarkram.taher2020(),
     "QIFGapJunction": nm.QIFGapJunction.pietras2019(),
     "QIFConductance": nm.QIFConductance.coombes2019(),
+    "QIFAsymmetricSpikes": nm.QIFAsymmetricSpikes(eta=1.0, J=5.0, g=1.0, asymmetry=2.0),
     "a model of one's own": QIFu(J=15.0, b=0.5, tau_u=50 * ms),
 }
 QUICK = "QIF", "QIFSynaptic", "QIFDepression"
@@ -87,6 +88,17 @@ def test_the_number_of_steps_since_the_start_is_kept_where_steps_differ():
     net = nm.spiking.from_mean_field(pop, 100)
     assert float(net.t.magnitude) == pytest.approx(0.075)
     assert float(net.dt.magnitude) == pytest.approx(0.025 / 3)
+
+
+def test_all_models_have_a_network_or_say_why_not():
+    """Each whose network is tested here, and no other."""
+    models = [getattr(nm, each.name) for each in nm.list_models()]
+    for cls in models:
+        if cls.__name__ in POPULATIONS:
+            assert nm.spiking.from_mean_field(cls(), 10).model is cls
+        else:
+            with pytest.raises(TypeError, match=f"{cls.__name__} is not the mean field of quadr"):
+                nm.spiking.from_mean_field(cls(), 10)
 
 
 @pytest.mark.parametrize(
