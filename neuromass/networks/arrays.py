@@ -41,7 +41,11 @@ class Arrays(ABC):
         All delayed coupling.
     history : ndarray
         What delayed connections carry, a row for each lane that sends.
+    together : Together or None
+        How steps are taken together with networks of neurons, if some are members.
     """
+
+    together: Any = None
 
     def __init__(
         self,

@@ -101,7 +101,6 @@ class NetworkCore:
         self._recorder: Recorder | None = None
         self._arrays: Arrays | None = None
         self._quick_step: SingleStep | None = None
-        self._together: Together | None = None
         self._made_at = 0
         self._bound: tuple[Any, ...] = (None, None)
         self._reference = weakref.ref(self)
@@ -115,7 +114,6 @@ class NetworkCore:
         """Give the members back; the network has none from then on."""
         _let_go(tuple(self.members.values()), self.control, self._reference)
         self.members, self.wires, self.stages, self._arrays = {}, {}, {}, None
-        self._together = None
 
     def memento(self) -> tuple[Any, ...]:
         """All that a change may change, for `put_back`."""
@@ -487,7 +485,7 @@ class NetworkCore:
                 past.check_used(self.given_past, first)
             routes = {part: route for each in found.values() for part, route in each.items()}
             made = self._made(routes, nodes)
-            self._together = self._with_neurons(stand_ins, made)
+            made.together = self._with_neurons(stand_ins, made)
             self._fill_history(made)
             self._made_at, self._arrays = self.clock, made
         return self._arrays
@@ -696,11 +694,11 @@ class NetworkCore:
         control = self.control
         control.steps, control.every, control.average = steps, samples.every, samples.average
         control.phase, control.sample = done % samples.every, samples.whole(done)
-        if self._together is not None:
+        if arrays.together is not None:
             call = lambda inputs, recording: arrays.loop(
                 control, self.dt, inputs, recording, self.threads
             )
-            return self._together.take(control, steps, drives, samples, done, call)
+            return arrays.together.take(control, steps, drives, samples, done, call)
         recording = self._items(arrays, samples), samples.values, samples.sums
         return arrays.loop(control, self.dt, arrays.laid_out(drives), recording, self.threads)
 
@@ -747,10 +745,11 @@ class NetworkCore:
 
     def failure(self, code: int) -> SimulationError:
         """The error for a step that failed."""
-        if self._together is not None and self._together.failed:
-            name = self._together.failed
+        arrays = self.arrays()
+        if arrays.together is not None and arrays.together.failed:
+            name = arrays.together.failed
             return self.members[name].failure(code, name)
-        where, lane = self.arrays().find(self.control.bad_kind, self.control.bad_lane)
+        where, lane = arrays.find(self.control.bad_kind, self.control.bad_lane)
         node = self.all_nodes()[where]
         node.control.bad_state, node.control.bad_lane = self.control.bad_state, lane
         return node.failure(code, where)
