@@ -26,6 +26,14 @@ def network(count: int, threads: int = 1) -> nm.spiking.QIFNetwork:
     )
 
 
+def with_mean_field(count: int) -> nm.Network:
+    """The same beside a mean field, connected both ways."""
+    net = nm.Network({"exc": network(count), "inh": nm.QIF(dt=DT * ms)})
+    net.connect("exc", "inh", J=5.0)
+    net.connect("inh", "exc", J=-5.0)
+    return net
+
+
 def brian2(count: int, steps: int) -> Callable[[], Any]:
     """Brian2's group of the same neurons by Euler's method, with a threshold of 100.
 
@@ -72,6 +80,18 @@ def neurons(quick: bool) -> list[Line]:
         lines += [line(f"{what}, two cores", times, "two cores", "one core", "<= 0.53")]
         if "Brian2, uncoupled" in work:
             lines += [line(f"{what}, one core", times, "one core", "Brian2, uncoupled")]
+    for count in (1000, 10_000, 100_000):
+        alone, member, steps = network(count), with_mean_field(count), 20 if quick else 2000
+        times = compare(
+            {
+                "in a network": lambda n=member, k=steps: nm.run(n, k * DT * ms, record=()),
+                "alone": lambda n=alone, k=steps: nm.run(n, k * DT * ms, record=()),
+            },
+            units=count * steps,
+            rounds=3,
+        )
+        what = f"{count} neurons with a mean field"
+        lines += [line(what, times, "in a network", "alone")]
     lines += [Line("memory per neuron", _memory(10_000 if quick else 200_000), unit="bytes")]
     return lines
 
