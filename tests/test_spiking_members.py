@@ -103,6 +103,25 @@ def test_neurons_and_lanes_are_connected_by_matrices():
     assert net["inh"].raw.v == pytest.approx(lanes.raw.v, rel=1e-9)
 
 
+def test_neurons_without_an_input_send_alone():
+    class Deaf(nm.QIF):
+        I_ext = None
+
+        @staticmethod
+        def derivatives(r, v, tau, eta, delta, J):
+            return nm.QIF.derivatives(r, v, 0.0, tau, eta, delta, J)
+
+    net = nm.Network({"exc": neurons(model=Deaf), "inh": nm.QIF(dt=DT)})
+    net.connect("exc", "inh", J=5.0)
+    nm.run(net, 10 * ms)
+    alone = neurons(model=Deaf)
+    nm.run(alone, 10 * ms)
+    assert all_of_neurons(alone)[0][1] == all_of_neurons(net["exc"])[0][1]
+    assert net["inh"].v != nm.QIF(dt=DT).v
+    with pytest.raises(ValueError, match="has no input to connect to"):
+        net.connect("inh", "exc", J=1.0)
+
+
 def test_spikes_that_neurons_send_are_counted_once():
     """What a slow synapse has got is the number of spikes, whatever the window of the rate."""
     net = nm.Network({"exc": neurons(20, window=2 * ms), "inh": nm.QIF(dt=DT)})

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuromass.declaration import State
 from neuromass.expressions import Equations
@@ -20,6 +21,8 @@ from neuromass.networks.tiled import TiledArrays
 from neuromass.populations.core import Core, Drive
 from neuromass.recordings.samples import Samples
 from neuromass.spiking.core import NeuronsCore
+
+Floats = NDArray[np.float64]
 
 STEPS_AT_ONCE: Final = 256
 """Steps in one call: some ten milliseconds, between which Ctrl-C works."""
@@ -97,10 +100,10 @@ class Together:
         self._sent = {name: tuple(each) for name, each in sent.items()}
         self._arrays = arrays
         self._held = held
-        self._places = {
-            name: [arrays.input_place(name, each) for each in core.model.inputs]
-            for name, core in neurons.items()
-        }
+        self._places = {}
+        for name, core in neurons.items():
+            places = [arrays.input_place(name, each) for each in core.model.inputs]
+            self._places[name] = np.array(places, dtype=np.int64).reshape(-1, 2).T
         self._bound: tuple[Any, ...] = (None,)
         self.failed = ""
 
@@ -158,6 +161,7 @@ class Together:
         totals = sums[others]
         numbers, feeds = self._arrays.laid_out(drives)
         control.steps = 1
+        single = {name: core.single_steps(own[name]) for name, core in self._neurons.items()}
         for step in range(steps):
             for name in self._neurons:
                 self._show(name)
@@ -166,8 +170,8 @@ class Together:
                 self.failed = ""
                 return code
             feeds["start"] += feeds["per_step"]
-            for name, core in self._neurons.items():
-                code = core.take(1, self._reaching(name), own[name], done + step)
+            for name, take in single.items():
+                code = take(self._reaching(name), done + step)
                 if code != FINE:
                     self.failed = name
                     return code
@@ -190,21 +194,20 @@ class Together:
         stand_in.row("r")[:] = core.pulses
         before[:] = now
 
-    def _reaching(self, name: str) -> list[Drive]:
+    def _reaching(self, name: str) -> Floats:
         """The inputs of a member in the step that the loop has taken."""
-        core, flat, drives = self._neurons[name], self._arrays.flat, []
+        core, flat = self._neurons[name], self._arrays.flat
+        used, given = self._places[name]
+        values: Floats = flat[used]
+        if self._held:
+            return values
         before = core.before[len(core.model.states) :]
-        for number, (each, (used, given)) in enumerate(
-            zip(core.model.inputs, self._places[name], strict=True)
-        ):
-            value = flat[used : used + 1].copy()
-            if not self._held and number < len(before):  # others are parameters of a run
-                coming = flat[used] - flat[given]
-                if before[number] == before[number]:
-                    value += 0.5 * (coming - before[number])
-                before[number] = coming
-            drives.append(Drive("", each, value, varies=False))
-        return drives
+        count = len(before)  # further inputs are parameters of a run
+        coming = values[:count] - flat[given[:count]]
+        known = ~np.isnan(before)
+        values[:count][known] += 0.5 * (coming - before)[known]
+        before[:] = coming
+        return values
 
     def _parts(self, samples: Samples, logs: Mapping[str, Any]) -> Any:
         """What the loop records, and what each of the neurons."""

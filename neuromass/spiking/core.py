@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Self
@@ -460,6 +460,45 @@ class NeuronsCore(Core):
             elif log is not None:
                 _write(log, own, shared["counts"])
 
+    def single_steps(self, samples: Samples) -> Callable[[Floats, int], int]:
+        """Steps that are taken one by one, with as little as possible worked out in each.
+
+        Parameters
+        ----------
+        samples : Samples
+            Where to record.
+
+        Returns
+        -------
+        callable
+            Takes a step: given all inputs and the steps since the first sample, it returns what
+            `take` does. A step that failed is not taken back. It serves until something else
+            changes the network.
+        """
+        marked, drives = "" in samples.spikes, [Drive("", n, np.zeros(1), False) for n in self._fed]
+        parts = _parts(self.layout.neurons, self._threads or self.layout.threads, 1)
+        if len(parts) > 1:
+            return lambda values, done: self.take(1, _drives(self._fed, values), samples, done)
+        shared, own = self._shared(drives, samples, parts), self._own_of(parts[0], 1, marked)
+        loop = self._compiled(marked)
+        given, held = _arguments(0, parts, shared, own), shared["drive"]
+        control, every = self.control, samples.every
+
+        def step(values: Floats, done: int) -> int:
+            held[:] = values
+            control.steps, control.every, control.average = 1, every, samples.average
+            control.phase, control.sample = done % every, samples.whole(done)
+            code = int(loop(*given))
+            if marked and code == FINE:
+                _write(samples.spikes[""], [own], shared["counts"])
+            return code
+
+        return step
+
+    @property
+    def _fed(self) -> list[str]:
+        return list(self.model.inputs)
+
     def _compiled(self, marked: bool) -> Any:
         from neuromass.kernels.neurons_text import Members, loop  # noqa: PLC0415
 
@@ -643,6 +682,12 @@ def _write(log: SpikeLog, own: Sequence[Mapping[str, Any]], counts: Ints) -> Non
     log.add(neurons[order], times[order])
 
 
+def _drives(names: Iterable[str], values: Floats) -> list[Drive]:
+    """Inputs that are held."""
+    pairs = zip(names, values[:, None], strict=True)
+    return [Drive("", name, value, varies=False) for name, value in pairs]
+
+
 # ---------------------------------------------------------------------------- threads
 
 
@@ -659,6 +704,17 @@ def _parts(count: int, threads: int, steps: int) -> list[tuple[int, int]]:
     return divided(count, 1 if alone else threads, CHUNK)
 
 
+def _arguments(
+    me: int, parts: Sequence[tuple[int, int]], shared: Mapping[str, Any], own: Mapping[str, Any]
+) -> list[Any]:
+    """What the loop of a thread is given."""
+    from neuromass.kernels.neurons_text import ARGUMENTS  # noqa: PLC0415
+
+    begin, end = parts[me]
+    given = {"me": me, "threads": len(parts), "begin": begin, "end": end, **shared, **own}
+    return [given[name] for name in ARGUMENTS]
+
+
 def _together(
     loop: Any,
     parts: Sequence[tuple[int, int]],
@@ -669,14 +725,10 @@ def _together(
 
     They wait for each other in every step: if one is missing, it is called off.
     """
-    from neuromass.kernels.neurons_text import ARGUMENTS  # noqa: PLC0415
-
     codes: list[int | None] = [None] * len(parts)
 
     def run(me: int) -> None:
-        begin, end = parts[me]
-        given = {"me": me, "threads": len(parts), "begin": begin, "end": end, **shared, **own[me]}
-        codes[me] = int(loop(*(given[name] for name in ARGUMENTS)))
+        codes[me] = int(loop(*_arguments(me, parts, shared, own[me])))
 
     def call_off() -> None:
         if codes[0] is None:
