@@ -348,7 +348,7 @@ def test_an_interrupted_operation_is_done_or_not_done(operation):
         if not places:
             break
         assert future(net) in allowed, places
-        line += 1 + line // 40
+        line += 1 + line // 15
     assert line > 3
 
 

@@ -65,8 +65,9 @@ class Together:
 
     The loop takes a step, through which it holds what neurons send; then neurons take it, through
     which they hold what has reached them. With full coupling both are what they will be in its
-    middle, extrapolated from two steps, as the spikes are by which neurons drive each other. With
-    held coupling both are as they were at its beginning, as in a loop of ``update``.
+    middle, extrapolated from two steps, as the spikes are by which neurons drive each other; only
+    outputs, of which some are angles, are sent as they are. With held coupling all is as it was at
+    the beginning of the step, as in a loop of ``update``.
 
     Parameters
     ----------
@@ -104,7 +105,6 @@ class Together:
         for name, core in neurons.items():
             places = [arrays.input_place(name, each) for each in core.model.inputs]
             self._places[name] = np.array(places, dtype=np.int64).reshape(-1, 2).T
-        self._bound: tuple[Any, ...] = (None,)
         self.failed = ""
 
     def take(
@@ -180,18 +180,18 @@ class Together:
 
     def _show(self, name: str) -> None:
         """Let the stand-in of a member have what that sends in the next step."""
-        core, stand_in = self._neurons[name], self._stand_ins[name]
+        core, shown = self._neurons[name], self._stand_ins[name]
         count = len(core.model.states)
         now, before = core.state[:count, 0], core.before[:count]
-        shown = stand_in.state[:, 0]
-        shown[:count] = now
+        states = shown.state[:count, 0]
+        states[:] = now
         for each in self._sent[name]:
-            stand_in.row(each)[:] = core.computed(each)
+            shown.row(each)[:] = core.computed(each)
         if self._held:
             return
-        if before[0] == before[0]:
-            shown[:count] += 0.5 * (now - before)
-        stand_in.row("r")[:] = core.pulses
+        if not np.isnan(before[0]):  # as it is before the first step, and where states were set
+            states += 0.5 * (now - before)
+        shown.row("r")[:] = core.pulses
         before[:] = now
 
     def _reaching(self, name: str) -> Floats:

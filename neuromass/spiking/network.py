@@ -153,9 +153,10 @@ class QIFNetwork(Stepped):
     neurons, and what they send, is held over each step at what it will be in its middle,
     extrapolated from two steps: of second order. r is sent as the spikes of each step and not as
     the mean over the window, so that none is lost or late; a function of r needs a synapse in
-    between. With ``coupling="held"`` both are what they were at the beginning of the step, r as it
-    is recorded: bitwise a loop of ``update``. Each step is a call of its own, beside which the work
-    on fewer than some 10 000 neurons counts little.
+    between. Outputs, such as R, are sent as they are at the beginning of a step. With
+    ``coupling="held"`` all is as it was then, r as it is recorded: bitwise a loop of ``update``.
+    Each step is a call of its own, beside which the work on fewer than some 10 000 neurons counts
+    little.
 
     The error of finite size falls as one over the square root of N, or faster.
 
