@@ -101,6 +101,12 @@ class Equations:
             nodes=nodes,
         )
 
+    @cached_property
+    def inputs_of_outputs(self) -> tuple[str, ...]:
+        """Inputs that outputs depend on: parameters that change from step to step."""
+        used = {self.nodes[i] for i in below(self.nodes, self.output_roots)}
+        return tuple(each for each in self.inputs if ("input", each) in used)
+
     def decides_on(self, name: str) -> bool:
         """Whether a parameter decides which branch of a function the equations follow."""
         used = below(self.nodes, self.conditions)

@@ -637,6 +637,7 @@ def _tile_record(recipe: Recipe, rows: _Rows) -> list[str]:
     lines: list[str] = []
     if eq.outputs:
         inner = rows.load(*(f"s_{each}" for each in eq.states))
+        inner += rows.load(*(f"x_{each}" for each in eq.inputs_of_outputs))
         inner += rows.load(*(f"c{i}" for i in eq.constants()))
         inner += output_lines(eq) + rows.store(*(f"o_{each}" for each in eq.outputs))
         lines += ["for j in range(width):", *_indented(inner)]

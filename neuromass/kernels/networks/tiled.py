@@ -230,6 +230,8 @@ def _export(circuit: Circuit, states: str) -> list[str]:
 def _output_lines(kind: Kind, states: str) -> list[str]:
     eq, rows = kind.recipe.equations, kind.rows()
     inner = _loads(rows, [f"{states}{n}" for n in eq.states])
+    # nothing but what is given changes such an input, and its sum is already that of the next step
+    inner += [f"x_{n} = flat[at + {rows[f'given_{n}'] * ROW}]" for n in eq.inputs_of_outputs]
     inner += _loads(rows, [f"c{i}" for i in eq.constants()])
     return inner + text.output_lines(eq, states) + _stores(rows, [f"o_{n}" for n in eq.outputs])
 

@@ -176,6 +176,7 @@ def _sent(circuit: Circuit, wiring: Wiring, stage: Stage) -> list[str]:
     for q, kind, lane in lanes_of(circuit, wiring):
         if wiring.sends[q]:
             equations = kind.recipe.equations
+            lines += [_given(Value(f"x_{n}", q, lane)) for n in equations.inputs_of_outputs]
             lines += _of_lane(q, lane, text.output_lines(equations, stage.reads))
     return lines + [
         f"{passed} = {coming.at(stage.reads)} * {gain}" for passed, coming, gain in wiring.gates
@@ -191,9 +192,8 @@ def _remember(wiring: Wiring) -> list[str]:
 
 def _sums(circuit: Circuit, wiring: Wiring, stage: Stage) -> list[str]:
     """The inputs of all lanes: what is given, then what is sent, in its order."""
-    lines, weight = [], 0
-    for each in inputs_of(circuit, wiring):
-        lines.append(f"{each} = drive[at_{each} + k * by_{each}]")
+    weight = 0
+    lines = [_given(each) for each in inputs_of(circuit, wiring)]
     for each, senders in wiring.sums:
         for sender in senders:
             lines.append(f"{each} = {each} + g{weight} * {sender.at(stage.reads)}")
@@ -207,6 +207,11 @@ def _sums(circuit: Circuit, wiring: Wiring, stage: Stage) -> list[str]:
         lines.append(f"{each} = {each} + ({value})")
         first += sum(counts)
     return lines
+
+
+def _given(value: Value) -> str:
+    """Line that reads what is given to an input in this step."""
+    return f"{value} = drive[at_{value} + k * by_{value}]"
 
 
 def _arrived(first: int, counts: Iterable[int], ahead: int) -> str:
