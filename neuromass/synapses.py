@@ -145,6 +145,14 @@ class Synapse:
             if isinstance(value, Parameter)
         }
 
+    def check_values(self) -> None:
+        """Refuse parameters that could not have been given."""
+        for name, each in self.declared().items():
+            value = self._values.get(name)
+            if not isinstance(value, float) or not math.isfinite(value):
+                raise ValueError(f"{name} is no finite number")
+            each.check(value, name)
+
     def value(self, name: str) -> float:
         """A parameter in internal units."""
         return float(self._values[name])

@@ -458,6 +458,23 @@ def test_a_checkpoint_is_no_recording(tmp_path):
         nm.load(tmp_path / "run.npz")
 
 
+@pytest.mark.parametrize("number", [-1.0, np.nan, np.inf])
+def test_states_that_no_run_leads_to_are_refused(tmp_path, monkeypatch, number):
+    path, write = tmp_path / "run.npz", archive.write_whole
+
+    def forge(place, header, arrays):
+        where = str(header["names"].index(["system", "state"]))
+        write(place, header, {**arrays, where: arrays[where] * 0.0 + number})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "write_whole", forge)
+        nm.run(population(), 5 * ms, checkpoint=path)
+    pop = population()
+    with pytest.raises(ValueError, match=r"is damaged, or none .*its (r|states) is not what"):
+        nm.run(pop, 5 * ms, checkpoint=path)
+    assert pop.t.magnitude == 0.0
+
+
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.999])
 def test_a_damaged_file_is_told(tmp_path, part):
     path = tmp_path / "run.npz"

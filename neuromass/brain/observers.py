@@ -521,7 +521,7 @@ class _Blood(Windows):
         core = self._vessels()
         saved = core.snapshot()
         clock = saved.clock + len(self._kept) * self._every
-        core.restore(saved.moved(clock, {("state",): kept["vessels"]}))
+        core.restore(saved.moved(clock, {**saved.kept(), ("state",): kept["vessels"]}))
 
     def result(self) -> Floats:
         return np.array(self._kept).reshape(-1, self._lanes).T

@@ -23,7 +23,7 @@ from neuromass.networks.groups import grouped
 from neuromass.networks.neurons import STEPS_AT_ONCE, Together, stand_in
 from neuromass.networks.routes import PASSED, Route, Sent, one_of, parts
 from neuromass.networks.single_step import SingleStep, serves
-from neuromass.networks.snapshot import NetworkSnapshot, check_past
+from neuromass.networks.snapshot import NetworkSnapshot, check_past, check_sender
 from neuromass.networks.tiled import TiledArrays
 from neuromass.networks.unrolled import UnrolledArrays, is_small
 from neuromass.populations import validation
@@ -773,13 +773,15 @@ class NetworkCore:
 
     def snapshot(self) -> NetworkSnapshot:
         """All that changes, exactly."""
+        known = self.known_past()
         return NetworkSnapshot(
             self.clock,
             self.began,
             {name: each.snapshot() for name, each in self.all_nodes().items()},
             dict(self.wires),
-            self.known_past(),
+            known,
             dict(self.given_past),
+            any(bool(np.any(np.isnan(rows))) for rows in known.values()),
         )
 
     def check_snapshot(self, saved: NetworkSnapshot) -> None:
@@ -804,10 +806,32 @@ class NetworkCore:
             each.check_snapshot(saved.members[name])
             if saved.members[name].clock != saved.clock:
                 raise changed(f"clock of {name}")
-        for (node, what), rows in saved.histories.items():
-            if node not in nodes:
-                raise changed(f"history of {node}")
-            check_past(rows, nodes[node].lanes, f"history of {node}.{what}")
+        for name in synaptic:
+            own, theirs = nodes[name].parameters, saved.members[name].parameters
+            if not all(np.array_equal(own[each], theirs[each]) for each in own):
+                raise changed(f"parameters of {name}")
+        self._check_pasts(saved)
+        for sender, rows in saved.histories.items():
+            check_sender(sender, self.members, saved.wires)
+            check_past(rows, nodes[sender[0]], sender)
+        lost = any(np.any(np.isnan(rows)) for rows in saved.histories.values())
+        if saved.failed != lost:
+            raise changed("histories")
+
+    def _check_pasts(self, saved: NetworkSnapshot) -> None:
+        """Refuse given pasts, of a snapshot, that this network would not have taken."""
+        times = np.array([(saved.began - 1) * self.dt])
+        for key, given in saved.pasts.items():
+            try:
+                if key in saved.wires:
+                    self._sampled_past(given, key, saved.wires[key], times)
+                elif past.full_key(key, self.members) != key:
+                    raise ValueError("it names no variable")
+                elif "->" not in key:
+                    member, _, variable = key.partition(".")
+                    past.check_bare(given, self.members[member], variable, times, key)
+            except (ValueError, TypeError) as error:
+                raise changed(f"history of {key}", error) from None
 
     def restore(self, saved: NetworkSnapshot) -> None:
         """Go back to a snapshot that was checked."""

@@ -26,7 +26,7 @@ def checked_history(
     found: dict[str, signals.Signal] = {}
     for key, value in (history or {}).items():
         what = f"history of {key}"
-        name = _full_key(str(key), members)
+        name = full_key(str(key), members)
         if name in found:
             raise ValueError(f"history of {name} is given twice.")
         found[name] = _as_past(value, what, before)
@@ -36,7 +36,7 @@ def checked_history(
     return found
 
 
-def _full_key(key: str, members: Mapping[str, Core]) -> str:
+def full_key(key: str, members: Mapping[str, Core]) -> str:
     """A key with its variable, ``"exc.r"``, or the name of a connection as it is."""
     source, arrow, target = key.partition("->")
     source, _, variable = source.partition(".")
@@ -60,6 +60,17 @@ def check(past: signals.Signal, population: Core, variable: str, before: float, 
     """Refuse a past of a member that has another unit or shape, or is out of range."""
     measure, lowest = population.model.measure(variable), lowest_of(population, variable)
     sampled(past, np.array([before]), measure, population.shape, what, lowest)
+
+
+def check_bare(
+    past: signals.Signal, population: Core, variable: str, times: Floats, what: str
+) -> None:
+    """The same, without a bound that follows a parameter, which may have changed since."""
+    variable_of(population, what, variable)
+    declared = population.model.states.get(variable)
+    lowest = -np.inf if declared is None or declared.lower is None else declared.lower
+    measure = population.model.measure(variable)
+    sampled(past, times, measure, population.shape, what, lowest)
 
 
 def sampled(
@@ -135,7 +146,8 @@ def resampled(histories: Mapping[Sent, Floats], old: float, new: float) -> dict[
         before = np.arange(1 - past.shape[1], 1) * old
         count = int((past.shape[1] - 1) * old / new + 1e-6)
         times = np.arange(-count, 1) * new
-        found[sender] = np.array([np.interp(times, before, row) for row in past])
+        between = np.array([np.interp(times, before, row) for row in past])
+        found[sender] = np.clip(between, past.min(1)[:, None], past.max(1)[:, None])
     return found
 
 

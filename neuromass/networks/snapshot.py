@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -12,19 +12,42 @@ from numpy.typing import NDArray
 from neuromass.expressions import Factor
 from neuromass.networks.connection import Wire
 from neuromass.networks.connectivity import is_sparse
-from neuromass.networks.routes import Sent
-from neuromass.populations.snapshot import Kept, Snapshot, changed, check_array
+from neuromass.networks.routes import PASSED, Sent
+from neuromass.populations.core import Core
+from neuromass.populations.snapshot import LATEST, Kept, Snapshot, changed, check_array
 from neuromass.signals import Signal
+from neuromass.synapses import Synapse
 from neuromass.units import Measure
 
 Floats = NDArray[np.float64]
 
 _PAST = "history"
 
+_LOWEST = {"strength": -np.inf, "delay": 0.0, "pattern": -np.inf, "distances": 0.0, "speed": 0.0}
+"""What of a connection is numbers, and what they cannot fall below."""
+
+_OPTIONAL = ("pattern", "distances", "speed")
+
 
 @dataclass(frozen=True, eq=False)
 class NetworkSnapshot:
-    """All that changes in a network, exactly: members, synapses, connections, histories, clock."""
+    """All that changes in a network, exactly: members, synapses, connections, histories, clock.
+
+    Attributes
+    ----------
+    clock, began : int
+        Steps since t = 0, now and when the network was made.
+    members : dict of Snapshot
+        Members and stages of synapses, by name.
+    wires : dict of Wire
+        What the connections were given, by name.
+    histories : dict of ndarray
+        What was sent until now, oldest first, by node and value.
+    pasts : dict of Signal
+        What delayed connections carry before the first step, as given.
+    failed : bool
+        Whether histories are NaN where lanes failed in a run with ``on_failure="nan"``.
+    """
 
     clock: int
     began: int
@@ -32,14 +55,17 @@ class NetworkSnapshot:
     wires: dict[str, Wire]
     histories: dict[Sent, Floats]
     pasts: dict[str, Signal]
+    failed: bool
 
     def check(self) -> None:
         """Refuse one whose entries are not what is in every snapshot that was taken."""
         for name in ("clock", "began"):
             if type(getattr(self, name)) is not int:
                 raise changed(name)
-        if not 0 <= self.began <= self.clock < 1 << 62:
+        if not 0 <= self.began <= self.clock < LATEST:
             raise changed("clock")
+        if type(self.failed) is not bool:
+            raise changed("failed")
         for name, kind in (("members", Snapshot), ("wires", Wire), ("pasts", Signal)):
             held = getattr(self, name)
             if not isinstance(held, Mapping) or not all(
@@ -68,7 +94,9 @@ class NetworkSnapshot:
         histories: dict[Sent, Floats] = {
             (node, sent.get(what, what)): each for (node, what, _), each in past.items()
         }
-        return replace(self, clock=clock, members=members, histories=histories)
+        may_fail = self.failed or any(each.failed for each in members.values())
+        failed = may_fail and any(bool(np.any(np.isnan(rows))) for rows in histories.values())
+        return replace(self, clock=clock, members=members, histories=histories, failed=failed)
 
     def __repr__(self) -> str:
         return f"<Snapshot of a network of {', '.join(self.members)}>"
@@ -76,19 +104,48 @@ class NetworkSnapshot:
 
 def _check_wire(wire: Wire, name: str) -> None:
     """Refuse strengths and delays that nobody can have given."""
-    for what, lowest in (("strength", -np.inf), ("delay", 0.0)):
+    for what, lowest in _LOWEST.items():
         value = getattr(wire, what)
+        if value is None and what in _OPTIONAL:
+            continue
         plain = np.asarray(value.data if is_sparse(value) else value)
         if plain.dtype != float or not np.all(np.isfinite(plain) & (plain >= lowest)):
             raise changed(f"{what} of {name}")
     if not isinstance(wire.strength_measure, Measure):
         raise changed(f"unit of {name}")
+    if isinstance(wire.synapse, Synapse):
+        try:
+            wire.synapse.check_values()
+        except ValueError as error:
+            raise changed(f"synapse of {name}", error) from None
 
 
-def check_past(rows: Any, lanes: int, name: str) -> None:
-    """Refuse what is no history of so many lanes."""
+def check_sender(sender: Sent, members: Mapping[str, Core], wires: Mapping[str, Wire]) -> None:
+    """Refuse the history of what no node of a network has or sends.
+
+    A member may have sent it in a connection that was taken away.
+    """
+    node, what = sender
+    variable = what.variable if isinstance(what, Factor) else what
+    known: Sequence[str] = ()
+    if node in members:
+        known = [*members[node].model.states, *members[node].model.outputs]
+    elif node in wires:
+        synapse = wires[node].synapse
+        known = () if synapse is None else (PASSED if synapse.gates else "s",)
+    if variable not in known:
+        raise changed(f"history of {node}.{variable}")
+
+
+def check_past(rows: Any, population: Core, sender: Sent) -> None:
+    """Refuse what is no history of a node: of other lanes, below its bound or infinite."""
+    name = f"history of {sender[0]}.{sender[1]}"
     check_array(rows, name)
-    if rows.ndim != 2 or len(rows) != lanes or not rows.size or not np.all(np.isfinite(rows)):
+    declared = population.model.states.get(str(sender[1]))
+    lowest = -np.inf if declared is None or declared.lower is None else declared.lower
+    if rows.ndim != 2 or len(rows) != population.lanes or not rows.size:
+        raise changed(name)
+    if np.any(np.isinf(rows) | (rows < lowest)):
         raise changed(name)
 
 

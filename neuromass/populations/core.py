@@ -28,7 +28,7 @@ from neuromass.kernels.control import BELOW_BOUND, FIELDS, FINE, Control
 from neuromass.kernels.text import Recipe, Source
 from neuromass.populations import validation
 from neuromass.populations.claim import Claim
-from neuromass.populations.snapshot import Snapshot, changed
+from neuromass.populations.snapshot import LATEST, Snapshot, changed
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording
 from neuromass.recordings.samples import NOTHING, Samples
@@ -419,6 +419,11 @@ class Core:
                 f"dt = {units.shown(self.dt, MS)} does not divide the population's time of "
                 f"{units.shown(source.time, MS)}; reset it first."
             )
+        if clock >= LATEST:
+            raise ValueError(
+                f"dt = {units.shown(self.dt, MS)} is too small to count from the population's time "
+                f"of {units.shown(source.time, MS)}; reset it first."
+            )
         self.control.clock = round(clock)
         self.set_states(source.rows())
         first = len(self.model.states)
@@ -430,6 +435,7 @@ class Core:
 
     def snapshot(self) -> Snapshot:
         """All that changes, and what has to be the same where it is restored."""
+        states = self.state[: len(self.model.states)]
         return Snapshot(
             self.model.name,
             self.model.equations.fingerprint(),
@@ -442,6 +448,7 @@ class Core:
             MappingProxyType(
                 {name: units.read_only(value.copy()) for name, value in self.parameters.items()}
             ),
+            not np.all(np.isfinite(states)),
         )
 
     def check_snapshot(self, saved: Any) -> None:
@@ -452,9 +459,30 @@ class Core:
         if type(saved) is not type(own):
             raise ValueError(f"The snapshot is of neurons, and not of a population, {own.model}.")
         saved.check(own)
-        for name, row in zip(self.model.states, saved.state, strict=False):
-            if not np.all(np.isfinite(row)):
+        for name, value in saved.parameters.items():
+            try:
+                self.model.parameters[name].check(value, name)
+            except ValueError as error:
+                raise changed(name, error) from None
+        self._check_states(saved)
+
+    def _check_states(self, saved: Snapshot) -> None:
+        """Refuse states of a snapshot that no step ends on: out of bounds, or not finite.
+
+        All states of a lane that failed are NaN.
+        """
+        states = saved.state[: len(self.model.states)]
+        lost = np.all(np.isnan(states), axis=0)
+        for (name, each), row in zip(self.model.states.items(), states, strict=True):
+            low: Any = -np.inf if each.lower is None else each.lower
+            if each.floor:
+                low = self.spread(saved.parameters[each.floor])
+            if not np.all(lost | (np.isfinite(row) & (row >= low))):
                 raise changed(name)
+        if saved.failed != bool(np.any(lost)):
+            raise changed("states")
+        if np.any(np.isinf(saved.state)):
+            raise changed("noise")
 
     def restore(self, saved: Snapshot) -> None:
         """Go back to a snapshot that was checked."""

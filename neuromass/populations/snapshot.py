@@ -15,8 +15,8 @@ from neuromass.units import MS
 Kept = Mapping[tuple[str, ...], NDArray[np.float64]]
 """Arrays by names of one or more parts."""
 
-_LATEST: Final = 1 << 62
-"""Steps beyond any run."""
+LATEST: Final = 1 << 53
+"""A clock that nothing reaches: beyond it, the times of two steps can be the same float."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,8 @@ class Snapshot:
         States and noise values, in internal units.
     parameters : mapping
         Parameters in internal units.
+    failed : bool
+        Whether lanes stand as NaN since they failed in a run with ``on_failure="nan"``.
     """
 
     model: str
@@ -52,6 +54,7 @@ class Snapshot:
     noise: tuple[tuple[Any, ...], ...]
     state: NDArray[np.float64]
     parameters: Mapping[str, NDArray[np.float64]]
+    failed: bool
 
     def differences(self, other: Snapshot) -> list[str]:
         """What keeps one from being restored where the other was taken, in words."""
@@ -73,11 +76,12 @@ class Snapshot:
 
     def kept(self) -> Kept:
         """What steps change beside the clock, by names of one or more parts."""
-        return {("state",): self.state}
+        return {("state",): self.state, ("failed",): np.array([float(self.failed)])}
 
     def moved(self, clock: int, kept: Kept) -> Self:
         """The same at another time, with what steps have changed until then."""
-        return replace(self, clock=clock, state=kept["state",])
+        failed = bool(np.any(kept["failed",] != 0.0))
+        return replace(self, clock=clock, state=kept["state",], failed=failed)
 
     def check(self, own: Snapshot) -> None:
         """Refuse one that cannot be restored, or that was changed since it was taken.
@@ -93,7 +97,7 @@ class Snapshot:
         differences = self.differences(own)
         if differences:
             raise ValueError(f"The snapshot is {', and '.join(differences)}.")
-        if not 0 <= self.clock < _LATEST:
+        if not 0 <= self.clock < LATEST:
             raise changed("clock")
         check_array(self.state, "state", own.state.shape)
         if set(self.parameters) != set(own.parameters):
@@ -132,9 +136,18 @@ def check_array(value: Any, name: str, shape: tuple[int, ...] | None = None) -> 
         raise changed(name)
 
 
-def changed(name: Any) -> ValueError:
-    """The error for a snapshot that is not as it was taken."""
+def changed(name: Any, why: Any = "") -> ValueError:
+    """The error for a snapshot that is not as it was taken.
+
+    Parameters
+    ----------
+    name : Any
+        The entry that is not.
+    why : Any
+        What is wrong with it, if that is not plain.
+    """
+    reason = f" ({why})" if why else ""
     return ValueError(
         f"The snapshot was changed since it was taken: its {str(name)[:60]} is not what "
-        f"snapshot() gave. It is not restored; take another one."
+        f"snapshot() gave{reason}. It is not restored; take another one."
     )

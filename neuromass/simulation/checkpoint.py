@@ -171,9 +171,10 @@ class Checkpoint:
                 try:
                     recorder.go_on(found.start, found.steps, _Part("run", found.names, read))
                     kept = dict(_Part("system", found.names, read))
+                    saved = self._system.snapshot().moved(found.start + found.steps, kept)
+                    self._system.check_snapshot(saved)
                 except Exception as error:
                     raise _damaged(self.place, error) from error
-            saved = self._system.snapshot().moved(found.start + found.steps, kept)
             wholly(self._system, self._system.restore, saved)
         return found.steps
 

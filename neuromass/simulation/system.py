@@ -100,8 +100,11 @@ class System(Changeable, Protocol):
     def snapshot(self) -> Standing:
         """All that changes, exactly."""
 
+    def check_snapshot(self, saved: Any) -> None:
+        """Refuse what is no snapshot of such a system, or was changed since it was taken."""
+
     def restore(self, saved: Any) -> None:
-        """Go back to a snapshot of its own, or one that was moved."""
+        """Go back to a snapshot of its own, or one that was moved, which was checked."""
 
     def wired(self) -> Sequence[str]:
         """Names of its connections."""

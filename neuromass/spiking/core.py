@@ -400,6 +400,10 @@ class NeuronsCore(Core):
         if isinstance(saved, Snapshot) and not isinstance(saved, NeuronsSnapshot):
             raise ValueError(f"The snapshot is of a population, and not of a {NAME}.")
         super().check_snapshot(saved)
+        if np.any(saved.arrays["ring"] < 0.0):  # counts of spikes
+            raise changed("ring")
+        if np.any(np.isinf(saved.arrays["values"])):
+            raise changed("values")
 
     def restore(self, saved: Any) -> None:
         """Go back to a snapshot that was checked."""
