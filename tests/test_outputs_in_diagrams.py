@@ -113,3 +113,29 @@ def test_outputs_are_kept_in_files(branch, tmp_path):
         nm.load(rates.save(tmp_path / "rates")).twist.magnitude, rates.twist.magnitude
     )
     assert rates.r.units == Hz
+
+
+def test_equilibria_have_outputs(tmp_path):
+    exact = lambda each: (each.y1 - each.y2).m_as("mV")
+    found = nm.JansenRit().equilibria(p=60 / second)
+    assert len(found) == 3
+    np.testing.assert_allclose(found.eeg.m_as("mV"), exact(found), rtol=1e-13)
+    assert found[1].eeg == found.eeg[1] == found[1].outputs["eeg"]
+    assert found[1].state.keys() == nm.JansenRit().state.keys(), "fit for initial="
+    assert list(found.to_dataframe().columns)[-2:] == ["eeg (mV)", "frequency (Hz)"]
+    lanes = nm.JansenRit(shape=2).equilibria(p=np.array([60.0, 200.0]) / second)
+    assert lanes[0].eeg.m_as("mV").tolist() == found.eeg.m_as("mV").tolist()
+    again = nm.load(found.save(tmp_path / "rest"))
+    assert again.eeg.m_as("mV").tolist() == found.eeg.m_as("mV").tolist()
+    with pytest.raises(AttributeError, match="did you mean eeg"):
+        _ = found.eegs
+
+
+def test_equilibria_of_networks_have_outputs():
+    net = nm.Network({"col": nm.JansenRit(shape=2)})
+    found = net.equilibria({"col": 60 / second})
+    assert found["col.eeg"].shape == (len(found), 2)
+    exact = (found["col.y1"] - found["col.y2"]).m_as("mV")
+    np.testing.assert_allclose(found["col.eeg"].m_as("mV"), exact, rtol=1e-13)
+    assert "col.eeg[1] (mV)" in found.to_dataframe()
+    assert (found[0]["col.eeg"] == found["col.eeg"][0]).all()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromass.analysis.problem import field_of, scales
-from neuromass.dynamics.equilibria import Equilibria, nature
+from neuromass.dynamics.equilibria import Equilibria, nature, outputs_at
 from neuromass.errors import warn, whole_number
 from neuromass.networks.core import NetworkCore
 from neuromass.networks.equilibria import zeros_in_network
@@ -90,9 +90,9 @@ def roots(system: Any, inputs: Any = None, *, count: int = COUNT) -> Equilibria:
         warn("roots: no equilibrium was found.")
     scale = scales(field, states, 1.0)[:-1] if len(states) else np.ones(states.shape[-1])
     found = [characteristic_roots(field, each, scale, count, fill=True) for each in states]
-    return Equilibria(
-        field.columns, states, padded(found), False, [_nature(each) for each in found]
-    )
+    natures = [_nature(each) for each in found]
+    outputs = outputs_at(field, states)
+    return Equilibria(field.columns, states, padded(found), False, natures, outputs)
 
 
 def _nature(values: Any) -> tuple[str, str]:

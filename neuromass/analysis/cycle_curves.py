@@ -26,6 +26,7 @@ from neuromass.analysis.follow import (
 from neuromass.analysis.normal_forms import turning_pair
 from neuromass.analysis.orbits import Cycle, Cycles, mean_over
 from neuromass.analysis.problem import second_parameter
+from neuromass.analysis.results import GENERALISED_HOPF, InTwoParameters, of_kind
 
 Floats = NDArray[np.float64]
 
@@ -95,7 +96,7 @@ class CriticalCycle(Cycle):
         )
 
 
-class CycleCurve(Cycles):
+class CycleCurve(InTwoParameters, Cycles):
     """Folds of limit cycles while two parameters vary.
 
     Both parameters are attributes, Quantities along the curve: ``curve.p``, ``curve.C``.
@@ -134,36 +135,10 @@ class CycleCurve(Cycles):
         """Both parameters; of states and outputs there are `minimum`, `maximum` and `mean`."""
         return list(self.parameters)
 
-    def _of_kind(self, kind: str) -> list[Any]:
-        return [each for each in self.special if each.kind == kind]
-
     @property
     def cusps(self) -> list[CriticalCycle]:
         """Where two folds meet and vanish."""
-        return self._of_kind(_CUSP)
-
-    @property
-    def generalised_hopfs(self) -> list[SpecialPoint]:
-        """Where the curve ends on one of Hopf points (Bautin points)."""
-        return self._of_kind("generalised Hopf")
-
-    def plot(self, *, ax: Any = None, figsize: Any = None) -> Any:
-        """Draw the curve over both parameters.
-
-        Parameters
-        ----------
-        ax : Axes, optional
-            Where to draw; a new figure otherwise.
-        figsize : tuple of float, optional
-            Width and height of a new figure, in inches.
-
-        Returns
-        -------
-        Axes
-        """
-        from neuromass.plotting import diagrams  # noqa: PLC0415
-
-        return diagrams.plot_curve(self, ax, figsize)
+        return of_kind(self.special, _CUSP)
 
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""
@@ -278,5 +253,5 @@ def _generalised_hopf(cycle: CriticalCycle, zeros: FoldOfCycles) -> list[Special
         before, after = (None if each is None else Point(each, tangent) for each in sides)
         if before and after and test(hopf, before) * test(hopf, after) < 0.0:
             place = between(hopf, before, after, test)
-            return [] if place is None else [SpecialPoint("generalised Hopf", hopf, place)]
+            return [] if place is None else [SpecialPoint(GENERALISED_HOPF, hopf, place)]
     return []

@@ -14,7 +14,14 @@ from neuromass import units
 from neuromass.analysis.follow import Point, at_parameter
 from neuromass.analysis.normal_forms import Slopes
 from neuromass.analysis.problem import Equilibrate
-from neuromass.analysis.results import Measured, Named
+from neuromass.analysis.results import (
+    GENERALISED_HOPF,
+    Followed,
+    Measured,
+    NamedInField,
+    lane_columns,
+    of_kind,
+)
 from neuromass.dynamics.equilibria import PER_MS
 from neuromass.dynamics.field import Field
 from neuromass.units import HZ, MS
@@ -51,7 +58,7 @@ class Special(Protocol):
         """An output, in internal units."""
 
 
-class SpecialPoint(Named):
+class SpecialPoint(NamedInField):
     """An equilibrium at which the number or the stability of equilibria changes.
 
     Parameters, states and outputs are attributes too: ``point.eta``, ``point.r``;
@@ -121,7 +128,7 @@ class SpecialPoint(Named):
 
     @property
     def _oscillates(self) -> bool:
-        return self.kind in ("hopf", "generalised Hopf")
+        return self.kind in ("hopf", GENERALISED_HOPF)
 
     def _omega(self) -> float:
         if not self._oscillates:
@@ -198,17 +205,14 @@ def table_of(points: Sequence[SpecialPoint]) -> Any:
     for each in points:
         row: dict[str, Any] = {"kind": each.kind}
         for name in each.names:
-            values = np.ravel(each[name].magnitude)
-            heading = each.heading(name)
-            lanes = (
-                [heading] if len(values) == 1 else [f"{heading}[{i}]" for i in range(len(values))]
-            )
-            row |= dict(zip(lanes, values.tolist(), strict=True))
+            values = np.asarray(each[name].magnitude)[None]
+            columns = lane_columns(each.heading(name), values)
+            row |= {heading: float(value) for heading, (value,) in columns.items()}
         rows.append(row)
     return pandas.DataFrame(rows)
 
 
-class Branch(Named):
+class Branch(Followed):
     """Equilibria that go on from one to the next while a parameter varies.
 
     Parameter, states and outputs are attributes, Quantities along the branch: ``branch.eta``,
@@ -231,42 +235,10 @@ class Branch(Named):
         eigenvalues: Any = None,
         outputs: Mapping[str, Floats] | None = None,
     ) -> None:
-        self.problem = problem
-        self.points = points
+        super().__init__(problem, points, outputs)
         self.ends = ends
         self.special = special
         self._known = eigenvalues
-        self._known_outputs = outputs
-
-    @property
-    def field(self) -> Field:
-        """The vector field."""
-        return self.problem.field
-
-    @property
-    def names(self) -> list[str]:
-        """The parameter, the states and the outputs."""
-        return [self.problem.name, *self.field.columns, *self.field.outputs]
-
-    def quantity(self, name: str) -> Any:
-        """The parameter, a state or an output along the branch."""
-        if name == self.problem.name:
-            return self.measure(name).quantity(np.asarray(self.problem.parameter(self.numbers)))
-        if name in self._outputs:
-            return units.to_quantity(self.measure(name), self._outputs[name])
-        return self.field.columns[name].quantity(self.problem.states(self.numbers))
-
-    @cached_property
-    def numbers(self) -> Floats:
-        """Scaled states and parameter at each point, (points, states + 1)."""
-        return np.array([each.at for each in self.points])
-
-    @cached_property
-    def _outputs(self) -> Mapping[str, Floats]:
-        """The outputs at each point, in internal units."""
-        if self._known_outputs is not None:
-            return self._known_outputs
-        return {name: self.problem.output(name, self.numbers) for name in self.field.outputs}
 
     @cached_property
     def eigenvalues(self) -> Any:
@@ -337,9 +309,6 @@ class Branch(Named):
         eigenvalues = self.eigenvalues.m_as("1/ms")
         return self.problem, self.points, self.ends, self.special, eigenvalues, self._outputs
 
-    def __len__(self) -> int:
-        return len(self.points)
-
     def __repr__(self) -> str:
         values = self[self.problem.name]
         special = ", ".join(each.kind for each in self.special) or "no special points"
@@ -372,23 +341,25 @@ class Diagram(Measured):
         """Name of what varies."""
         return self.problem.name
 
-    def _of_kind(self, kind: str) -> list[SpecialPoint]:
-        return [each for branch in self.branches for each in branch.special if each.kind == kind]
+    @property
+    def special(self) -> list[SpecialPoint]:
+        """All special points, branch by branch."""
+        return [each for branch in self.branches for each in branch.special]
 
     @property
     def folds(self) -> list[SpecialPoint]:
         """Where branches turn back: saddle-node bifurcations."""
-        return self._of_kind("fold")
+        return of_kind(self.special, "fold")
 
     @property
     def hopfs(self) -> list[SpecialPoint]:
         """Where oscillations begin."""
-        return self._of_kind("hopf")
+        return of_kind(self.special, "hopf")
 
     @property
     def branch_points(self) -> list[SpecialPoint]:
         """Where branches cross; each one is found on every branch through it."""
-        return self._of_kind("branch point")
+        return of_kind(self.special, "branch point")
 
     def plot(
         self, name: str | None = None, *, cycles: Any = None, ax: Any = None, figsize: Any = None
@@ -427,11 +398,7 @@ class Diagram(Measured):
         tables = []
         for number, branch in enumerate(self.branches):
             columns: dict[str, Any] = {"branch": np.full(len(branch), number)}
-            for name in branch.names:
-                values = branch[name].magnitude
-                for lane, row in enumerate(values.reshape(len(branch), -1).T):
-                    lanes = f"[{lane}]" if values.ndim > 1 else ""
-                    columns[f"{self.heading(name)}{lanes}"] = row
+            columns |= branch.columns(branch.names)
             tables.append(pandas.DataFrame({**columns, "stable": branch.stable}))
         return pandas.concat(tables, ignore_index=True)
 

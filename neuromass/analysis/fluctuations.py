@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.analysis.problem import field_of
-from neuromass.analysis.results import Saved
 from neuromass.dynamics.equilibria import Equilibrium
 from neuromass.dynamics.field import Column, Field
+from neuromass.dynamics.results import Saved, lane_columns
 from neuromass.errors import brief, suggestion
 from neuromass.noise import Resolved
 from neuromass.populations.core import Core
@@ -80,9 +80,8 @@ class Transfer(Saved):
 
         unit = f" ({self.measure.symbol})" if self.measure.symbol else ""
         columns = {"frequency (Hz)": self.frequencies}
-        for name, values, end in (("gain", self.gain.magnitude, unit), ("phase", self.phase, "")):
-            for lane, row in enumerate(values.reshape(len(values), -1).T):
-                columns[f"{name}{f'[{lane}]' if values.ndim > 1 else ''}{end}"] = row
+        columns |= lane_columns("gain", self.gain.magnitude, unit)
+        columns |= lane_columns("phase", self.phase)
         return pandas.DataFrame(columns)
 
     def plot(self, *, ax: Any = None, figsize: Any = None) -> Any:

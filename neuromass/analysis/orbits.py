@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.analysis.collocation import WEIGHTS, Collocation
 from neuromass.analysis.follow import Point, at_parameter
-from neuromass.analysis.results import Named
+from neuromass.analysis.results import NamedInField, lane_columns, of_kind
 from neuromass.dynamics.field import Field
 from neuromass.errors import brief
 from neuromass.units import HZ, MS
@@ -23,7 +23,7 @@ Read = Callable[[Floats], Floats]
 """From states, (..., states), to what is looked at, (..., lanes)."""
 
 
-class Cycle(Named):
+class Cycle(NamedInField):
     """A limit cycle.
 
     Parameter, states and outputs are attributes: ``cycle.eta``, and ``cycle.r``, a Quantity along
@@ -197,12 +197,8 @@ class Cycle(Named):
         """
         import pandas  # noqa: PLC0415
 
-        columns = {"t (ms)": self.t.magnitude}
-        for name in (*self.field.columns, *self.field.outputs):
-            rows = self[name].magnitude.reshape(len(self.t), -1).T
-            for lane, row in enumerate(rows):
-                columns[f"{self.heading(name)}{f'[{lane}]' if len(rows) > 1 else ''}"] = row
-        return pandas.DataFrame(columns)
+        columns = self.columns([*self.field.columns, *self.field.outputs])
+        return pandas.DataFrame({"t (ms)": self.t.magnitude, **columns})
 
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""
@@ -219,7 +215,7 @@ class Cycle(Named):
         return f"<{what} at {self.parameter} = {self.value:.6g~P}: period {self.period:.6g~P}>"
 
 
-class Cycles(Named):
+class Cycles(NamedInField):
     """Limit cycles that go on from one to the next.
 
     Parameters
@@ -280,14 +276,11 @@ class Cycles(Named):
         """
         import pandas  # noqa: PLC0415
 
-        columns = {self.heading(name): self[name].magnitude for name in self.names}
+        columns = self.columns(self.names)
         columns["period (ms)"] = self.period.magnitude
         for name in (*self.field.columns, *self.field.outputs):
             for what, values in (("min", self.minimum(name)), ("max", self.maximum(name))):
-                rows = values.magnitude.reshape(len(self), -1).T
-                for lane, row in enumerate(rows):
-                    lanes = f"[{lane}]" if len(rows) > 1 else ""
-                    columns[f"{what} {self.heading(name)}{lanes}"] = row
+                columns |= lane_columns(f"{what} {self.heading(name)}", values.magnitude)
         return pandas.DataFrame(columns)
 
     def __getitem__(self, key: Any) -> Any:
@@ -330,23 +323,20 @@ class CycleBranch(Cycles):
         """The parameter; of states and outputs there are `minimum`, `maximum` and `mean`."""
         return [self.parameter]
 
-    def _of_kind(self, kind: str) -> list[Cycle]:
-        return [each for each in self.special if each.kind == kind]
-
     @property
     def folds(self) -> list[Cycle]:
         """Where the branch turns back."""
-        return self._of_kind("fold of cycles")
+        return of_kind(self.special, "fold of cycles")
 
     @property
     def period_doublings(self) -> list[Cycle]:
         """Where cycles of twice the period begin."""
-        return self._of_kind("period doubling")
+        return of_kind(self.special, "period doubling")
 
     @property
     def tori(self) -> list[Cycle]:
         """Where a second frequency begins."""
-        return self._of_kind("torus")
+        return of_kind(self.special, "torus")
 
     def at(self, value: Any) -> list[Cycle]:
         """The cycles of the branch at a value of the parameter.

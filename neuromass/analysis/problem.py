@@ -150,6 +150,11 @@ class Equilibrate(Linearised):
         return lowest_numbers(self.field)
 
     @property
+    def names(self) -> tuple[str]:
+        """What varies."""
+        return (self.name,)
+
+    @property
     def size(self) -> int:
         """How many states there are."""
         return len(self.scale) - 1

@@ -1,43 +1,32 @@
-"""What all results of an analysis have: states, outputs and parameters by name, with units."""
+"""Results that belong to a vector field: their states, outputs and parameters, and their units."""
 
 from __future__ import annotations
 
-import inspect
-from abc import ABC, abstractmethod
-from pathlib import Path
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromass import units
+from neuromass.analysis.follow import Point
 from neuromass.dynamics.field import Field
+from neuromass.dynamics.results import Named, Saved, lane_columns
 from neuromass.errors import brief, suggestion
 from neuromass.units import Measure
 
+__all__ = ["Followed", "InTwoParameters", "Measured", "NamedInField", "of_kind"]
 
-class Saved(ABC):
-    """A result that can be written to a file."""
+Floats = NDArray[np.float64]
 
-    @abstractmethod
-    def stored(self) -> tuple[Any, ...]:
-        """What it is made of: the arguments of its class."""
+GENERALISED_HOPF: Final = "generalised Hopf"
 
-    def save(self, path: Any) -> Path:
-        """Write the result to an ``.npz`` file, which ``nm.load`` reads.
 
-        The file has numbers, names and units, and no equations: what is read from it is looked at
-        and drawn, and new computations begin at the system.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to; ``.npz`` is appended if it has another ending.
-
-        Returns
-        -------
-        pathlib.Path
-            Where it is.
-        """
-        from neuromass.analysis.stored import write  # noqa: PLC0415
-
-        return write(path, self)
+def of_kind(special: Iterable[Any], kind: str) -> list[Any]:
+    """The special points of one kind."""
+    return [each for each in special if each.kind == kind]
 
 
 class Measured(Saved):
@@ -67,32 +56,106 @@ class Measured(Saved):
         return f"{name} ({unit})" if unit else name
 
 
-class Named(Measured):
-    """A result whose parameters and states are items and attributes."""
+class NamedInField(Named, Measured):
+    """A result of a vector field with parameters, states and outputs as items and attributes."""
+
+    def columns(self, names: Iterable[str]) -> dict[str, Any]:
+        """Columns of a table for some of its names, one or one for each lane."""
+        found: dict[str, Any] = {}
+        for name in names:
+            found |= lane_columns(self.heading(name), self[name].magnitude)
+        return found
+
+
+class Followed(NamedInField):
+    """Equilibria that go on from one to the next.
+
+    Parameters
+    ----------
+    problem : Linearised
+        Their equations.
+    points : list of Point
+        The points.
+    outputs : mapping, optional
+        The outputs along them in internal units, if they are known.
+    """
+
+    def __init__(
+        self, problem: Any, points: list[Point], outputs: Mapping[str, Floats] | None
+    ) -> None:
+        self.problem = problem
+        self.points = points
+        self._known_outputs = outputs
 
     @property
-    @abstractmethod
+    def field(self) -> Field:
+        """The vector field."""
+        field: Field = self.problem.field
+        return field
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of what varies."""
+        names: tuple[str, ...] = self.problem.names
+        return names
+
+    @property
     def names(self) -> list[str]:
-        """What it has."""
+        """What varies, the states and the outputs."""
+        return [*self.parameters, *self.field.columns, *self.field.outputs]
 
-    @abstractmethod
     def quantity(self, name: str) -> Any:
-        """One of these, a Quantity."""
+        """What varies, a state or an output along the points."""
+        if name in self.parameters:
+            varied = self.problem.parameters(self.numbers)[name]
+            return self.measure(name).quantity(np.asarray(varied))
+        if name in self._outputs:
+            return units.to_quantity(self.measure(name), self._outputs[name])
+        return self.field.columns[name].quantity(self.problem.states(self.numbers))
 
-    def __getitem__(self, name: str) -> Any:
-        if name not in self.names:
-            raise KeyError(self._unknown(name))
-        return self.quantity(name)
+    @cached_property
+    def numbers(self) -> Floats:
+        """Scaled states and what varies at each point, (points, numbers)."""
+        return np.array([each.at for each in self.points])
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self.names:
-            raise AttributeError(self._unknown(name) if name[:1] != "_" else name)
-        return self.quantity(name)
+    @cached_property
+    def _outputs(self) -> Mapping[str, Floats]:
+        """The outputs at each point, in internal units."""
+        if self._known_outputs is not None:
+            return self._known_outputs
+        return {name: self.problem.output(name, self.numbers) for name in self.field.outputs}
 
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.names]
+    def __len__(self) -> int:
+        return len(self.points)
 
-    def _unknown(self, name: Any) -> str:
-        kind = inspect.getattr_static(self, "kind", "branch")  # __getattr__ would come here again
-        kind = kind if isinstance(kind, str) else "result"
-        return f"This {kind} has no {brief(name)}; there is {', '.join(self.names)}."
+
+class InTwoParameters:
+    """A curve over two parameters, with special points on it."""
+
+    special: list[Any]
+
+    @property
+    def generalised_hopfs(self) -> list[Any]:
+        """Where Hopf points turn from super- to subcritical (Bautin points).
+
+        Folds of cycles end there on the curve of Hopf points.
+        """
+        return of_kind(self.special, GENERALISED_HOPF)
+
+    def plot(self, *, ax: Any = None, figsize: Any = None) -> Any:
+        """Draw the curve over both parameters.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure, in inches.
+
+        Returns
+        -------
+        Axes
+        """
+        from neuromass.plotting import diagrams  # noqa: PLC0415
+
+        return diagrams.plot_curve(self, ax, figsize)

@@ -14,8 +14,8 @@ from neuromass.analysis.collocation import DEGREE, Collocation
 from neuromass.analysis.follow import at_parameter
 from neuromass.analysis.orbits import Cycle
 from neuromass.analysis.problem import Equilibrate, field_of, scales, symbol
-from neuromass.analysis.results import Saved
 from neuromass.dynamics.field import Field
+from neuromass.dynamics.results import Saved
 from neuromass.errors import brief, suggestion
 from neuromass.measures.oscillation import period_of
 from neuromass.measures.reduction import trace_of

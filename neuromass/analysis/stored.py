@@ -75,12 +75,15 @@ def read_result(header: Mapping[str, Any], read: Callable[[str], Any]) -> Any:
 
 
 def _parts_of_equilibrium(value: Equilibrium) -> tuple[Any, ...]:
-    state = {
-        name: [np.asarray(each.magnitude), units.measure_of(each, name)]
-        for name, each in value.state.items()
-    }
+    state, outputs = (
+        {
+            name: [np.asarray(each.magnitude), units.measure_of(each, name)]
+            for name, each in values.items()
+        }
+        for values in (value.state, value.outputs)
+    )
     eigenvalues = np.asarray(value.eigenvalues.m_as("1/ms"), dtype=complex)
-    return state, value.kind, value.stability, eigenvalues
+    return state, value.kind, value.stability, eigenvalues, outputs
 
 
 def _parts_of_recording(value: Recording) -> tuple[Any, ...]:
@@ -197,8 +200,12 @@ class _Reader:
         if kind == "collocation":
             return Collocation(*parts)
         if kind == "equilibrium":
-            state = {n: m.quantity(m.to_internal(each[()])) for n, (each, m) in parts[0].items()}
-            return Equilibrium(state, parts[1], parts[2], PER_MS.quantity(parts[3]))
+            values, nature, stability, eigenvalues, *more = parts
+            state, outputs = (
+                {n: m.quantity(m.to_internal(each[()])) for n, (each, m) in named.items()}
+                for named in (values, *(more or [{}]))
+            )
+            return Equilibrium(state, nature, stability, PER_MS.quantity(eigenvalues), outputs)
         times, data, measures, about = parts
         about["parameters"] = {name: tuple(each) for name, each in about["parameters"].items()}
         about["inputs"] = tuple(about["inputs"])

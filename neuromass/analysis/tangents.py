@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.analysis.results import Saved
 from neuromass.declaration import Model, ModelType
+from neuromass.dynamics.results import Saved
 from neuromass.dynamics.tangent import tangent_name, with_tangents
 from neuromass.errors import brief, suggestion
 from neuromass.populations.core import Core

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass import units
 from neuromass.analysis.critical import DOUBLE_ZERO, ZERO, Critical, real_part
 from neuromass.analysis.cycle_curves import FOLD, CycleCurve, folds_of_cycles
 from neuromass.analysis.delayed import DelayedCritical, has_delays
@@ -18,8 +16,7 @@ from neuromass.analysis.follow import CLOSED, Path, Point, at_parameter, between
 from neuromass.analysis.normal_forms import second
 from neuromass.analysis.orbits import Cycle
 from neuromass.analysis.problem import second_parameter
-from neuromass.analysis.results import Named
-from neuromass.dynamics.field import Field
+from neuromass.analysis.results import GENERALISED_HOPF, Followed, InTwoParameters, of_kind
 from neuromass.units import HZ
 
 Floats = NDArray[np.float64]
@@ -28,7 +25,7 @@ _LARGEST: Final = 0.02
 """Longest step, where 1 is large."""
 
 
-class Curve(Named):
+class Curve(InTwoParameters, Followed):
     """Folds or Hopf points while two parameters vary.
 
     Both parameters, the states and the outputs are attributes, Quantities along the curve:
@@ -47,96 +44,34 @@ class Curve(Named):
     def __init__(
         self,
         kind: str,
-        equations: Critical,
+        problem: Critical,
         points: list[Point],
         special: list[SpecialPoint],
         ends: tuple[str, str],
         outputs: Mapping[str, Floats] | None = None,
     ) -> None:
+        super().__init__(problem, points, outputs)
         self.kind = kind
-        self.equations = equations
-        self.points = points
         self.special = special
         self.ends = ends
-        self._known_outputs = outputs
-
-    @property
-    def field(self) -> Field:
-        """The vector field."""
-        return self.equations.field
-
-    @property
-    def names(self) -> list[str]:
-        """Both parameters, the states and the outputs."""
-        return [*self.parameters, *self.field.columns, *self.field.outputs]
-
-    def quantity(self, name: str) -> Any:
-        """A parameter, a state or an output along the curve."""
-        if name in self.parameters:
-            return self.measure(name).quantity(self.equations.parameters(self._numbers)[name])
-        if name in self._outputs:
-            return units.to_quantity(self.measure(name), self._outputs[name])
-        return self.field.columns[name].quantity(self.equations.states(self._numbers))
-
-    @cached_property
-    def _outputs(self) -> Mapping[str, Floats]:
-        """The outputs at each point, in internal units."""
-        if self._known_outputs is not None:
-            return self._known_outputs
-        return {name: self.equations.output(name, self._numbers) for name in self.field.outputs}
-
-    def plot(self, *, ax: Any = None, figsize: Any = None) -> Any:
-        """Draw the curve over both parameters.
-
-        Parameters
-        ----------
-        ax : Axes, optional
-            Where to draw; a new figure otherwise.
-        figsize : tuple of float, optional
-            Width and height of a new figure, in inches.
-
-        Returns
-        -------
-        Axes
-        """
-        from neuromass.plotting import diagrams  # noqa: PLC0415
-
-        return diagrams.plot_curve(self, ax, figsize)
-
-    @cached_property
-    def _numbers(self) -> Floats:
-        return np.array([each.at for each in self.points])
-
-    def _of_kind(self, kind: str) -> list[SpecialPoint]:
-        return [each for each in self.special if each.kind == kind]
-
-    @property
-    def parameters(self) -> tuple[str, str]:
-        """Names of what varies."""
-        return self.equations.names
 
     @property
     def cusps(self) -> list[SpecialPoint]:
         """Where two folds meet and vanish."""
-        return self._of_kind("cusp")
+        return of_kind(self.special, "cusp")
 
     @property
     def bogdanov_takens(self) -> list[SpecialPoint]:
         """Where a curve of Hopf points ends on one of folds."""
-        return self._of_kind("Bogdanov-Takens")
-
-    @property
-    def generalised_hopfs(self) -> list[SpecialPoint]:
-        """Where Hopf points turn from super- to subcritical (Bautin points)."""
-        return self._of_kind("generalised Hopf")
+        return of_kind(self.special, "Bogdanov-Takens")
 
     @property
     def frequency(self) -> Any:
         """Frequency of the oscillations that begin along a curve of Hopf points."""
         if self.kind != "hopf":
             raise AttributeError("A curve of folds has no frequency.")
-        squared = np.maximum(self._numbers[:, -1], 0.0)
-        return HZ.quantity(self.equations.clock * np.sqrt(squared) / (2.0 * np.pi))
+        squared = np.maximum(self.numbers[:, -1], 0.0)
+        return HZ.quantity(self.problem.clock * np.sqrt(squared) / (2.0 * np.pi))
 
     def to_dataframe(self) -> Any:
         """The points, one row each, as a pandas DataFrame.
@@ -148,26 +83,18 @@ class Curve(Named):
         """
         import pandas  # noqa: PLC0415
 
-        columns = {}
-        for name in self.names:
-            values = self[name].magnitude
-            rows = values.reshape(len(self), -1).T
-            for lane, row in enumerate(rows):
-                columns[f"{self.heading(name)}{f'[{lane}]' if values.ndim > 1 else ''}"] = row
+        columns = self.columns(self.names)
         if self.kind == "hopf":
             columns["frequency (Hz)"] = self.frequency.magnitude
         return pandas.DataFrame(columns)
 
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""
-        return self.kind, self.equations, self.points, self.special, self.ends, self._outputs
-
-    def __len__(self) -> int:
-        return len(self.points)
+        return self.kind, self.problem, self.points, self.special, self.ends, self._outputs
 
     def __repr__(self) -> str:
         what = "folds" if self.kind == "fold" else "Hopf points"
-        first, second = self.equations.names
+        first, second = self.parameters
         lines = [f"<curve of {len(self)} {what} over {first} and {second}: {'; '.join(self.ends)}"]
         return "\n".join([*lines, *(f"  {each!r}" for each in self.special)]) + ">"
 
@@ -309,6 +236,6 @@ _ON_FOLDS: Final[dict[str, Callable[[Any, Point], float]]] = {
     "Bogdanov-Takens": _double_test,
 }
 _ON_HOPFS: Final[dict[str, Callable[[Any, Point], float]]] = {
-    "generalised Hopf": _lyapunov_test,
+    GENERALISED_HOPF: _lyapunov_test,
     "fold-Hopf": _zero_test,
 }

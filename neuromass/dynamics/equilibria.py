@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final
 
@@ -20,12 +19,16 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.declaration import Model
 from neuromass.dynamics.field import Column, Field, ModelField, Solve, search_box
+from neuromass.dynamics.results import Named, Saved, lane_columns
 from neuromass.errors import brief, suggestion
-from neuromass.units import HZ
+from neuromass.units import HZ, Measure
 
 __all__ = ["Equilibria", "Equilibrium", "find_equilibria"]
 
 Floats = NDArray[np.float64]
+Outputs = Mapping[str, tuple[Measure, Floats]]
+"""Output -> its unit, and its values in internal units, those of equilibria first."""
+_NO_OUTPUTS: Final[Outputs] = MappingProxyType({})
 PER_MS: Final = units.measure("1/ms")
 
 _ROUNDING: Final = 1e-13
@@ -39,10 +42,10 @@ _STEPS: Final = 60
 
 
 @dataclass(frozen=True, eq=False)
-class Equilibrium:
+class Equilibrium(Named):
     """An equilibrium: all derivatives are zero.
 
-    Each state is an attribute too: ``eq.r`` is ``eq.state["r"]``.
+    Each state and output is an attribute too: ``eq.r`` is ``eq.state["r"]``.
 
     Attributes
     ----------
@@ -55,15 +58,19 @@ class Equilibrium:
         ``"stable"``, ``"unstable"`` or ``"neutral"``.
     eigenvalues : Quantity
         Eigenvalues of the Jacobian, complex, in 1/ms, the least stable first.
+    outputs : mapping
+        The outputs as Quantities, by name.
     """
 
     state: Mapping[str, Any]
     kind: str
     stability: str
     eigenvalues: Any
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "state", MappingProxyType(dict(self.state)))
+        for name in ("state", "outputs"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property
     def stable(self) -> bool:
@@ -80,34 +87,31 @@ class Equilibrium:
         turning = turning[turning > _SPLIT * np.max(np.abs(self.eigenvalues.magnitude), initial=0)]
         return HZ.quantity(float(turning[0]) / (2.0 * np.pi) if len(turning) else 0.0)
 
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") and name in self.state:
-            return self.state[name]
-        raise AttributeError(
-            f"This equilibrium has no {brief(name)}; there is {', '.join(self.state)}."
-        )
+    @property
+    def names(self) -> list[str]:
+        """The states and the outputs."""
+        return [*self.state, *self.outputs]
 
-    def __getitem__(self, name: str) -> Any:
-        if name not in self.state:
-            raise KeyError(f"This equilibrium has no {name!r}{suggestion(name, self.state)}")
-        return self.state[name]
+    def quantity(self, name: str) -> Any:
+        """A state or an output."""
+        return {**self.state, **self.outputs}[name]
 
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.state]
+    def _unknown(self, name: Any) -> str:
+        return f"This equilibrium has no {brief(name)}{suggestion(name, self.names)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = (dict(self.state), self.kind, self.stability, self.eigenvalues)
-        return Equilibrium, parts
+        parts = (self.kind, self.stability, self.eigenvalues)
+        return Equilibrium, (dict(self.state), *parts, dict(self.outputs))
 
     def __repr__(self) -> str:
         values = (f"{name} = {value:.6g~P}".rstrip() for name, value in self.state.items())
         return f"<{self.stability} {self.kind}: {', '.join(values)}>"
 
 
-class Equilibria(Sequence[Equilibrium]):
+class Equilibria(Named, Saved, Sequence[Equilibrium]):
     """The equilibria of a system, in ascending order of its output.
 
-    Each state is an attribute, a Quantity over all of them: ``eq.r``.
+    Each state and output is an attribute, a Quantity over all of them: ``eq.r``.
 
     Parameters
     ----------
@@ -121,6 +125,8 @@ class Equilibria(Sequence[Equilibrium]):
         Whether it is proven that there are no others.
     natures : sequence of tuple, optional
         Kind and stability of each, if they are not those of the eigenvalues alone.
+    outputs : mapping, optional
+        Output -> its unit, and its values in internal units, those of equilibria first.
     """
 
     def __init__(
@@ -130,6 +136,7 @@ class Equilibria(Sequence[Equilibrium]):
         eigenvalues: Any,
         complete: bool,
         natures: Sequence[tuple[str, str]] | None = None,
+        outputs: Outputs = _NO_OUTPUTS,
     ) -> None:
         self._columns = dict(columns)
         self._states = states
@@ -137,6 +144,7 @@ class Equilibria(Sequence[Equilibrium]):
         self._complete = complete
         known = map(nature, eigenvalues) if natures is None else natures
         self._natures = [(kind, stability) for kind, stability in known]
+        self._outputs = {name: (measure, values) for name, (measure, values) in outputs.items()}
 
     @property
     def complete(self) -> bool:
@@ -155,33 +163,34 @@ class Equilibria(Sequence[Equilibrium]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         if isinstance(index, str):
-            return self._of(index)
+            return super().__getitem__(index)
         row = self._states[index]
         state = {name: each.quantity(row) for name, each in self._columns.items()}
         kind, stability = self._natures[index]
         values = self._eigenvalues[index]
         known = values[np.isfinite(values)]
-        return Equilibrium(state, kind, stability, PER_MS.quantity(known))
+        outputs = {
+            name: units.to_quantity(measure, each[index])
+            for name, (measure, each) in self._outputs.items()
+        }
+        return Equilibrium(state, kind, stability, PER_MS.quantity(known), outputs)
 
     def __iter__(self) -> Iterator[Equilibrium]:
         return (self[i] for i in range(len(self)))
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self._of(name)
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
+    @property
+    def names(self) -> list[str]:
+        """The states and the outputs."""
+        return [*self._columns, *self._outputs]
 
-    def _of(self, name: str) -> Any:
-        """A state at all of them, a Quantity."""
-        if name not in self._columns:
-            raise KeyError(f"Equilibria have no {name!r}{suggestion(name, self._columns)}")
+    def quantity(self, name: str) -> Any:
+        """A state or an output at all of them."""
+        if name in self._outputs:
+            return units.to_quantity(*self._outputs[name])
         return self._columns[name].quantity(self._states)
 
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._columns]
+    def _unknown(self, name: Any) -> str:
+        return f"Equilibria have no {brief(name)}{suggestion(name, self.names)}"
 
     def to_dataframe(self) -> Any:
         """The equilibria, one row each, as a pandas DataFrame.
@@ -189,7 +198,8 @@ class Equilibria(Sequence[Equilibrium]):
         Returns
         -------
         pandas.DataFrame
-            Columns ``kind``, ``stability``, the states with their units, and ``frequency (Hz)``.
+            Columns ``kind``, ``stability``, the states and outputs with their units, and
+            ``frequency (Hz)``.
         """
         import pandas  # noqa: PLC0415
 
@@ -197,43 +207,19 @@ class Equilibria(Sequence[Equilibrium]):
             "kind": [kind for kind, _ in self._natures],
             "stability": [stability for _, stability in self._natures],
         }
-        for name, column in self._columns.items():
-            unit = f" ({column.measure.symbol})" if column.measure.symbol else ""
-            rows = column.quantity(self._states).magnitude.reshape(len(self), -1).T
-            for lane, row in enumerate(rows):
-                columns[f"{name}{f'[{lane}]' if column.shape else ''}{unit}"] = row
+        measures = {name: column.measure for name, column in self._columns.items()}
+        measures |= {name: measure for name, (measure, _) in self._outputs.items()}
+        for name, measure in measures.items():
+            unit = f" ({measure.symbol})" if measure.symbol else ""
+            columns |= lane_columns(name, self[name].magnitude, unit)
         columns["frequency (Hz)"] = [each.frequency.m_as("Hz") for each in self]
         return pandas.DataFrame(columns)
-
-    def save(self, path: Any) -> Path:
-        """Write the equilibria to an ``.npz`` file, which ``nm.load`` reads.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to; ``.npz`` is appended if it has another ending.
-
-        Returns
-        -------
-        pathlib.Path
-            Where it is.
-
-        Examples
-        --------
-        >>> import tempfile, neuromass as nm
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     place = nm.QIF(J=15.0).equilibria().save(f"{folder}/rest")
-        ...     print(nm.load(place).stable)
-        [ True False  True]
-        """
-        from neuromass.analysis.stored import write  # noqa: PLC0415
-
-        return write(path, self)
 
     def stored(self) -> tuple[Any, ...]:
         """What they are made of: the arguments of the class."""
         natures = [list(each) for each in self._natures]
-        return self._columns, self._states, self._eigenvalues, self._complete, natures
+        parts = (self._columns, self._states, self._eigenvalues, self._complete)
+        return *parts, natures, {n: list(each) for n, each in self._outputs.items()}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) == 0
@@ -474,13 +460,22 @@ def _examined(
     values = {name: each[lane] for name, each in columns.items()}
     field = ModelField(model, values)
     at, eigenvalues = examined(field, states[place, lane])
+    outputs = outputs_at(field, at)
     result = []
     for number in range(states.shape[1]):
         own = np.flatnonzero(lane == number)
         own = own[np.lexsort(at[own].T[::-1])] if len(own) else own
         own = _without_repeats(at, own)
-        result.append(Equilibria(field.columns, at[own] + 0.0, eigenvalues[own], complete))
+        here = {name: (measure, each[own]) for name, (measure, each) in outputs.items()}
+        parts = (at[own] + 0.0, eigenvalues[own], complete)
+        result.append(Equilibria(field.columns, *parts, outputs=here))
     return result
+
+
+def outputs_at(field: Field, at: Floats) -> Outputs:
+    """The outputs of a field at some points, with their units."""
+    with np.errstate(all="ignore"):
+        return {name: (unit, field.output(name, at)) for name, unit in field.outputs.items()}
 
 
 def examined(field: Field, at: Floats) -> tuple[Floats, Any]:

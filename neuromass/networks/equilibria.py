@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromass.dynamics.equilibria import Equilibria, examined, search, starting_points
+from neuromass.dynamics.equilibria import (
+    Equilibria,
+    examined,
+    outputs_at,
+    search,
+    starting_points,
+)
 from neuromass.networks.core import NetworkCore
 from neuromass.networks.field import NetworkField, box_of
 from neuromass.populations.core import Drive
@@ -34,8 +40,8 @@ def find_in_network(
     """
     refuse_delays(core)
     field = NetworkField(core, drives)
-    found = zeros_in_network(core, field, within)
-    return Equilibria(field.columns, *examined(field, found), complete=False)
+    at, eigenvalues = examined(field, zeros_in_network(core, field, within))
+    return Equilibria(field.columns, at, eigenvalues, False, outputs=outputs_at(field, at))
 
 
 def zeros_in_network(
