@@ -106,7 +106,7 @@ def test_what_does_not_fluctuate_is_refused():
     late.connect("a", "a", J=1.0, delay=1 * ms)
     with pytest.raises(ValueError, match="delay"):
         nm.analysis.linear_noise(late)
-    with pytest.raises(ValueError, match="no state 'q'"):
+    with pytest.raises(ValueError, match="no state or output 'q'"):
         nm.analysis.linear_noise(pop).std("q")
     with pytest.raises(ValueError, match="no input 'q'"):
         nm.analysis.linear_noise(pop).transfer("q", "r")
@@ -129,7 +129,7 @@ def test_a_spectrum_is_drawn_over_the_logarithm_of_the_frequency():
     _, own = plt.subplots()
     assert found.plot("r", [0.0, 5.0, 10.0] * Hz, ax=own) is own
     np.testing.assert_array_equal(own.lines[0].get_xdata(), [5.0, 10.0])
-    with pytest.raises(ValueError, match="no state 'q'"):
+    with pytest.raises(ValueError, match="no state or output 'q'"):
         found.plot("q")
     plt.close("all")
 
@@ -264,3 +264,28 @@ def test_phases_of_lanes_go_on_over_the_frequency():
     np.testing.assert_array_equal(table["phase[1]"], transfer.phase[:, 1])
     pytest.importorskip("matplotlib")
     assert [len(each.lines) for each in transfer.plot()] == [2, 2]
+
+
+def test_outputs_fluctuate_as_the_states_that_they_are_made_of(tmp_path):
+    noise = {"p": nm.noise.OrnsteinUhlenbeck(sigma=1 / second, tau=5 * ms)}
+    pop = nm.JansenRit(noise=noise)
+    found = nm.analysis.linear_noise(pop, 30 / second)
+    variance = found.covariance("y1") + found.covariance("y2") - 2 * found.covariance("y1", "y2")
+    assert found.covariance("eeg").m_as("mV^2") == pytest.approx(variance.m_as("mV^2"), rel=1e-11)
+    assert found.std("eeg").m_as("mV") == pytest.approx(np.sqrt(variance.m_as("mV^2")), rel=1e-11)
+    at = np.linspace(1.0, 30.0, 7) * Hz
+    one, other = found.transfer("p", "y1", at), found.transfer("p", "y2", at)
+    both = found.transfer("p", "eeg", at)
+    np.testing.assert_allclose(both.values, one.values - other.values, rtol=1e-10)
+    # the spectrum of the source, 4 sigma^2 tau / (1 + w^2 tau^2), passed on
+    turning = 2 * np.pi * at.magnitude * 0.005
+    source = 4.0 * 0.005 / (1 + turning**2)
+    expected = both.gain.m_as("mV s") ** 2 * source
+    np.testing.assert_allclose(
+        found.spectrum("eeg", at).power.m_as("mV^2/Hz"), expected, rtol=1e-10
+    )
+    again = nm.load(found.save(tmp_path / "noise"))
+    assert again.std("eeg") == found.std("eeg")
+    assert again.equilibrium.eeg == found.equilibrium.eeg
+    net = nm.analysis.linear_noise(nm.Network({"col": pop.copy()}), {"col": 30 / second})
+    assert net.std("col.eeg").m_as("mV") == pytest.approx(found.std("eeg").m_as("mV"), rel=1e-9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -129,11 +129,21 @@ class LinearNoise(Saved):
     _drift: Floats
     _diffusion: Floats
     _by_input: Mapping[str, tuple[Floats, Measure]]
+    _outputs: Mapping[str, tuple[Floats, Measure]] = field(default_factory=dict)
 
-    def _column(self, name: Any) -> Column:
-        if not isinstance(name, str) or name not in self._columns:
-            raise ValueError(f"There is no state {brief(name)}{suggestion(name, self._columns)}")
-        return self._columns[name]
+    def _seen(self, name: Any) -> tuple[Measure, tuple[int, ...], Floats]:
+        """Unit and lanes of a state or output, and its derivatives by all numbers, lane by lane."""
+        size = len(self._drift)
+        if name in self._columns:
+            column = self._columns[name]
+            return column.measure, column.shape, np.eye(size)[_places(column)]
+        if name in self._outputs:
+            slopes, measure = self._outputs[name]
+            beyond = size - slopes.shape[-1]  # noise with a correlation time is no state
+            rows = np.pad(slopes.reshape(-1, slopes.shape[-1]), ((0, 0), (0, beyond)))
+            return measure, slopes.shape[:-1], rows
+        known = [*self._columns, *self._outputs]
+        raise ValueError(f"There is no state or output {brief(name)}{suggestion(name, known)}")
 
     @cached_property
     def _covariance(self) -> Floats:
@@ -143,50 +153,49 @@ class LinearNoise(Saved):
         return np.asarray(solve_continuous_lyapunov(self._drift, -self._diffusion))
 
     def covariance(self, first: str, second: str | None = None) -> Any:
-        """Covariance of two states, or the variance of one.
+        """Covariance of two states or outputs, or the variance of one.
 
         Parameters
         ----------
         first, second : str
-            States.
+            States or outputs.
 
         Returns
         -------
         Quantity
             For members with lanes that of each lane of the first with each lane of the second.
         """
-        one = self._column(first)
-        other = one if second is None else self._column(second)
-        block = self._covariance[_places(one)][:, _places(other)]
-        values = block.reshape((*one.shape, *other.shape))
-        return one.measure.combined(other.measure).quantity(values)
+        one, shape, rows = self._seen(first)
+        other, others, columns = self._seen(first if second is None else second)
+        values = (rows @ self._covariance @ columns.T).reshape((*shape, *others))
+        return one.combined(other).quantity(values)
 
     def std(self, name: str) -> Any:
-        """Standard deviation of a state.
+        """Standard deviation of a state or output.
 
         Parameters
         ----------
         name : str
-            The state.
+            The state or output.
 
         Returns
         -------
         Quantity
             One for each lane.
         """
-        column = self._column(name)
-        return column.measure.quantity(self._deviations(column))
+        return self._seen(name)[0].quantity(self._deviations(name))
 
-    def _deviations(self, column: Column) -> Floats:
-        return np.sqrt(np.diag(self._covariance)[_places(column)].reshape(column.shape))
+    def _deviations(self, name: str) -> Floats:
+        _, shape, rows = self._seen(name)
+        return np.sqrt(np.diag(rows @ self._covariance @ rows.T).reshape(shape))
 
     def spectrum(self, name: str, frequencies: Any = None) -> Spectrum:
-        """Power spectral density of a state, one-sided, as ``rec.spectrum`` measures it.
+        """Power spectral density, one-sided, as ``rec.spectrum`` measures it.
 
         Parameters
         ----------
         name : str
-            The state.
+            The state or output.
         frequencies : Quantity, optional
             Where; up to five times the fastest rate of the system if left out.
 
@@ -195,21 +204,21 @@ class LinearNoise(Saved):
         Spectrum
             With a column for each lane.
         """
-        column = self._column(name)
+        measure, shape, by_number = self._seen(name)
         at = self._frequencies(frequencies)
-        rows = self._resolvent(at)[:, _places(column)]
+        rows = by_number @ self._resolvent(at)
         power = 2.0 * np.real(np.einsum("fli,ij,flj->fl", rows, self._diffusion, rows.conj()))
-        unit = column.measure.combined(column.measure).combined(HZ, -1)
-        shown = np.asarray(unit.from_internal(power)).reshape(len(at), *column.shape)
+        unit = measure.combined(measure).combined(HZ, -1)
+        shown = np.asarray(unit.from_internal(power)).reshape(len(at), *shape)
         return Spectrum(name, at, shown, unit)
 
     def transfer(self, source: str, target: str, frequencies: Any = None) -> Transfer:
-        """What a weak oscillation of an input does to a state.
+        """What a weak oscillation of an input does to a state or output.
 
         Parameters
         ----------
         source, target : str
-            An input, which oscillates alike in all of its lanes, and a state.
+            An input, which oscillates alike in all of its lanes, and a state or output.
         frequencies : Quantity, optional
             Where; up to five times the fastest rate of the system if left out.
 
@@ -221,23 +230,22 @@ class LinearNoise(Saved):
             raise ValueError(
                 f"There is no input {brief(source)}{suggestion(source, self._by_input)}"
             )
-        column, (force, measure) = self._column(target), self._by_input[source]
+        (own, shape, rows), (force, measure) = self._seen(target), self._by_input[source]
         at = self._frequencies(frequencies)
-        values = self._resolvent(at)[:, _places(column)] @ force.sum(axis=1)
-        own = column.measure
+        values = rows @ self._resolvent(at) @ force.sum(axis=1)
         unit = own.combined(measure, -1) if measure.text else own
-        return Transfer(source, target, at, values.reshape(len(at), *column.shape), unit)
+        return Transfer(source, target, at, values.reshape(len(at), *shape), unit)
 
     def plot(
         self, name: str | None = None, frequencies: Any = None, *, ax: Any = None,
         figsize: Any = None,
     ) -> Any:  # fmt: skip
-        """Draw the power spectral density of a state, both axes logarithmic.
+        """Draw the power spectral density of a state or output, both axes logarithmic.
 
         Parameters
         ----------
         name : str, optional
-            The state; the first one if left out.
+            The state or output; the first state if left out.
         frequencies : Quantity, optional
             Where; from a hundredth of the slowest to five times the fastest rate of the system if
             left out.
@@ -300,12 +308,16 @@ class LinearNoise(Saved):
 
     def stored(self) -> tuple[Any, ...]:
         """See `Saved`."""
-        by_input = {name: list(each) for name, each in self._by_input.items()}
-        return self.equilibrium, dict(self._columns), self._drift, self._diffusion, by_input
+        by_input, outputs = (
+            {name: list(each) for name, each in given.items()}
+            for given in (self._by_input, self._outputs)
+        )
+        parts = (self.equilibrium, dict(self._columns), self._drift, self._diffusion)
+        return *parts, by_input, outputs
 
     def __repr__(self) -> str:
         told = ", ".join(
-            f"{name} {units.shown(self._deviations(each), each.measure, 3)}"
+            f"{name} {units.shown(self._deviations(name), each.measure, 3)}"
             for name, each in self._columns.items()
         )
         return f"<Linear noise about a {self.equilibrium.kind}; standard deviations {told}>"
@@ -331,8 +343,8 @@ def linear_noise(system: Any, inputs: Any = None, at: Equilibrium | None = None)
     Returns
     -------
     LinearNoise
-        With ``covariance("r", "v")``, ``std("r")``, ``spectrum("r")``, ``transfer("I_ext", "r")``;
-        in networks ``std("exc.r")``.
+        With ``covariance("r", "v")``, ``std("r")``, ``spectrum("r")``, ``transfer("I_ext", "r")``,
+        of states and outputs; in networks ``std("exc.r")``.
 
     Raises
     ------
@@ -347,29 +359,30 @@ def linear_noise(system: Any, inputs: Any = None, at: Equilibrium | None = None)
     >>> print(f"{nm.analysis.linear_noise(pop).std('r'):.3f~P}")
     0.178 Hz
     """
-    field = field_of(system, inputs, "linear_noise")
+    flow = field_of(system, inputs, "linear_noise")
     found: System = system_of(system, "linear_noise")
     sources = [(node, core, each) for node, core in found.nodes.items() for each in core.sources]
     if not sources:
         raise ValueError(f"This {found.name} has no noise.")
-    about = _stable(system, found, field, inputs) if at is None else at
+    about = _stable(system, found, flow, inputs) if at is None else at
     if not about.stable:
         raise ValueError(f"This {about.kind} is not stable, and nothing stays near it.")
     point = np.concatenate(
         [
             np.ravel(units.to_internal(about.state[name], column.measure, name))
-            for name, column in field.columns.items()
+            for name, column in flow.columns.items()
         ]
     )
-    by_input = field.pushed(point)
-    noises = [_noise_of(node, core, each, field, by_input) for node, core, each in sources]
-    drift, diffusion = _with_noise(field.slopes(point), noises)
+    by_input = flow.pushed(point)
+    noises = [_noise_of(node, core, each, flow, by_input) for node, core, each in sources]
+    drift, diffusion = _with_noise(flow.slopes(point), noises)
     beyond = len(drift) - len(point)
     forces = {
-        name: (np.pad(force, ((0, beyond), (0, 0))), field.symbols[name])
+        name: (np.pad(force, ((0, beyond), (0, 0))), flow.symbols[name])
         for name, force in by_input.items()
     }
-    return LinearNoise(about, field.columns, drift, diffusion, forces)
+    outputs = {name: (flow.output_slopes(name, point), unit) for name, unit in flow.outputs.items()}
+    return LinearNoise(about, flow.columns, drift, diffusion, forces, outputs)
 
 
 def _stable(system: Any, found: System, field: Field, inputs: Any) -> Equilibrium:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuromass import units
 from neuromass.declaration import Model
-from neuromass.dynamics.jacobian import jacobian, output_values, rates
+from neuromass.dynamics.jacobian import jacobian, output_slopes, output_values, rates
 from neuromass.errors import suggestion
 from neuromass.units import HZ, Measure
 
@@ -86,6 +86,9 @@ class Field(Protocol):
 
     def output(self, name: str, at: Floats) -> Floats:
         """An output at some points, (..., lanes) in the shape of the lanes."""
+
+    def output_slopes(self, name: str, at: Floats) -> Floats:
+        """Derivatives of an output by the numbers, (*lanes, numbers), at one point."""
 
     def slopes(self, at: Floats) -> Floats:
         """Derivatives of the rates by the numbers, (..., numbers, numbers)."""
@@ -172,6 +175,11 @@ class ModelField:
         """An output at some points."""
         found = output_values(self.model.equations, name, self._point(at))
         return np.broadcast_to(found, at.shape[:-1])
+
+    def output_slopes(self, name: str, at: Floats) -> Floats:
+        """Derivatives of an output by the numbers at one point."""
+        found = output_slopes(self.model.equations, name, self._point(at))
+        return np.array([np.ravel(found.get(each, 0.0))[0] for each in self.model.states])
 
     def slopes(self, at: Floats) -> Floats:
         """The Jacobian."""

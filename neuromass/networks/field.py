@@ -227,6 +227,16 @@ class NetworkField:
         sent: Floats = self._sent(node, variable, at)
         return sent.reshape(*at.shape[:-1], *self._nodes[node].shape)
 
+    def output_slopes(self, name: str, at: Floats) -> Floats:
+        """Derivatives of an output of a node by the numbers at one point, (*lanes, numbers)."""
+        node, _, variable = name.rpartition(".")
+        core = self._nodes[node]
+        result = np.zeros((core.lanes, self.count))
+        lanes = np.arange(core.lanes)
+        for begin, slope in self._sent_slopes(node, variable, at):
+            result[lanes, begin + lanes] += slope
+        return result.reshape(*core.shape, self.count)
+
     # ------------------------------------------------------------------ the field
 
     def rates(self, at: Floats, past: Past | None = None) -> Floats:
