@@ -144,8 +144,8 @@ def test_what_is_refused():
     ):
         with pytest.raises(ValueError, match=message):
             sensitivity(pop, 10 * ms, names)
-    with pytest.raises(TypeError, match="takes a population"):
-        sensitivity(nm.Network({"a": pop}), 10 * ms, "eta")
+    with pytest.raises(TypeError, match="takes a population or a network"):
+        sensitivity(3, 10 * ms, "eta")
     found = sensitivity(nm.QIF(), 10 * ms, "eta")
     with pytest.raises(KeyError, match="nothing by 'J'"):
         found["r", "J"]
@@ -167,3 +167,112 @@ def test_what_is_refused():
 
     with pytest.raises(ValueError, match="cannot be differentiated"):
         sensitivity(Branches(), 1 * ms, "k")
+
+
+# ------------------------------------------------------------------------------- networks
+
+
+def pair(eta=0.0, J=10.0, tau=10.0, **options):
+    """An E-I network with a synapse, lanes and noise on an input and on a state."""
+    noise = {"I_ext": nm.noise.OrnsteinUhlenbeck(sigma=0.5, tau=5 * ms)}
+    exc = nm.QIF(tau=20 * ms, eta=eta, J=8.0, noise=noise, dt=0.1 * ms)
+    kicked = {"v": nm.noise.White(0.02 / ms**0.5)}
+    inh = nm.QIF(tau=tau * ms, eta=[-5.0, -4.0], noise=kicked, dt=0.1 * ms)
+    net = nm.Network({"exc": exc, "inh": inh}, seed=2, **options)
+    net.connect("exc", "inh", J=J, synapse=nm.synapses.Exponential(5 * ms))
+    net.connect("inh", "exc", J=np.array([[-6.0, -4.0]]))
+    return net
+
+
+@pytest.mark.parametrize(
+    "method", ["heun", *(pytest.param(each, marks=pytest.mark.slow) for each in ("euler", "rk4"))]
+)
+def test_networks_are_those_of_differences(method, tmp_path):
+    """Parameters of members with and without lanes, a strength, an input."""
+    wave = {"exc": nm.signals.Sine(3.0, frequency=20 * Hz)}
+    net, length = pair(), 30 * ms
+    remade = lambda one: one if method == "heun" else one.copy(method=method)
+    names = ("exc.eta", "exc->inh.J", "inh.tau", "exc.I_ext")
+    found = sensitivity(remade(net), length, names, wave, every=2)
+    assert net.t == 0 * ms
+    np.testing.assert_array_equal(
+        found["inh.r"].magnitude, nm.run(remade(pair()), length, wave)["inh"].r.magnitude[::2]
+    )
+    for name, keyword, value in (
+        ("exc.eta", "eta", 0.0), ("exc->inh.J", "J", 10.0), ("inh.tau", "tau", 10.0),
+    ):  # fmt: skip
+        step = 1e-3 * max(abs(value), 1.0)
+        runs = [
+            nm.run(remade(pair(**{keyword: value + k * step})), length, wave)
+            for k in (-2, -1, 1, 2)
+        ]
+        for state in ("exc.r", "exc.v", "inh.r", "inh.v"):
+            traces = [rec[state].magnitude[::2] for rec in runs]
+            slope = sum(w * x for w, x in zip((1, -8, 8, -1), traces, strict=True)) / (12 * step)
+            got = found[state, name].magnitude
+            np.testing.assert_allclose(
+                got, slope, rtol=1e-6, atol=1e-6 * np.max(np.abs(slope)), err_msg=f"{state} {name}"
+            )
+    np.testing.assert_allclose(
+        found["exc.r", "exc.I_ext"].magnitude, found["exc.r", "exc.eta"].magnitude, rtol=1e-7,
+        atol=1e-7,
+    )  # fmt: skip
+    assert str(found["inh.r", "inh.tau"].units) == "hertz / millisecond"
+    assert found["inh.r", "exc.eta"].shape == (151, 2)
+    relative = found.relative("exc.r", "exc->inh.J").m_as(Hz)
+    exact = 10.0 * found["exc.r", "exc->inh.J"].magnitude
+    np.testing.assert_allclose(relative, exact, rtol=1e-14)
+    again = nm.load(found.save(tmp_path / "found"))
+    assert repr(again) == repr(found)
+    assert again.recording == found.recording
+
+
+def test_a_node_alone_has_what_its_population_has():
+    alone = sensitivity(nm.QIF(J=15.0), 20 * ms, ("eta", "tau"), inputs=2.0)
+    net = nm.Network({"a": nm.QIF(J=15.0)})
+    found = sensitivity(net, 20 * ms, ("a.eta", "a.tau"), inputs={"a": 2.0})
+    for one, other in (("eta", "a.eta"), ("tau", "a.tau")):
+        expected = alone["r", one].magnitude
+        size = 1e-8 * np.max(np.abs(expected))
+        np.testing.assert_allclose(found["a.r", other].magnitude, expected, rtol=1e-8, atol=size)
+
+
+def test_a_fit_finds_a_strength_and_an_excitability_of_a_network():
+    from scipy.optimize import least_squares
+
+    def make(x):
+        net = nm.Network({
+            "exc": nm.QIF(tau=20 * ms, eta=x[0], J=8.0, dt=0.1 * ms),
+            "inh": nm.QIF(tau=10 * ms, eta=-5.0, dt=0.1 * ms),
+        })  # fmt: skip
+        net.connect("exc", "inh", J=10.0)
+        net.connect("inh", "exc", J=x[1])
+        return net
+
+    true, names = np.array([3.0, -10.0]), ("exc.eta", "inh->exc.J")
+    clean = nm.run(make(true), 60 * ms)["exc"].array("r", Hz)
+    data = clean + np.random.default_rng(3).normal(size=len(clean))
+    residual = lambda x: nm.run(make(x), 60 * ms)["exc"].array("r", Hz) - data
+    slope = lambda x: sensitivity(make(x), 60 * ms, names).jacobian("exc.r", Hz)
+    fit = least_squares(residual, [2.5, -8.0], jac=slope, x_scale=[1.0, 5.0])
+    errors = np.sqrt(np.diag(np.linalg.inv(fit.jac.T @ fit.jac)))  # of one Hz of noise
+    assert fit.success
+    assert np.all(np.abs(fit.x - true) < 4 * errors)
+    assert np.all(errors < 0.2)
+
+
+def test_what_is_refused_of_networks():
+    net = nm.Network({"a": nm.QIF()})
+    net.connect("a", "a", J=1.0, delay=1 * ms)
+    with pytest.raises(ValueError, match=r"sensitivity: the network has delays, up to 1 ms"):
+        sensitivity(net, 10 * ms, "a.eta")
+    for names, message in (
+        ("exc.etta", "did you mean exc.eta"),
+        ("inh->exc.delay", "no parameter or input 'inh->exc.delay'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            sensitivity(pair(), 10 * ms, names)
+    with pytest.raises(ValueError, match="coupling is full"):
+        sensitivity(pair(coupling="held"), 10 * ms, "exc.eta")
+    with pytest.raises(ValueError, match="does not divide"):
+        sensitivity(pair(), 10 * ms, "exc.eta", every=7)

@@ -28,7 +28,7 @@ from neuromass.dynamics.field import Column
 from neuromass.recordings import archive
 from neuromass.recordings.contents import About
 from neuromass.recordings.files import file_of
-from neuromass.recordings.recording import Recording, contents_of
+from neuromass.recordings.recording import Recording, Recordings, connections_of, contents_of
 from neuromass.units import Measure
 
 Floats = NDArray[np.float64]
@@ -97,8 +97,15 @@ _PARTS: Final[dict[str, tuple[type, Callable[[Any], tuple[Any, ...]]]]] = {
     "collocation": (Collocation, lambda x: (x.problem, x.mesh, x.reference, x.clock, x.smallest)),
     "equilibrium": (Equilibrium, _parts_of_equilibrium),
     "recording": (Recording, _parts_of_recording),
+    "recordings": (Recordings, lambda x: (list(x), list(x.values()), dict(connections_of(x)))),
 }
 """Kind in a file -> what is of that kind, and the parts that it is made of."""
+_MADE: Final[dict[str, Callable[..., Any]]] = {
+    "point": Point,
+    "collocation": Collocation,
+    "recordings": lambda names, each, wires: Recordings(dict(zip(names, each, strict=True)), wires),
+}
+"""Kind in a file -> what makes it of its parts, where these are as they were."""
 
 
 class _Writer:
@@ -122,7 +129,7 @@ class _Writer:
     def _group(self, value: Any) -> Any:
         if isinstance(value, list | tuple):
             return {"list": [self.put(each) for each in value]}
-        if isinstance(value, Mapping) and type(value).__name__ not in _CLASSES:
+        if isinstance(value, Mapping) and not isinstance(value, Recordings | PhaseResponse):
             return {"map": {name: self.put(each) for name, each in value.items()}}
         if isinstance(value, Measure):
             return {"unit": value.text}
@@ -192,13 +199,11 @@ class _Reader:
             return _CLASSES[value["class"]](*(self.get(each) for each in value["parts"]))
         ((kind, stored),) = value.items()
         parts = [self.get(each) for each in stored]
-        if kind == "point":
-            return Point(*parts)
+        if kind in _MADE:
+            return _MADE[kind](*parts)
         if kind == "column":
             measure, begin, shape, lower = parts
             return Column(measure, begin, tuple(shape), lower)
-        if kind == "collocation":
-            return Collocation(*parts)
         if kind == "equilibrium":
             values, nature, stability, eigenvalues, *more = parts
             state, outputs = (

@@ -143,9 +143,7 @@ class NetworkField:
 
     def varied(self, name: str, value: Any) -> NetworkField:
         """The same field at another value of a symbol, for all lanes."""
-        other = copy.copy(self)
-        other._given = {**self._given, name: np.asarray(value, dtype=float)[..., None]}
-        return other
+        return self._shifted(name, np.asarray(value, dtype=float)[..., None])
 
     # ------------------------------------------------------------------ values
 
@@ -356,13 +354,24 @@ class NetworkField:
         return found[0] if found else 0.0
 
     def slopes_by(self, name: str, at: Floats) -> Floats:
-        """Derivatives by a symbol, by central differences: good to some ten digits."""
-        here = np.asarray(self._given[name], dtype=float)[..., 0]
-        step = _STEP * np.maximum(np.abs(here), 1e-3)
-        ahead, behind = here + step, here - step
-        change = self.varied(name, ahead).rates(at) - self.varied(name, behind).rates(at)
-        slope: Floats = change / np.asarray(ahead - behind)[..., None]
+        """Derivatives by a symbol, of all lanes alike; those by inputs are exact.
+
+        Others are by central differences, good to some ten digits.
+        """
+        if name in self._drives:
+            return np.asarray(self.pushed(at)[name].sum(axis=-1))
+        here = np.asarray(self._given[name], dtype=float)
+        large = np.maximum(np.abs(here), 1e-3).max(axis=-1, keepdims=True)
+        step = np.exp2(np.round(np.log2(_STEP * large)))  # a power of two is added exactly
+        ahead, behind = (self._shifted(name, each) for each in (here + step, here - step))
+        slope: Floats = (ahead.rates(at) - behind.rates(at)) / (2.0 * step)
         return slope
+
+    def _shifted(self, name: str, values: Any) -> NetworkField:
+        """The same field at other values of a symbol, lane by lane."""
+        other = copy.copy(self)
+        other._given = {**self._given, name: values}
+        return other
 
 
 def box_of(
