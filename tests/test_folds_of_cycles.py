@@ -176,7 +176,11 @@ def test_the_folds_of_jansen_and_rit():
     diagram = analysis.continuation(nm.JansenRit(), "p", values)
     (fold,) = analysis.cycles(diagram.hopfs[0], values, most=50).folds
     assert fold.p.m_as(1 / second) == pytest.approx(137.38, abs=0.01)
-    curve = analysis.curve(fold, "C", (131.5, 200))
+    curve = analysis.curve(fold, "C", (100, 200))
+    assert curve.ends[0].startswith("the period grows while the parameters stand still")
+    assert len(curve) < 120, "it does not creep"
+    near = np.abs(np.diff(curve.C.magnitude[:4])) / np.diff(curve.period.magnitude[:4])
+    assert np.all(np.abs(near) < 3e-3), "C hardly changes with the period any more"
     (expected,) = analysis.curve(diagram.hopfs[0], "C", (131.5, 200)).generalised_hopfs
     (end,) = curve.generalised_hopfs
     assert end.p.m_as(1 / second) == pytest.approx(expected.p.m_as(1 / second), rel=1e-6)

@@ -18,7 +18,12 @@ _STEP: Final = 1e-5
 """Step of central differences, where 1 is large."""
 _SWEEPS: Final = 3
 """Solutions by which borders become null vectors."""
+_STILL: Final = 1e-4
+"""Part of their ranges by which both symbols move in a step that leads nowhere."""
+_PATIENCE: Final = 5
+"""Such steps in a row, while the period grows, after which the curve ends."""
 BAUTIN: Final = "it shrinks to a generalised Hopf point"
+HOMOCLINIC: Final = "the period grows while the parameters stand still: a homoclinic orbit"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +46,18 @@ class FoldOfCycles:
         Its range.
     border : tuple of ndarray
         Vectors with a part along the left and the right null vector.
+    before : ndarray or None
+        Logarithm of the period, and both symbols, at the point before.
+    still : int
+        Steps in a row until here in which the period alone has grown.
     """
 
     orbit: Collocation
     name: str
     ends: tuple[float, float]
     border: tuple[Floats, Floats]
+    before: Floats | None = None
+    still: int = 0
     _latest: dict[str, Any] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ numbers
@@ -103,6 +114,8 @@ class FoldOfCycles:
         """Why the curve ends before a point."""
         if not self.ends[0] <= self.second(at) <= self.ends[1]:
             return OUT_OF_RANGE
+        if self.still >= _PATIENCE:
+            return HOMOCLINIC
         reason = self.orbit.reaches(at[:-1])
         return BAUTIN if reason == SHRINKS else reason
 
@@ -111,7 +124,9 @@ class FoldOfCycles:
         left, right, _ = self.null_vectors(point.at)
         orbit = self.orbit
         orbit = replace(orbit, reference=orbit.profile(point.at), age=orbit.age + 1)
-        here = replace(self, orbit=orbit, border=(_unit(left), _unit(right)), _latest={})
+        borders, now = (_unit(left), _unit(right)), point.at[-3:]
+        still = 0 if self.before is None or not _stands(self.before, now) else self.still + 1
+        here = replace(self, orbit=orbit, border=borders, before=now, still=still, _latest={})
         return here.remeshed(point, right) if orbit.age >= 3 else (here, point)
 
     def remeshed(self, point: Point, right: Floats) -> tuple[FoldOfCycles, Point]:
@@ -129,6 +144,12 @@ class FoldOfCycles:
         for _ in range(_SWEEPS):
             left, right, _ = _bordered(slopes, _unit(left), _unit(right))
         return replace(self, border=(_unit(left), _unit(right)), _latest={})
+
+
+def _stands(before: Floats, now: Floats) -> bool:
+    """Whether the period has grown in a step, and hardly anything else has changed."""
+    moved = np.max(np.abs(now[1:] - before[1:]))
+    return bool(moved < _STILL and now[0] - before[0] > 10.0 * moved)
 
 
 def _unit(vector: Floats) -> Floats:
