@@ -7,6 +7,7 @@ compiler, plain Python, or another package. Absolute times are hints.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import statistics
 import subprocess
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from creference import Case, load
+from followers import auto, jaxcont
 from networks import circuits, delays
 from neurons import neurons
 from peers import peers
@@ -222,9 +224,20 @@ def analysis(quick: bool) -> list[Line]:
     lines = [
         Line("QIF's diagram over eta, the first in a process", first * 1e9, aim="1 s"),
         line("QIF's diagram over eta", times, "sheet", aim="1 s"),
+        *_beside(sheet),
         line("QIF's wedge in eta and J, its cusp", times, "wedge"),
     ]
     return lines if quick else [*lines, line("Jansen-Rit with cycles", times, "column", aim="10 s")]
+
+
+def _beside(sheet: Callable[[], Any]) -> list[Line]:
+    """QIF's diagram beside other packages, where they are installed."""
+    with auto() as fortran:
+        others = {} if fortran is None else {"AUTO-07p, a process": fortran}
+        with contextlib.suppress(ImportError):
+            others["jaxcont"] = jaxcont()
+        times = compare({"ours": sheet, **others}, units=1, rounds=5) if others else {}
+    return [line("QIF's diagram over eta", times, "ours", name) for name in others]
 
 
 def _process(code: str, cache: str | None = None) -> float:
