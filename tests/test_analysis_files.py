@@ -1,5 +1,6 @@
 """Results of analyses as files and tables."""
 
+import functools
 import pickle
 import zipfile
 
@@ -16,15 +17,18 @@ def gap_junctions():
     return nm.QIFGapJunction(g=2.0)
 
 
+@functools.cache
 def diagram():
     return analysis.continuation(nm.JansenRit(), "p", (-50 / second, 400 / second))
 
 
+@functools.cache
 def curve():
     found = analysis.continuation(gap_junctions(), "eta", (-1, 3))
     return analysis.curve(found.hopfs[0], "g", (0.5, 6), within=(-5, 10))
 
 
+@functools.cache
 def branch():
     found = analysis.continuation(gap_junctions(), "eta", (-1, 3))
     return analysis.cycles(found.hopfs[0], (-1, 3))
@@ -36,10 +40,12 @@ def with_delay():
     return net
 
 
+@functools.cache
 def delayed():
     return analysis.continuation(with_delay(), "pop->pop.delay", (0 * ms, 15 * ms))
 
 
+@functools.cache
 def noisy():
     noise = {"I_ext": nm.noise.OrnsteinUhlenbeck(sigma=0.1, tau=5 * ms)}
     return analysis.linear_noise(nm.QIF(J=15.0, noise=noise))

@@ -332,3 +332,21 @@ def test_newton_steps_have_arrived_where_rounding_keeps_them_from_getting_shorte
     assert found == pytest.approx([0.3, 0.3], abs=1e-9)
     assert count > 2
     assert corrected(Rounded(1e-6), np.array([0.5, 0.3]), across)[0] is None, "that is too coarse"
+
+
+def test_a_branch_that_leaves_its_bounds_says_so_and_is_kept_until_there():
+    class Bounded(nm.Population):
+        """It follows p, and cannot be negative."""
+
+        p = nm.Parameter(0.5, doc="drive")
+        k = nm.Parameter(1.0 / ms, doc="rate")
+        x = nm.State(0.5, lower=0.0)
+
+        @staticmethod
+        def derivatives(x, p, k):
+            return k * (p - x)
+
+    (branch,) = nm.analysis.continuation(Bounded(), "p", (-1, 1)).branches
+    assert set(branch.ends) == {"it leaves the bounds of its states", "the end of the range"}
+    assert branch.x.magnitude.min() == pytest.approx(0.0, abs=1e-3)
+    np.testing.assert_allclose(branch.x.magnitude, branch.p.magnitude, atol=1e-12)
