@@ -177,3 +177,33 @@ def test_a_cycle_has_its_names():
     table = branch.to_dataframe()
     assert list(table.columns)[:3] == ["eta", "period (ms)", "min r (Hz)"]
     assert "stable cycle at eta" in repr(cycle)
+
+
+def test_a_period_doubles_where_runs_say():
+    """Roessler's system; multipliers against the divergence along the orbit (Liouville)."""
+
+    class Roessler(nm.Population):
+        """Roessler's system."""
+
+        k = nm.Parameter(1.0 / ms, doc="rate")
+        c = nm.Parameter(2.5, doc="what is varied")
+        x = nm.State(1.0)
+        y = nm.State(0.0)
+        z = nm.State(0.0)
+
+        @staticmethod
+        def derivatives(x, y, z, k, c):
+            return k * (-y - z), k * (x + 0.2 * y), k * (0.2 + z * (x - c))
+
+    start = nm.analysis.cycle(Roessler(dt=0.02 * ms), parameter="c")
+    branch = nm.analysis.cycles(start, (2.4, 3.0), step=0.3)
+    (doubling,) = branch.period_doublings
+    assert np.min(np.abs(doubling.multipliers + 1.0)) < 1e-6
+    period = doubling.period.m_as(ms)
+    divergence = 0.2 - doubling.c.magnitude + doubling.mean("x").magnitude
+    product = np.prod(doubling.multipliers).real
+    assert np.log(product) == pytest.approx(period * divergence, rel=1e-6)
+    for side, times in ((-0.05, 1), (0.1, 2)):
+        run = nm.analysis.cycle(Roessler(c=doubling.c.magnitude + side, dt=0.02 * ms))
+        assert run.stable
+        assert run.period.m_as(ms) == pytest.approx(times * period, rel=0.01)
