@@ -3,8 +3,11 @@
 import bz2
 import copy
 import gzip
+import importlib.util
 import pickle
+import warnings
 import zipfile
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -156,7 +159,7 @@ USED = {
     "further": {
         "weights.txt": table(W),
         "lengths.txt": table(D),
-        "centres.txt": regions(),
+        "centres.txt": regions().replace(b"\n", b" None\n "),
         "__MACOSX/weights.txt": b"junk",
         "info.txt": b"by nobody",
         "hemisphere.txt": b"0 1 1",
@@ -170,6 +173,22 @@ def test_a_connectivity_of_the_virtual_brain_is_read(tmp_path, kind):
         for name, data in USED[kind].items():
             archive.writestr(name, data)
     assert nm.Connectome.from_tvb(tmp_path / "c.zip") == three()
+
+
+@pytest.mark.parametrize("count", [66, 68, 76, 96, 192])
+def test_real_ones_are_read(count):
+    """Those of the package tvb-data, where it is installed."""
+    found = importlib.util.find_spec("tvb_data")
+    if found is None:
+        pytest.skip("looks into the package tvb-data, which is not installed")
+    folder = Path(found.submodule_search_locations[0]) / "connectivity"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # two of them have regions without tracts
+        c = nm.Connectome.from_tvb(folder / f"connectivity_{count}.zip")
+    assert len(c) == len(set(c.labels)) == count
+    assert c.centres.shape == (count, 3)
+    assert 100 * mm < c.distances.max() < 300 * mm
+    assert c.weights.max() > 0.0
 
 
 def test_a_folder_is_read_too(tmp_path):

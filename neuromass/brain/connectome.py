@@ -308,7 +308,8 @@ class Connectome:
         These are ``weights.txt``, ``tract_lengths.txt`` in mm and, with the names and places of
         the regions, ``centres.txt``; also with other names that are in use (``centers.txt``,
         ``tracts.txt``, ``lengths.txt``), in a folder within, or compressed one by one (``.bz2``,
-        ``.gz``). Numbers are separated by blanks or commas.
+        ``.gz``). Numbers are separated by blanks or commas; in ``centres.txt`` remarks may follow
+        them.
 
         Parameters
         ----------
@@ -429,7 +430,7 @@ def _regions(files: dict[str, bytes], path: Any) -> tuple[list[str] | None, Floa
     for name in ("centres", "centers", "region_centres", "region_centers"):
         if name in files:
             text = files[name].decode("utf-8", errors="replace").replace(",", " ")
-            rows = [line.split() for line in text.splitlines() if line.strip()]
+            rows = [_without_remark(line.split()) for line in text.splitlines() if line.strip()]
             try:
                 places = np.array([row[-3:] for row in rows], dtype=float)
                 return [" ".join(row[:-3]) for row in rows], places
@@ -441,3 +442,17 @@ def _regions(files: dict[str, bytes], path: Any) -> tuple[list[str] | None, Floa
         if name in files:
             return files[name].decode("utf-8", errors="replace").split(), None
     return None, None
+
+
+def _without_remark(words: list[str]) -> list[str]:
+    """A line of centres without what follows its numbers, as in The Virtual Brain's file of 66."""
+    last = max((i for i, word in enumerate(words) if _is_number(word)), default=-1)
+    return words[: last + 1]
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
