@@ -95,8 +95,10 @@ class StuartLandau(Population):
         """Make a region of the whole-brain model of 2017: a = -0.02, tau = 1 s, f = 0.05 Hz.
 
         It stands at the edge of oscillation, where noise makes it swing slowly, as the BOLD
-        signal does. The paper's noise is ``noise={"x": nm.noise.White(0.02 / second**0.5)}``,
-        and the same for y.
+        signal does. The noise that goes with it is ``noise={"x": nm.noise.White(sigma)}``, and
+        the same for y, with sigma = 0.02 or 0.01 per root of a second in programs of these
+        authors. There the frequency of each region is that of the peak of its own measured
+        signal; 0.05 Hz is a choice.
 
         Parameters
         ----------
