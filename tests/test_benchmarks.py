@@ -130,3 +130,19 @@ def test_numpy_agrees_for_regions(bench, monkeypatch, ours, plain):
     states = [net["brain"].raw.x, net["brain"].raw.y] if loop.count == 2 else [net["brain"].raw.S]
     assert np.ptp(states) > 1e-4
     assert np.allclose(loop.now, states, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("peer", "plain"),
+    [("tvboptim_hopf", "SwingingInNumpy"), ("tvboptim_wong_wang", "GatedInNumpy")],
+)
+def test_tvboptim_agrees_for_regions_where_it_is_installed(bench, monkeypatch, peer, plain):
+    pytest.importorskip("tvboptim")
+    regions = bench("regions")
+    monkeypatch.setattr(regions, "SIGMA", 0.0)
+    wiring = bench("networks").dense(regions.COUNT)
+    weights = wiring[0] / 50.0
+    loop = getattr(regions, plain)(weights, wiring[1])
+    _, run = getattr(regions, peer)(weights, wiring[1], 600)
+    loop.run(600)
+    assert np.allclose(np.asarray(run().ys)[-1][: loop.count], loop.now, rtol=1e-3, atol=1e-6)

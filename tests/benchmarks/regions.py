@@ -36,8 +36,13 @@ def regions(quick: bool) -> list[Line]:
     steps = 200 if quick else 2_000
     lines: list[Line] = []
     for what, ours, plain, others in (
-        ("Stuart-Landau", stuart_landau, SwingingInNumpy, (tvb_hopf, neurolib_hopf)),
-        ("Wong-Wang", wong_wang, GatedInNumpy, (tvb_wong_wang, neurolib_wong_wang)),
+        ("Stuart-Landau", stuart_landau, SwingingInNumpy, (tvb_hopf, tvboptim_hopf, neurolib_hopf)),
+        (
+            "Wong-Wang",
+            wong_wang,
+            GatedInNumpy,
+            (tvb_wong_wang, tvboptim_wong_wang, neurolib_wong_wang),
+        ),
     ):
         net, loop = ours(weights, delays), plain(weights, delays)
         work: Work = {
@@ -166,6 +171,42 @@ def tvb_wong_wang(weights: Floats, delays: Floats, steps: int) -> Any:
 
     model = models.ReducedWongWang(w=np.array([0.9]), I_o=np.array([0.3]))
     return _in_tvb(model, coupling.Linear(a=np.array([1.0])), weights, delays, steps)
+
+
+def _in_tvboptim(model: Any, coupling: Any, weights: Floats, delays: Floats, steps: int) -> Any:
+    import jax
+    from tvboptim.experimental.network_dynamics import DenseDelayGraph, Network, prepare
+    from tvboptim.experimental.network_dynamics.noise import AdditiveNoise
+    from tvboptim.experimental.network_dynamics.solvers import Euler
+
+    noise = {"noise": AdditiveNoise(sigma=SIGMA)} if SIGMA else {}
+    network = Network(model, {"delayed": coupling}, DenseDelayGraph(weights, delays), **noise)
+    solve, config = prepare(network, Euler(), t0=0.0, t1=steps * DT, dt=DT)
+    run = jax.jit(solve)
+    name = f"tvboptim {version('tvboptim')}, float32"
+    return name, lambda: jax.block_until_ready(run(config))
+
+
+def tvboptim_hopf(weights: Floats, delays: Floats, steps: int) -> Any:
+    """TVB-Optim's Hopf normal form."""
+    from tvboptim.experimental.network_dynamics.coupling.linear import DelayedDifferenceCoupling
+    from tvboptim.experimental.network_dynamics.dynamics.tvb import SupHopf
+
+    class Differences(DelayedDifferenceCoupling):
+        N_OUTPUT_STATES = 2
+
+    model = SupHopf(a=A, omega=2.0 * np.pi * FREQUENCY, INITIAL_STATE=(START, START))
+    both = Differences(incoming_states=("x", "y"), local_states=("x", "y"))
+    return _in_tvboptim(model, both, weights, delays, steps)
+
+
+def tvboptim_wong_wang(weights: Floats, delays: Floats, steps: int) -> Any:
+    """TVB-Optim's reduced model of Wong and Wang."""
+    from tvboptim.experimental.network_dynamics.coupling.linear import DelayedLinearCoupling
+    from tvboptim.experimental.network_dynamics.dynamics.tvb import ReducedWongWang
+
+    model = ReducedWongWang(w=0.9, I_o=0.3, INITIAL_STATE=(START,))
+    return _in_tvboptim(model, DelayedLinearCoupling(incoming_states="S"), weights, delays, steps)
 
 
 def _in_neurolib(kind: Any, weights: Floats, delays: Floats, steps: int, **given: Any) -> Any:
