@@ -37,7 +37,7 @@ def test_part_prints_a_table():
     command = [sys.executable, str(FOLDER / "run.py"), "--quick", "calls"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     header, rule, *rows = done.stdout.splitlines()
-    assert header.split() == ["what", "ours", "aim", "against", "reference", "ratio"]
+    assert header.split() == ["what", "ours", "aim", "against", "reference", "ratio", "spread"]
     assert set(rule) == {"-", " "}
     assert [row.split("(")[0] for row in rows] == ["update", "advance"]
 
@@ -55,7 +55,8 @@ def test_help_explains_every_part_and_a_wrong_part_is_refused():
 def test_ratio_is_the_median_of_the_ratios_of_rounds(bench):
     timing = bench("timing")
     times = {"ours": [1.0, 4.0, 9.0], "other": [2.0, 2.0, 3.0]}
-    assert timing.line("x", times, "ours", "other") == ("x", 4.0, "other", 2.0, 2.0, "-", "ns")
+    found = timing.line("x", times, "ours", "other")
+    assert found == ("x", 4.0, "other", 2.0, 2.0, "-", "ns", (0.5, 3.0))
     assert timing.line("x", times, "ours", "absent").ratio is None
     with pytest.raises(ValueError, match="at least 1"):
         timing.compare({"a": int}, units=1, rounds=0)
@@ -146,3 +147,11 @@ def test_tvboptim_agrees_for_regions_where_it_is_installed(bench, monkeypatch, p
     _, run = getattr(regions, peer)(weights, wiring[1], 600)
     loop.run(600)
     assert np.allclose(np.asarray(run().ys)[-1][: loop.count], loop.now, rtol=1e-3, atol=1e-6)
+
+
+def test_tvboptim_agrees_for_points_where_it_is_installed(bench):
+    pytest.importorskip("tvboptim")
+    points = bench("points")
+    eta = np.linspace(-10.0, 5.0, 20)
+    _, run = points.in_tvboptim(eta, 400)
+    assert np.allclose(1e3 * np.asarray(run()), points.ours(eta, 400)()["r"].m_as(Hz), rtol=1e-4)

@@ -24,6 +24,7 @@ from followers import auto, jaxcont
 from networks import circuits, delays
 from neurons import neurons
 from peers import peers
+from points import points
 from regions import regions
 from timing import Line, compare, line, print_table
 
@@ -252,6 +253,7 @@ PARTS: dict[str, Callable[[bool], list[Line]]] = {
     "twin": twin,
     "lanes": lanes,
     "sweeps": sweeps,
+    "points": points,
     "brain": brain,
     "regions": regions,
     "noise": noise,

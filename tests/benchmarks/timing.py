@@ -27,6 +27,8 @@ class Line(NamedTuple):
     ratio: float | None = None
     aim: str = "-"
     unit: str = "ns"
+    spread: tuple[float, float] | None = None
+    """The lowest and highest ratio of a round."""
 
 
 def compare(
@@ -93,9 +95,10 @@ def line(what: str, times: Rounds, ours: str, against: str = "", aim: str = "-")
     own = statistics.median(times[ours])
     if against not in times:
         return Line(what, own, aim=aim)
-    ratios = (a / b for a, b in zip(times[ours], times[against], strict=True))
+    ratios = [a / b for a, b in zip(times[ours], times[against], strict=True)]
     reference = statistics.median(times[against])
-    return Line(what, own, against, reference, statistics.median(ratios), aim)
+    spread = min(ratios), max(ratios)
+    return Line(what, own, against, reference, statistics.median(ratios), aim, spread=spread)
 
 
 def print_table(lines: Iterable[Line], file: TextIO | None = None) -> None:
@@ -108,11 +111,12 @@ def print_table(lines: Iterable[Line], file: TextIO | None = None) -> None:
     file : file, optional
         Where to print; by default stdout.
     """
-    header = ["what", "ours", "aim", "against", "reference", "ratio"]
+    header = ["what", "ours", "aim", "against", "reference", "ratio", "spread"]
     cells = [
         [
             x.what, _with_unit(x.ours, x.unit), x.aim, x.against or "-",
             _with_unit(x.reference, x.unit), "-" if x.ratio is None else f"{x.ratio:.2f}",
+            "-" if x.spread is None else "{:.2f} .. {:.2f}".format(*x.spread),
         ]
         for x in lines
     ]  # fmt: skip
@@ -120,7 +124,7 @@ def print_table(lines: Iterable[Line], file: TextIO | None = None) -> None:
     rule = ["-" * width for width in widths]
     for row in (header, rule, *cells):
         texts = [
-            text.rjust(width) if i in (1, 4, 5) else text.ljust(width)
+            text.rjust(width) if i in (1, 4, 5, 6) else text.ljust(width)
             for i, (text, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  ".join(texts).rstrip(), file=file or sys.stdout)
