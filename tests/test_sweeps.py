@@ -3,6 +3,7 @@
 import copy
 import itertools
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -145,6 +146,24 @@ def test_any_number_of_points_steps_and_threads(count, steps, skipped, threads, 
     rec = rec[skipped * 0.05 * ms :] if skipped else rec
     assert same(res["x"][place], m.std("r")(rec))
     assert same(res["y"][place], m.mean("I_ext")(rec))
+
+
+def test_memory_is_that_of_the_results():
+    """It does not grow with steps, and with points by what is told of each and its parameters."""
+    pop, measures = nm.QIF(J=15.0), {"mean": m.mean("r"), "high": m.maximum("r")}
+
+    def peak(count, steps):
+        etas = np.linspace(-10.0, 5.0, count)
+        tracemalloc.start()
+        try:
+            nm.sweep(pop, {"eta": etas}, steps * 0.05 * ms, measures, 3.0)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(2_000, 20)  # compiles
+    assert peak(2_000, 20_000) < 1.5 * peak(2_000, 200)
+    assert peak(150_000, 20) - peak(50_000, 20) < 100_000 * 8 * 8
 
 
 # ---------------------------------------------------------------------- inputs by the point

@@ -19,6 +19,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from brains import brain
 from creference import Case, load
 from followers import auto, jaxcont
 from networks import circuits, delays
@@ -29,7 +30,7 @@ from regions import regions
 from timing import Line, compare, line, print_table
 
 import neuromass as nm
-from neuromass.units import Hz, metre, ms, second
+from neuromass.units import Hz, ms, second
 
 Work = dict[str, Callable[[], Any]]
 
@@ -128,22 +129,6 @@ def sweeps(quick: bool) -> list[Line]:
         line("mean and maximum, over final values", times, "both", "final", "<= 1.25"),
         line("the same on two cores", times, "both, two", "both", "0.53"),
     ]
-
-
-def brain(quick: bool) -> list[Line]:
-    """84 regions with delays, noise and the BOLD signal; the time itself is what counts here."""
-    seconds = 10 if quick else 600
-    regions = nm.Connectome.synthetic(84, seed=1).normalised("row")
-    noise = {"I_ext": nm.noise.OrnsteinUhlenbeck(sigma=0.3, tau=5 * ms)}
-    pop = nm.QIF(tau=10 * ms, eta=-5.0, J=15.0, shape=84, noise=noise, seed=1, dt=0.1 * ms)
-    net = nm.Network({"brain": pop}, short_delays="dt")
-    net.connect("brain", "brain", J=1.0, connectome=regions, speed=3 * metre / second)
-    scanner = {"bold": nm.bold(repetition_time=2 * second)}
-    nm.run(net, 2 * second, record=(), observe=scanner)
-    start = perf_counter()
-    nm.run(net, seconds * second, record=(), observe=scanner)
-    spent = perf_counter() - start
-    return [Line(f"a brain of 84 regions, {seconds} s", spent * 1e9, aim=f"{seconds / 30:.2g} s")]
 
 
 def noise(quick: bool) -> list[Line]:
