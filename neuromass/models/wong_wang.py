@@ -127,9 +127,8 @@ class WongWang(Population):
         """Make a region with stronger recurrence, w = 1, which is bistable by itself.
 
         With J_N = 0.2609 nA and I_0 = 0.3 nA it has a quiet and an active state for additional
-        currents between 19.80 and 25.08 pA. The paper makes the regions of 2013 bistable by
-        stronger recurrence; that it takes w = 1 and keeps the rest was not checked against its
-        text. vbi's RWW_sde has w = 1, too.
+        currents between 19.80 and 25.08 pA. These are the values with which users of The Virtual
+        Brain run its ReducedWongWang; they were not compared with the text of the paper.
 
         Parameters
         ----------
