@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
@@ -52,6 +52,33 @@ def test_executors_make_no_difference(whole):
     with ThreadPoolExecutor(2) as pool:
         assert same(nm.sweep(**asked(executor=pool)), whole)
         assert pool.submit(int).result() == 0  # it is left open
+
+
+class Backwards(Executor):
+    """An executor that begins with what it was given last."""
+
+    def __init__(self):
+        self.waiting, self.done = [], []
+        self.pool = ThreadPoolExecutor(1)
+
+    def submit(self, function, /, *arguments, **options):
+        future = Future()
+        self.waiting.append((len(self.waiting), future, function, arguments, options))
+        self.pool.submit(self.take)
+        return future
+
+    def take(self):
+        if not self.done:
+            time.sleep(0.3)  # until all is there
+        number, future, function, arguments, options = self.waiting.pop()
+        self.done.append(number)
+        future.set_result(function(*arguments, **options))
+
+
+def test_the_order_of_the_points_makes_no_difference(whole):
+    last_first = Backwards()
+    assert same(nm.sweep(**asked(executor=last_first)), whole)
+    assert last_first.done[0] > last_first.done[-1]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ convolution with a kernel, cheaper than the Balloon-Windkessel equations; brainm
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 from collections.abc import Callable
 from importlib.metadata import version
 from time import perf_counter
@@ -36,7 +37,10 @@ def brain(quick: bool) -> list[Line]:
     start = perf_counter()
     run(seconds)
     spent = perf_counter() - start
-    lines = [Line(f"a brain of 84 regions, {seconds} s", spent * 1e9, aim=f"{seconds / 30:.2g} s")]
+    lines = [
+        Line(f"a brain of 84 regions, {seconds} s", spent * 1e9, aim=f"{seconds / 30:.2g} s"),
+        Line("memory of 4 s, at most", _peak(run, 4), "of 40 s", _peak(run, 40), unit="MB"),
+    ]
     return lines + _others(regions, run, 2 if quick else 10)
 
 
@@ -48,6 +52,14 @@ def ours(regions: nm.Connectome) -> Callable[[float], Any]:
     net.connect("brain", "brain", J=1.0, connectome=regions, speed=SPEED * metre / second)
     scanner = {"bold": nm.bold(repetition_time=PERIOD * ms)}
     return lambda seconds: nm.run(net, seconds * second, record=(), observe=scanner)
+
+
+def _peak(run: Callable[[float], Any], seconds: float) -> float:
+    tracemalloc.start()
+    run(seconds)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 1e6
 
 
 def _others(regions: nm.Connectome, run: Callable[[float], Any], seconds: int) -> list[Line]:
