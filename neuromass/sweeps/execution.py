@@ -13,10 +13,14 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 
+import numpy as np
+
 from neuromass.errors import brief
-from neuromass.sweeps.batches import Batch, Results, Study
+from neuromass.sweeps.batches import Batch, Floats, Results, Study
 from neuromass.threads import checked_threads, cores_at_hand
 
 Done = Callable[[Batch, Results], None]
@@ -27,6 +31,10 @@ _TRIALS: Final = 3
 
 _AHEAD: Final = 4
 """Batches that wait in an executor for each one that is finished: no results pile up."""
+
+
+_NOBODY: Final = np.zeros(0, dtype=np.int64)
+"""Numbers of no points."""
 
 
 class StoppedError(Exception):
@@ -80,7 +88,8 @@ def by_executor(study: Study, parts: Sequence[Batch], given: Any, done: Done) ->
     done : callable
         What is done with each result, in this process.
     """
-    text = packed(study)
+    points = study.points
+    text = packed(replace(study, points=points.with_values(points.values(_NOBODY))))
     waiting, trials = {each.number: each for each in parts}, 0
 
     def finished(batch: Batch, results: Results) -> None:
@@ -92,7 +101,9 @@ def by_executor(study: Study, parts: Sequence[Batch], given: Any, done: Done) ->
     while waiting:
         try:
             with _opened(given) as pool:
-                submit = lambda each: pool.submit(run_packed, text, each)
+                submit = lambda each: pool.submit(
+                    run_packed, text, points.values(each.walk.ravel()), each
+                )
                 _collect(submit, list(waiting.values()), finished, _workers(pool))
         except Exception as error:
             if not isinstance(error, (BrokenExecutor, *_lost_workers())):
@@ -156,10 +167,19 @@ def packed(study: Study) -> bytes:
     return found
 
 
-def run_packed(text: bytes, batch: Batch) -> Results:
-    """Do a part in another process."""
+def run_packed(text: bytes, values: list[Floats], batch: Batch) -> Results:
+    """Do a part in another process, which is told of no other points."""
+    study = _unpacked(text)
+    study = replace(study, points=study.points.with_values(values))
+    numbers = np.arange(batch.walk.size).reshape(batch.walk.shape)
+    return study.run(replace(batch, walk=numbers), lambda: None)
+
+
+@lru_cache(maxsize=1)
+def _unpacked(text: bytes) -> Study:
+    """The study, which is the same for all parts."""
     study: Study = pickle.loads(text)
-    return study.run(batch, lambda: None)
+    return study
 
 
 @contextmanager

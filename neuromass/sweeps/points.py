@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,15 @@ class Points:
         if not self.is_grid:
             return axis.values[numbers]
         return axis.values[np.unravel_index(numbers, self.shape)[self.axes.index(axis)]]
+
+    def values(self, numbers: NDArray[np.int64]) -> list[Floats]:
+        """Values of all axes at some points."""
+        return [self.of(each, numbers) for each in self.axes]
+
+    def with_values(self, values: Sequence[Floats]) -> Points:
+        """As many points as there are values of each axis, which go together."""
+        pairs = zip(self.axes, values, strict=True)
+        return Points(tuple(replace(axis, values=each) for axis, each in pairs), is_grid=False)
 
     def point(self, number: int) -> Point:
         """A point, as functions of the user's get it."""
