@@ -1,6 +1,7 @@
 """Sweeps by processes, by a cluster, from a checkpoint, and through what kills them."""
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -79,6 +80,22 @@ def test_the_order_of_the_points_makes_no_difference(whole):
     last_first = Backwards()
     assert same(nm.sweep(**asked(executor=last_first)), whole)
     assert last_first.done[0] > last_first.done[-1]
+
+
+class Weighing(ThreadPoolExecutor):
+    """Threads that weigh what another process would be sent."""
+
+    def submit(self, function, /, *arguments, **options):
+        self.most = max(getattr(self, "most", 0), len(pickle.dumps(arguments)))
+        return super().submit(function, *arguments, **options)
+
+
+def test_a_worker_is_sent_no_points_but_its_own():
+    etas = np.linspace(-8.0, -2.0, 50_000)
+    with Weighing(2) as pool:
+        found = nm.sweep(nm.QIF(J=15.0), {"eta": etas}, 1 * ms, m.final("r"), executor=pool)
+    assert pool.most < etas.nbytes / 4
+    assert np.array_equal(found.coords["eta"].magnitude, etas)
 
 
 @pytest.mark.slow
