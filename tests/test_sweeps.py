@@ -163,7 +163,7 @@ def test_memory_is_that_of_the_results():
 
     peak(2_000, 20)  # compiles
     assert peak(2_000, 20_000) < 1.5 * peak(2_000, 200)
-    assert peak(150_000, 20) - peak(50_000, 20) < 100_000 * 8 * 8
+    assert peak(200_000, 20) - peak(100_000, 20) < 100_000 * 8 * 8
 
 
 # ---------------------------------------------------------------------- inputs by the point

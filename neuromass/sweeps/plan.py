@@ -11,7 +11,7 @@ from neuromass.sweeps.points import Points
 
 DIRECTIONS: Final = ("up", "down", "both")
 
-_LANES: Final = 1024
+_LANES: Final = 4096
 """Lanes of a batch, at most."""
 
 _BATCHES: Final = 16
