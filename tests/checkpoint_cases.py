@@ -113,9 +113,12 @@ CASES = {
     "network": (circuit, {"duration": 5 * second, "inputs": {"exc": WAVE}, "every": 20}),
     "synapses": (
         circuit,
-        {"duration": 5 * second, "record": ("inh.r", "inh->exc"), "every": 100, "average": True},
+        {"duration": 5 * second, "record": ("inh.r", "delivered"), "every": 100, "average": True},
     ),
-    "functions": (oscillators, {"duration": 50 * second, "record": "b.x", "every": 100}),
+    "functions": (
+        oscillators,
+        {"duration": 50 * second, "record": ("b.x", "delivered"), "every": 100},
+    ),
     "many delays": (brain, {"duration": 0.5 * second, "record": "brain.r", "every": 10}),
     "observed": (
         circuit,

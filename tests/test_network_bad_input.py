@@ -285,7 +285,11 @@ def test_a_member_with_several_inputs_takes_them_by_name():
 RECORD = {
     "unknown name": ("exc.rr", ValueError, "exc has no 'rr'; did you mean r"),
     "twice": (("exc.r", "exc"), ValueError, "names exc.r twice"),
-    "a connection without states": ("exc->inh", ValueError, "without a synapse has no states"),
+    "a connection that is not there": (
+        "exc->ihn",
+        ValueError,
+        "no member or connection 'exc->ihn'",
+    ),
     "a name that none has": ("rr", ValueError, "none of them has such a value; did you mean r"),
     "a member misspelt": ("ecx", ValueError, "no member or connection 'ecx'.*did you mean exc"),
     "a number": (3, TypeError, "record"),

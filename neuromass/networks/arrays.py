@@ -34,13 +34,15 @@ class Arrays(ABC):
         The connections by name.
     circuit : Circuit
         What the loop is made for.
+    traced : sequence of Sent
+        What else is written into the history than what delayed connections carry.
 
     Attributes
     ----------
     delays : Delays
         All delayed coupling.
     history : ndarray
-        What delayed connections carry, a row for each lane that sends.
+        What delayed connections carry, and what is traced, a row for each lane that sends.
     together : Together or None
         How steps are taken together with networks of neurons, if some are members.
     """
@@ -53,6 +55,7 @@ class Arrays(ABC):
         groups: list[Group],
         routes: Mapping[str, Route],
         circuit: Circuit,
+        traced: Sequence[Sent],
     ) -> None:
         self.nodes = dict(nodes)
         self.groups = groups
@@ -65,6 +68,8 @@ class Arrays(ABC):
         self._setters: dict[str, Callable[[Floats], None]] = {}
         self._number_of: dict[str, int] = {}
         lags = self._wire(routes)
+        for sender in traced:
+            self._first(self._row_of, sender)
         self.delays = Delays(lags, self._lanes_of(self._slot_of), self._lanes_of(self._row_of))
         self.history: Floats = np.zeros((self._lanes_of(self._row_of), self.delays.columns))
         self._reached = -1

@@ -19,6 +19,7 @@ from neuromass.networks import connectivity as wiring
 from neuromass.networks import history as past
 from neuromass.networks.arrays import Arrays
 from neuromass.networks.connection import FIXED, WAY, Connection, Wire, strength_measure
+from neuromass.networks.delivered import Delivery, Part, Received
 from neuromass.networks.groups import grouped
 from neuromass.networks.neurons import STEPS_AT_ONCE, Together, stand_in
 from neuromass.networks.routes import PASSED, Route, Sent, one_of, parts
@@ -33,7 +34,7 @@ from neuromass.populations.population import core_of
 from neuromass.populations.snapshot import changed
 from neuromass.recordings.contents import About
 from neuromass.recordings.recording import Recording, Recordings
-from neuromass.recordings.samples import NOTHING, Samples
+from neuromass.recordings.samples import DELIVERED, NOTHING, Samples, Track
 from neuromass.spiking.core import NeuronsCore
 from neuromass.units import HZ, MS, Measure
 
@@ -75,6 +76,8 @@ class NetworkCore:
         How many threads may share the work of steps; None stands for all cores.
     recorder : Recorder or None
         Who records the steps that are taken by hand.
+    traced : set of str
+        Connections of which it is recorded what they deliver.
     """
 
     name = "Network"
@@ -100,9 +103,11 @@ class NetworkCore:
         self.threads: int | None = None
         self._recorder: Recorder | None = None
         self._arrays: Arrays | None = None
+        self.traced: set[str] = set()
+        self._deliveries: dict[str, Delivery] = {}
         self._quick_step: SingleStep | None = None
         self._made_at = 0
-        self._bound: tuple[Any, ...] = (None, None)
+        self._bound: tuple[Any, ...] = (None, None)  # see `_recording_of`
         self._reference = weakref.ref(self)
         cores = tuple(self.members.values())
         self._finalizer = weakref.finalize(self, _let_go, cores, self.control, self._reference)
@@ -269,6 +274,7 @@ class NetworkCore:
         gone = self.stages.pop(name, {})
         self._names[self.wires.pop(name).ports].remove(name)
         self.given_past.pop(name, None)
+        self.traced = self.traced - {name}
         self.kept_past = {k: row for k, row in self.kept_past.items() if k[0] not in gone}
 
     def make_stages(self, name: str, wire: Wire) -> dict[str, Core]:
@@ -484,8 +490,11 @@ class NetworkCore:
                 first = {name: next(iter(each.values())) for name, each in found.items()}
                 past.check_used(self.given_past, first)
             routes = {part: route for each in found.values() for part, route in each.items()}
-            made = self._made(routes, nodes)
+            followed = {name: self._delivery(name, found[name], ports) for name in self.traced}
+            traced = [sender for each in followed.values() for sender in each.senders()]
+            made = self._made(routes, nodes, traced)
             made.together = self._with_neurons(stand_ins, made)
+            self._deliveries = followed
             self._fill_history(made)
             self._made_at, self._arrays = self.clock, made
         return self._arrays
@@ -502,9 +511,12 @@ class NetworkCore:
             if not arrays.keeps(name):
                 self.changed()
                 break
-            for part, route in self.parts(name, ports).items():
+            parts = self.parts(name, ports)
+            for part, route in parts.items():
                 if not arrays.set_weights(part, route):
                     self.changed()
+            if name in self.traced:
+                self._deliveries[name] = self._delivery(name, parts, ports)
             arrays.delays.forget()
         self._stale = set()
 
@@ -523,13 +535,28 @@ class NetworkCore:
         }
         return Together(neurons, stand_ins, made, sent, self.coupling == "held")
 
-    def _made(self, routes: Mapping[str, Route], nodes: Mapping[str, Core]) -> Arrays:
+    def _made(
+        self, routes: Mapping[str, Route], nodes: Mapping[str, Core], traced: Sequence[Sent]
+    ) -> Arrays:
         groups = grouped(nodes)
         kinds = tuple(group.kind for group in groups)
         circuit = Circuit(kinds, self.method, self.coupling == "held")
         small = not self.neurons and is_small(nodes, groups, routes.values())
         form = UnrolledArrays if small else TiledArrays
-        return form(nodes, groups, routes, circuit)
+        return form(nodes, groups, routes, circuit, traced)
+
+    def _delivery(
+        self, name: str, parts: Mapping[str, Route], ports: Mapping[str, Ports]
+    ) -> Delivery:
+        """What tells what a connection delivers."""
+        target = self.wires[name].target
+        factors = {}
+        if name not in parts:  # a function took it apart
+            factors = {port: factor for (_, factor), port in ports[target].inputs.items()}
+        return Delivery(
+            [Part(route, factors.get(route.input)) for route in parts.values()],
+            self.members[target].lanes,
+        )
 
     def _fill_history(self, made: Arrays) -> None:
         """The past of what is sent: as known, as given, or as the state is now."""
@@ -699,14 +726,53 @@ class NetworkCore:
                 control, self.dt, inputs, recording, self.threads
             )
             return arrays.together.take(control, steps, drives, samples, done, call)
-        recording = self._items(arrays, samples), samples.values, samples.sums
-        return arrays.loop(control, self.dt, arrays.laid_out(drives), recording, self.threads)
+        items, delivered = self._recording_of(arrays, samples)
+        recording = items, samples.values, samples.sums
+        before, position = self.clock, control.position
+        try:
+            return arrays.loop(control, self.dt, arrays.laid_out(drives), recording, self.threads)
+        finally:  # Ctrl-C mostly comes when the loop has just ended
+            place = len(items)
+            for track in delivered if self.clock != before else ():
+                values = self._deliveries[track.node].values(arrays, position, steps)
+                samples.lay(track, values, done, place)
+                place += track.lanes
 
-    def _items(self, arrays: Arrays, samples: Samples) -> Any:
-        """For each recorded number its place, where its samples begin, and their distance."""
+    def _recording_of(self, arrays: Arrays, samples: Samples) -> tuple[Any, list[Track]]:
+        """Where the loop puts recorded numbers, and what of connections is written afterwards."""
         if self._bound[0] is not arrays or self._bound[1] is not samples:
-            self._bound = arrays, samples, arrays.items(samples.tracks)
-        return self._bound[2]
+            late = self._delivered_of(samples)
+            others = [each for each in samples.tracks if each not in late]
+            self._bound = arrays, samples, arrays.items(others), late
+        return self._bound[2], self._bound[3]
+
+    def _delivered_of(self, samples: Samples) -> list[Track]:
+        return [each for each in samples.tracks if self._is_delivered(each.node, each.name)]
+
+    def _is_delivered(self, node: str, name: str) -> bool:
+        return name == DELIVERED and node in self.wires
+
+    def holder(self, node: str, name: str) -> Any:
+        """What has a value that can be recorded: a member, a synapse, or a connection itself."""
+        if not self._is_delivered(node, name):
+            return self.nodes[node]
+        if self.neurons:
+            raise ValueError(
+                f"record: what {node} delivers is not recorded in a network with neurons. Record "
+                "what its source sends, or what is given to its target."
+            )
+        wire = self.wires[node]
+        return Received(self.members[wire.target], wire.input)
+
+    def expect(self, samples: Samples) -> None:
+        """Be ready for steps that write on samples."""
+        late = self._delivered_of(samples)
+        for track in late:
+            samples.slab(track)[:] = np.nan
+        wanted = {each.node for each in late}
+        if wanted != self.traced:
+            self.changed()
+            self.traced = wanted
 
     def wired(self) -> tuple[str, ...]:
         """Names of its connections."""
@@ -757,12 +823,18 @@ class NetworkCore:
     # ------------------------------------------------------------------ recording
 
     def about(self, node: str, every: int, average: bool) -> About:
-        """Where the recording of a member, or of a connection's synapse, comes from."""
+        """Where the recording of a member, or of a connection, comes from."""
         if node in self.members:
             return self.members[node].about(node, every, average)
         wire = self.wires[node]
-        model = type(wire.synapse).__name__
-        return About(model, self.method, self.dt, every, average, wire.given())
+        if wire.synapse is not None:
+            model, labels = type(wire.synapse).__name__, None
+        else:
+            model, labels = "Connection", self.members[wire.target].labels
+        return About(
+            model, self.method, self.dt, every, average, wire.given(), inputs=(DELIVERED,),
+            labels=labels,
+        )  # fmt: skip
 
     def gathered(self, recordings: Mapping[str, Recording]) -> Recordings:
         """The recordings of a run, with what each connection was made with."""

@@ -38,6 +38,10 @@ class WithStages:
         nodes: Mapping[str, Core] = self._system.nodes if every is None else every()
         return nodes
 
+    def holder(self, node: str, name: str) -> Core:
+        """What has a value that can be recorded."""
+        return self.nodes[node]
+
     def about(self, node: str, every: int, average: bool) -> About:
         """Where the recording of a node comes from."""
         system, name = self._system, node

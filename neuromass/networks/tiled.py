@@ -38,10 +38,11 @@ class TiledArrays(Arrays):
         groups: list[Group],
         routes: Mapping[str, Route],
         circuit: Circuit,
+        traced: Sequence[Sent] = (),
     ) -> None:
         self._links, self._strips, self._matrices = Links(), Strips(), Matrices()
         self._gates: list[Any] = [np.zeros(0, dtype=GATE)]
-        super().__init__(nodes, groups, routes, circuit)
+        super().__init__(nodes, groups, routes, circuit, traced)
         links, self._senders, self._link_weights = self._links.arrays()
         strips, self._strip_weights = self._strips.arrays()
         matrices, self._matrix_weights = self._matrices.arrays()

@@ -58,10 +58,11 @@ class UnrolledArrays(Arrays):
         groups: list[Group],
         routes: Mapping[str, Route],
         circuit: Circuit,
+        traced: Sequence[Sent] = (),
     ) -> None:
         self._sums: dict[Value, list[tuple[Sender, list[float]]]] = {}
         self._gates: list[tuple[Value, Sender, Value]] = []
-        super().__init__(nodes, groups, routes, circuit)
+        super().__init__(nodes, groups, routes, circuit, traced)
         late = self._late_values()
         sent = [each.first for key in self._row_of for each in self._senders(*key)]
         self._weights = [each for senders in self._sums.values() for _, each in senders]

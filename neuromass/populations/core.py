@@ -675,6 +675,13 @@ class Core:
         """Whether its loops make means, lowest and highest values of samples on their way."""
         return self.lanes > 1
 
+    def holder(self, node: str, name: str) -> Core:
+        """What has a value that can be recorded: itself."""
+        return self
+
+    def expect(self, samples: Samples) -> None:
+        """Be ready for steps that write on samples: it always is."""
+
     def let_lanes_fail(self, allowed: bool) -> None:
         """Whether a lane that fails is NaN from then on, instead of stopping the others."""
         self.control.lenient = allowed

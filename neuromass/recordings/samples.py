@@ -14,6 +14,9 @@ from neuromass.recordings.spikes import SpikeLog
 
 Floats = NDArray[np.float64]
 
+DELIVERED: Final = "delivered"
+"""What is recorded of any connection: its part in the input of its target."""
+
 
 @dataclass(frozen=True)
 class Track:
@@ -59,7 +62,7 @@ class Samples:
         The slabs of all tracks, one after the other, each of shape (room, lanes).
     sums : ndarray
         For averages, what was summed up since the last sample: a number for each lane of each
-        track.
+        track, first of those that loops write, and then of those that are laid.
     spikes : mapping of SpikeLog
         Node -> where its spikes go, for nodes whose spikes are recorded.
     """
@@ -76,6 +79,33 @@ class Samples:
         """All samples of a track, (room, lanes)."""
         end = track.begin + self.room * track.lanes
         return self.values[track.begin : end].reshape(self.room, track.lanes)
+
+    def lay(self, track: Track, values: Floats, done: int, place: int) -> None:
+        """Write the values of some steps as loops do.
+
+        Parameters
+        ----------
+        track : Track
+            What was recorded.
+        values : ndarray
+            A row for each step.
+        done : int
+            Steps since the first sample, before these.
+        place : int
+            Where its sums begin.
+        """
+        slab, first = self.slab(track), -(done + 1) % self.every
+        if not self.average:
+            own = values[first :: self.every]
+            slab[self.whole(done) : self.whole(done) + len(own)] = own
+            return
+        total = self.sums[place : place + track.lanes]
+        ends = range(first + 1, len(values) + 1, self.every)
+        for number, part in enumerate(np.split(values, ends)):
+            total[:] = np.add.accumulate(np.vstack([total, part]))[-1]  # one step after the other
+            if number < len(ends):
+                slab[self.whole(done) + number] = total / self.every
+                total[:] = 0.0
 
     def whole(self, steps: int) -> int:
         """How many samples there are after some steps."""

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from neuromass.errors import brief, suggestion
 from neuromass.populations.core import Core
+from neuromass.recordings.samples import DELIVERED
 from neuromass.simulation.system import System
 from neuromass.units import is_listing
 
 Names = dict[str, tuple[str, ...]]
+
+
+class Known(NamedTuple):
+    """What can be recorded of a node or connection.
+
+    Attributes
+    ----------
+    whole : tuple of str
+        What its name alone stands for: all states; of a connection without a synapse, what it
+        delivers.
+    values : list of str
+        All that there is.
+    """
+
+    whole: tuple[str, ...]
+    values: list[str]
 
 
 def names_to_record(record: Any, system: System) -> Names:
@@ -21,7 +38,8 @@ def names_to_record(record: Any, system: System) -> Names:
     record : None, str, sequence of str or mapping
         All states if None. Of a population its states, inputs and outputs. Of a network nodes
         (``"exc"``, all their states), values of nodes (``"exc.r"``), values of all that have
-        them (``"r"``), or a mapping from nodes to names. Times alone if empty.
+        them (``"r"``), or a mapping from nodes to names. Times alone if empty. Connections are
+        nodes, too; ``"exc->inh.delivered"`` is what one delivers.
     system : System
         What is to be run.
     """
@@ -30,7 +48,26 @@ def names_to_record(record: Any, system: System) -> Names:
         return {node: tuple(core.model.states) for node, core in nodes.items()}
     if "" in nodes:
         return {"": _of_one(record, nodes[""])}
-    return _of_several(record, nodes, system.name)
+    known = {
+        node: Known(tuple(core.model.states), core.recordable()) for node, core in nodes.items()
+    }
+    for name in system.wired():
+        whole, values = known.get(name, ((DELIVERED,), []))
+        known[name] = Known(whole, [*values, DELIVERED])
+    found = _of_several(record, known, system.name)
+    for node, names in found.items():
+        _check_one_shape(node, names, system)
+    return found or {node: () for node in nodes if "->" not in node}
+
+
+def _check_one_shape(node: str, names: Sequence[str], system: System) -> None:
+    shapes = {name: system.holder(node, name).shape for name in names}
+    if len(set(shapes.values())) > 1:
+        shown = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(
+            f"record: values of {node} have different lanes: {shown}. Record what it delivers "
+            f"without its synapse, or the other way round."
+        )
 
 
 def _of_one(record: Any, core: Core) -> tuple[str, ...]:
@@ -46,19 +83,19 @@ def _of_one(record: Any, core: Core) -> tuple[str, ...]:
     return names
 
 
-def _of_several(record: Any, nodes: Mapping[str, Core], what: str) -> Names:
+def _of_several(record: Any, nodes: Mapping[str, Known], what: str) -> Names:
     listed = record if isinstance(record, Mapping) else ()
-    found: Names = {str(node): () for node in listed if _core(nodes, str(node), what)}
+    found: Names = {str(node): () for node in listed if _known(nodes, str(node), what)}
     for node, name in _wanted(record, nodes, what):
-        core = _core(nodes, node, what)
-        for each in (_checked(core, node, name),) if name else tuple(core.model.states):
+        known = _known(nodes, node, what)
+        for each in (_checked(known, node, name),) if name else known.whole:
             if each in found.get(node, ()):
                 raise ValueError(f"record names {node}.{each} twice.")
             found[node] = (*found.get(node, ()), each)
-    return found or {node: () for node in nodes if "->" not in node}
+    return found
 
 
-def _wanted(record: Any, nodes: Mapping[str, Core], what: str) -> list[tuple[str, str]]:
+def _wanted(record: Any, nodes: Mapping[str, Known], what: str) -> list[tuple[str, str]]:
     """Pairs of node and name; an empty name stands for all states."""
     if isinstance(record, Mapping):
         return [(str(node), each) for node in record for each in _listed(record, node)]
@@ -79,17 +116,17 @@ def _listed(record: Mapping[Any, Any], node: Any) -> list[str]:
     return [names] if isinstance(names, str) else [str(each) for each in names]
 
 
-def _split(entry: str, nodes: Mapping[str, Core], what: str) -> list[tuple[str, str]]:
+def _split(entry: str, nodes: Mapping[str, Known], what: str) -> list[tuple[str, str]]:
     if entry in nodes:
         return [(entry, "")]
     node, _, name = entry.rpartition(".")
     if node:
         return [(node, name)]
-    having = [each for each, core in nodes.items() if entry in core.recordable()]
+    having = [each for each, known in nodes.items() if entry in known.values]
     if not having:
         if "->" in entry:
-            _core(nodes, entry, what)
-        values = {value: None for core in nodes.values() for value in core.recordable()}
+            _known(nodes, entry, what)
+        values = {value: None for known in nodes.values() for value in known.values}
         raise ValueError(
             f"record: the network has no member or connection {brief(entry)}, and none of them has "
             f"such a value{suggestion(entry, [*nodes, *values])}"
@@ -97,18 +134,16 @@ def _split(entry: str, nodes: Mapping[str, Core], what: str) -> list[tuple[str, 
     return [(each, entry) for each in having]
 
 
-def _core(nodes: Mapping[str, Core], node: str, what: str) -> Core:
+def _known(nodes: Mapping[str, Known], node: str, what: str) -> Known:
     if node not in nodes:
-        silent = " A connection without a synapse has no states." if "->" in node else ""
         raise ValueError(
             f"record: the {what.lower()} has no member or connection {brief(node)}"
-            f"{suggestion(node, nodes)}{silent}"
+            f"{suggestion(node, nodes)}"
         )
     return nodes[node]
 
 
-def _checked(core: Core, node: str, name: str) -> str:
-    known = core.recordable()
-    if name not in known:
-        raise ValueError(f"record: {node} has no {brief(name)}{suggestion(name, known)}")
+def _checked(known: Known, node: str, name: str) -> str:
+    if name not in known.values:
+        raise ValueError(f"record: {node} has no {brief(name)}{suggestion(name, known.values)}")
     return name

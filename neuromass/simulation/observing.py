@@ -179,7 +179,7 @@ class ObservingRecorder:
 
     def _observed(self, name: str) -> Recording:
         node, own = self._places[name]
-        core = self._system.nodes[node]
+        core = self._system.holder(node, own)
         about = self._system.about(node, 1, False)
         start = self._start * self._system.dt
         values = self._made[name].result()
@@ -217,5 +217,5 @@ def _place(instrument: Instrument, name: str, system: System) -> tuple[str, str]
         raise ValueError(f"observe[{name!r}] looks at one value; name one of {told}.")
     node, own = pairs[0]
     instrument.spacing(system.dt)
-    instrument.unit(system.nodes[node].model.measure(own))
+    instrument.unit(system.holder(node, own).model.measure(own))
     return node, own

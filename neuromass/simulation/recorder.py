@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -224,19 +225,22 @@ def room_for(
     tracks, begin, kind = [], 0, MEAN if average else LAST
     for node, each in names.items():
         for name in each:
-            tracks.append(Track(node, name, system.nodes[node].lanes, begin, kind))
+            tracks.append(Track(node, name, system.holder(node, name).lanes, begin, kind))
             begin += room * tracks[-1].lanes
     check_memory(begin + room, every, steps)
     lanes = sum(track.lanes for track in tracks)
-    return Samples(tuple(tracks), room, every, average, np.empty(begin), np.zeros(lanes))
+    made = Samples(tuple(tracks), room, every, average, np.empty(begin), np.zeros(lanes))
+    system.expect(made)
+    return made
 
 
 def write_present(system: System, samples: Samples, place: int) -> None:
     """A sample of states and outputs as they are; inputs have no value between steps."""
     for track in samples.tracks:
-        core = system.nodes[track.node]
-        no_value = track.name in core.model.inputs
-        value = np.nan if no_value else core.spread(core.value(track.name))
+        value: Any = np.nan
+        if track.name not in system.holder(track.node, track.name).model.inputs:
+            core = system.nodes[track.node]
+            value = core.spread(core.value(track.name))
         samples.slab(track)[place] = value
 
 
@@ -253,7 +257,7 @@ def fill_inputs(system: System, samples: Samples, last: int | None = None) -> No
         The last one, if no step ends there either.
     """
     for track in samples.tracks:
-        if track.name in system.nodes[track.node].model.inputs:
+        if track.name in system.holder(track.node, track.name).model.inputs:
             values = samples.slab(track)
             values[0] = values[1]
             if last is not None:
@@ -286,11 +290,11 @@ def recording_of(
     spikes : Spikes or None
         Its spikes, if they were recorded.
     """
-    core = system.nodes[node]
+    holders = {name: system.holder(node, name) for name in traces}
     return Recording(
         times,
-        {name: each.reshape(len(each), *core.shape) for name, each in traces.items()},
-        {name: core.model.measure(name) for name in traces},
+        {name: each.reshape(len(each), *holders[name].shape) for name, each in traces.items()},
+        {name: each.model.measure(name) for name, each in holders.items()},
         system.about(node, every, average),
         spikes,
     )
@@ -300,7 +304,8 @@ def spoil(system: System, samples: Samples, length: int) -> None:
     """Make the samples of lanes that have failed NaN, from the first one on that shows it."""
     for node, core in system.nodes.items():
         lost = np.flatnonzero(~np.isfinite(core.state[: len(core.model.states)]).all(axis=0))
-        tracks = [each for each in samples.tracks if each.node == node]
+        own = [each for each in samples.tracks if each.node == node]
+        tracks = [each for each in own if system.holder(node, each.name) is core]
         if not len(lost) or not tracks:
             continue
         for lane in lost:

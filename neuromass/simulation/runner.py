@@ -69,6 +69,9 @@ def run(
         States, inputs and outputs to record; all states if left out, and times alone if empty.
         Of a network, ``"exc.r"`` is r of one member, ``"r"`` that of all that have it, and
         ``"exc"`` all states of a member; or a mapping, ``{"exc": ("r", "v")}``.
+        ``"exc->inh"`` is what a connection delivers, J tau r or whatever it makes of its source,
+        in the unit of the input that it goes to, as ``rec["exc->inh"].delivered``; with a
+        synapse it is the synapse's states, and ``"exc->inh.delivered"`` what it delivers.
     every : int
         Steps between samples; it must divide the number of steps.
     average : bool

@@ -29,6 +29,22 @@ class Standing(Protocol):
         """The same at another time, with what steps have changed until then."""
 
 
+class Holder(Protocol):
+    """What has values that can be recorded."""
+
+    @property
+    def lanes(self) -> int:
+        """How many numbers each is."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Their shape."""
+
+    @property
+    def model(self) -> Any:
+        """Declares ``states``, ``inputs`` and ``outputs``, and tells the ``measure`` of each."""
+
+
 class System(Changeable, Protocol):
     """A system that takes steps; `system_of` gives that of a population or network.
 
@@ -121,6 +137,12 @@ class System(Changeable, Protocol):
     @property
     def reduces(self) -> bool:
         """Whether its loops make means, lowest and highest values of samples on their way."""
+
+    def holder(self, node: str, name: str) -> Holder:
+        """What has a value that can be recorded: a node, or a connection itself."""
+
+    def expect(self, samples: Samples) -> None:
+        """Be ready for steps that write on samples."""
 
     def let_lanes_fail(self, allowed: bool) -> None:
         """Whether a lane that fails is NaN from then on, instead of stopping the others."""

@@ -311,7 +311,7 @@ class _Tally:
         """What each measure came to, (points, ...); NaN where a point is not good."""
         found = {}
         for name, made in self._made.items():
-            lanes = self._own_shape(self._study.places[name][0])
+            lanes = self._own_shape(*self._study.places[name])
             result = made.result()
             found[name] = result.reshape(self._count, *lanes, *result.shape[1:])
             found[name][~good] = np.nan
@@ -321,8 +321,8 @@ class _Tally:
                 found[name] = _filled([None if r is None else each.numbers(r) for r in recordings])
         return Results({name: found[name] for name in self._study.measures}, ~good)
 
-    def _own_shape(self, node: str) -> tuple[int, ...]:
-        shape = self._system.nodes[node].shape
+    def _own_shape(self, node: str, name: str) -> tuple[int, ...]:
+        shape = self._system.holder(node, name).shape
         return shape[1:] if self._is_of_lanes else shape
 
     @property
@@ -337,7 +337,8 @@ class _Tally:
         clocks = self._start + study.skipped, 1, count, False, None, system.dt
         recordings = {}
         for node, names in study.names.items():
-            core, shape = system.nodes[node], self._own_shape(node)
+            first = next(iter(names), "")
+            core, shape = system.holder(node, first), self._own_shape(node, first)
             lanes = slice(place * math.prod(shape), (place + 1) * math.prod(shape))
             data = {
                 name: np.concatenate([each[node, name][:, lanes] for each in self._kept])

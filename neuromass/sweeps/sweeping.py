@@ -391,7 +391,7 @@ class _Store:
             rest = tuple(f"{name}_{i}" for i in range(values.ndim - len(front)))
             return Measured(values, measure.unit(units.DIMENSIONLESS), front + rest)
         node, own = study.places[name]
-        core = system.nodes[node]
+        core = system.holder(node, own)
         begin = f"{node}_lane" if node else "lane"
         many = len(core.shape) > 1
         lanes = tuple(f"{begin}_{i}" if many else begin for i in range(len(core.shape)))
