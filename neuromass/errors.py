@@ -72,7 +72,8 @@ def whole_number(value: Any, name: str) -> int:
             return operator.index(value)
     except TypeError:
         pass
-    raise TypeError(f"{name} must be a whole number, not {brief(value)}.")
+    steps = "; it counts steps of dt" if name == "every" and knows_its_unit(value) else ""
+    raise TypeError(f"{name} must be a whole number, not {brief(value)}{steps}.")
 
 
 class SimulationError(ArithmeticError):

@@ -143,7 +143,10 @@ TABLE = {
     "every zero": (lambda p: nm.run(p, 1 * ms, every=0), ValueError, "every must be at least 1"),
     "every float": (lambda p: nm.run(p, 1 * ms, every=2.0), TypeError, "every must be a whole"),
     "every bool": (lambda p: nm.run(p, 1 * ms, every=True), TypeError, "every must be a whole"),
-    "every a time": (lambda p: nm.run(p, 1 * ms, every=1 * ms), TypeError, "every must be a whole"),
+    "every a time": (
+        lambda p: nm.run(p, 1 * ms, every=1 * ms), TypeError,
+        "every must be a whole .*; it counts steps of dt",
+    ),
     # -------------------------------------------------------------------------- inputs
     "nan stepped": (lambda p: p.update(NAN), ValueError, "I_ext must be finite"),
     "inf stepped": (lambda p: p.update(INF), ValueError, "I_ext must be finite"),

@@ -113,6 +113,7 @@ def test_a_model_of_ones_own_is_searched():
     turning = np.sqrt(2 - 0.15**2) / (2 * np.pi) / 0.01
     assert found[0].frequency.m_as(Hz) == pytest.approx(turning, rel=1e-12)
     assert found[1].frequency == 0 * Hz
+    assert found.frequency.m_as(Hz).tolist() == [each.frequency.m_as(Hz) for each in found]
     few = Duffing().equilibria(within={"x": (0.5, 2.0), "y": (-0.1, 0.1)})
     assert 1.0 in few.x.magnitude.round(9)
     with pytest.raises(ValueError, match="has no state 'z'"):

@@ -147,6 +147,19 @@ def test_dozens_of_lanes_are_lines_with_a_colour_bar():
     assert [ax.get_ylabel() for ax in axes[0].figure.axes] == ["r (Hz)", "v", "eta"]
 
 
+def test_a_colour_bar_of_lanes_shows_their_names_or_whole_numbers():
+    names = [f"L{place:02}" for place in range(20)]
+    for options, label, ends in (
+        ({"labels": names}, "", ("L00", "L19")),
+        ({}, "lane", ("0", "19")),
+    ):
+        ax = nm.run(nm.QIF(shape=20, **options), 1 * ms).plot("r")
+        bar = ax.figure.axes[1]
+        told = [each.get_text() for each in bar.get_yticklabels()]
+        assert (bar.get_ylabel(), told[0], told[-1]) == (label, *ends)
+        assert set(told) <= {*names, *map(str, range(20))}
+
+
 def test_hundreds_of_lanes_are_an_image():
     eta = np.linspace(-9, -3, 300)
     rec = run(eta=eta)

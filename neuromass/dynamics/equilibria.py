@@ -156,6 +156,12 @@ class Equilibria(Named, Saved, Sequence[Equilibrium]):
         """Which of them are stable."""
         return np.array([stability == "stable" for _, stability in self._natures], dtype=bool)
 
+    @property
+    def frequency(self) -> Any:
+        """Frequency at which small deviations turn at each of them, in Hz; see `Equilibrium`."""
+        own = np.array([each.frequency.m_as("Hz") for each in self], dtype=float)
+        return HZ.quantity(HZ.to_internal(own))
+
     def __len__(self) -> int:
         return len(self._states)
 
@@ -212,7 +218,7 @@ class Equilibria(Named, Saved, Sequence[Equilibrium]):
         for name, measure in measures.items():
             unit = f" ({measure.symbol})" if measure.symbol else ""
             columns |= lane_columns(name, self[name].magnitude, unit)
-        columns["frequency (Hz)"] = [each.frequency.m_as("Hz") for each in self]
+        columns["frequency (Hz)"] = self.frequency.m_as("Hz")
         return pandas.DataFrame(columns)
 
     def stored(self) -> tuple[Any, ...]:

@@ -135,16 +135,20 @@ def _add_colour_bar(
     if "color" in line:
         return
     if strands[0].look:
-        figure.colorbar(lanes.mappable, ax=axes, label=lanes.label, aspect=30)
+        lanes.name_bar(figure.colorbar(lanes.mappable, ax=axes, label=lanes.label, aspect=30))
     elif len({each.label for each in strands}) > most_looks():
         from matplotlib.cm import ScalarMappable  # noqa: PLC0415
         from matplotlib.colors import Normalize  # noqa: PLC0415
 
         labels = list(dict.fromkeys(each.label for each in strands))
         shown = ScalarMappable(Normalize(0, len(labels) - 1), seen_map())
-        places = np.unique(np.linspace(0, len(labels) - 1, _FEW).round().astype(int))
-        bar = figure.colorbar(shown, ax=axes, aspect=30)
-        bar.set_ticks(places, labels=[labels[place] for place in places])
+        _name_some(figure.colorbar(shown, ax=axes, aspect=30), labels)
+
+
+def _name_some(bar: Any, labels: Sequence[str]) -> None:
+    """Write some names beside a bar of colours whose numbers are their places."""
+    places = np.unique(np.linspace(0, len(labels) - 1, _FEW).round().astype(int))
+    bar.set_ticks(places, labels=[labels[place] for place in places])
 
 
 @dataclass(frozen=True)
@@ -381,6 +385,14 @@ class _Lanes:
             space = max(1, -(-len(self.labels) // _ROWS))
             ax.set_yticks(range(0, len(self.labels), space), self.labels[::space])
             ax.set_ylabel("")
+
+    def name_bar(self, bar: Any) -> None:
+        """Write names of lanes beside a bar of their colours; numbers of lanes are whole."""
+        if self.labels:
+            _name_some(bar, self.labels)
+            bar.set_label("")
+        elif not self.name:
+            _name_some(bar, [str(lane) for lane in range(self.count)])
 
     @property
     def label(self) -> str:
