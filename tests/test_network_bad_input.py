@@ -120,7 +120,11 @@ CONNECT = {
         TypeError,
         "^exc->inh: speed needs a speed",
     ),
-    "no synapse": ({"J": 1.0, "synapse": 5 * ms}, TypeError, "synapse is one of nm.synapses"),
+    "no synapse": (
+        {"J": 1.0, "synapse": 5 * ms},
+        TypeError,
+        r"synapse is .*such as nm.synapses.Exponential\(5 \* ms\), not Quantity",
+    ),
     "a class of synapses": (
         {"J": 1.0, "synapse": nm.synapses.Alpha},
         TypeError,

@@ -37,6 +37,19 @@ def arrows(ax):
     return [each for each in ax.patches if isinstance(each, kind)]
 
 
+def test_figsize_is_that_of_a_new_figure_and_all_fits_into_it():
+    ax = network().plot(figsize=(3, 2))
+    assert tuple(ax.figure.get_size_inches()) == (3, 2)
+    ax.figure.canvas.draw()
+    whole = ax.figure.bbox
+    for each in ax.texts:
+        box = each.get_window_extent()
+        assert whole.x0 - 1 <= box.x0 < box.x1 <= whole.x1 + 1
+        assert whole.y0 - 1 <= box.y0 < box.y1 <= whole.y1 + 1
+    with pytest.raises(ValueError, match="figsize is for a new figure"):
+        network().plot(ax, figsize=(3, 2))
+
+
 def test_everything_is_in_the_picture():
     ax = network().plot()
     found = texts(ax)

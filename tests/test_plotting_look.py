@@ -136,6 +136,11 @@ def test_wrong_keywords_leave_no_figure(rec, options, error, told):
 # ------------------------------------------------------------------------------ sizes
 
 
+def test_names_that_are_not_in_one_list_are_told():
+    with pytest.raises(TypeError, match=r"names go together, plot\(\('exc.r', 'inh.r'\)\)"):
+        pair().plot("exc.r", "inh.r")
+
+
 def test_figsize_is_that_of_a_new_figure():
     for ax in (
         run().plot("r", figsize=(3, 2)),

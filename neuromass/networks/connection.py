@@ -391,7 +391,10 @@ def _check_synapse(synapse: Any) -> None:
             f"write {synapse.__name__}()."
         )
     if synapse is not None and not isinstance(synapse, Synapse):
-        raise TypeError(f"synapse is one of nm.synapses, not {type(synapse).__name__}.")
+        raise TypeError(
+            f"synapse is one of nm.synapses, such as nm.synapses.Exponential(5 * ms), not "
+            f"{type(synapse).__name__}."
+        )
 
 
 def strength_measure(members: Mapping[str, Core], wire: Wire, name: str) -> Measure:

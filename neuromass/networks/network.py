@@ -742,13 +742,15 @@ class Network:
         lines += [f"  {str(Connection(self._core, name))[1:-1]}" for name in self._core.wires]
         return "\n".join(lines)
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Any = None, *, figsize: tuple[float, float] | None = None) -> Any:
         """Draw the populations and connections with their strengths and delays.
 
         Parameters
         ----------
         ax : Axes, optional
             Where to draw; a new figure otherwise.
+        figsize : tuple of float, optional
+            Width and height of a new figure in inches; made to fit if left out.
 
         Returns
         -------
@@ -756,7 +758,7 @@ class Network:
         """
         from neuromass.plotting import networks as circuit  # noqa: PLC0415
 
-        return circuit.plot_network(self, ax)
+        return circuit.plot_network(self, ax, figsize)
 
     def __repr__(self) -> str:
         return self.describe()

@@ -17,7 +17,7 @@ from neuromass.networks import connectivity as wiring
 from neuromass.networks.connection import Connection
 from neuromass.networks.network import Network
 from neuromass.plotting.curves import Box, Curve, label_boxes, routes
-from neuromass.plotting.look import COLOURS, ink, load, require_axes
+from neuromass.plotting.look import COLOURS, ink, load, refuse_figsize, require_axes
 from neuromass.populations.population import core_of
 from neuromass.units import DIMENSIONLESS, MS
 
@@ -32,7 +32,7 @@ _TINY: Final = 17
 _EXCITING, _INHIBITING, _MIXED, _NONE = COLOURS[1], COLOURS[0], "0.35", "0.7"
 
 
-def plot_network(network: Network, ax: Any) -> Any:
+def plot_network(network: Network, ax: Any, figsize: Any = None) -> Any:
     """Draw the populations of a network and its connections.
 
     An arrow excites, a bar inhibits, a dot does both, and what is grey without a dot has the
@@ -46,6 +46,8 @@ def plot_network(network: Network, ax: Any) -> Any:
         The network.
     ax : Axes or None
         Where to draw; a new figure if None.
+    figsize : tuple of float or None
+        Size of a new figure; made to fit if None.
 
     Returns
     -------
@@ -55,15 +57,19 @@ def plot_network(network: Network, ax: Any) -> Any:
     ------
     TypeError
         If `ax` is no Axes.
+    ValueError
+        If both are given.
     """
     load()
+    refuse_figsize(ax, figsize)
     if ax is not None:
         require_axes(ax)
     plan = _Plan.of(network)
     scale, boxes = 1.0, plan.boxes(1.0)
-    if ax is None:
+    if ax is None and figsize is None:
         ax = _new_axes(plan.extent(boxes))
     else:
+        ax = _whole_figure(figsize) if ax is None else ax
         for _ in range(3):
             scale = _scale(ax, plan.extent(boxes))
             boxes = plan.boxes(scale)
@@ -165,6 +171,12 @@ def _new_axes(extent: Floats) -> Any:
     figure, ax = plt.subplots(figsize=size)
     figure.set_layout_engine("constrained", w_pad=0.0, h_pad=0.0)
     return ax
+
+
+def _whole_figure(size: Any) -> Any:
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
+    return plt.figure(figsize=size).add_axes((0.0, 0.0, 1.0, 1.0))
 
 
 def _scale(ax: Any, extent: Floats) -> float:
