@@ -138,6 +138,11 @@ def instead(name: str, known: Mapping[str, str]) -> str:
     return f"; {found}." if found else ""
 
 
+def own_attribute(name: str) -> str:
+    """A sentence on what a class of one's own keeps beside what a system has."""
+    return f" What a class of your own keeps begins with an underscore, self._{name}."
+
+
 def public(names: Iterable[str]) -> list[str]:
     """Names without those that begin with one underscore."""
     return [each for each in names if not each.startswith("_") or each.startswith("__")]

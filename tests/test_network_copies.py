@@ -11,6 +11,40 @@ from network_samples import DT, EVERYTHING, KICKED, drive, pair, qif, quiet, sta
 import neuromass as nm
 from neuromass.units import Hz, ms
 
+
+class Pair(nm.Network):
+    """A class of a user's own, made with its own words."""
+
+    def __init__(self, strength):
+        super().__init__({"exc": nm.QIF(J=8.0), "inh": Fast(2.0)})
+        self.connect("exc", "inh", J=strength)
+        self._strength = strength
+
+
+class Fast(nm.QIF):
+    """A model whose members are made with its own words."""
+
+    def __init__(self, factor):
+        super().__init__(tau=10 * ms / factor)
+        self._factor = factor
+
+
+def test_classes_of_ones_own_are_recorded_copied_and_checked():
+    net = Pair(5.0)
+    twin = pickle.loads(pickle.dumps(net.copy()))
+    assert (type(twin), twin["exc->inh"].J, twin["inh"].tau) == (Pair, 5.0, 5 * ms)
+    with nm.record(net) as rec:
+        for _ in range(20):
+            net.update({"exc": 3.0})
+    assert traces(nm.run(twin, 1 * ms, inputs={"exc": 3.0})) == traces(rec)
+    assert "dt is small enough" in str(nm.check_dt(net, 5 * ms))
+    alone = Fast(2.0).copy(eta=-4.0)
+    assert (type(alone), alone.tau, alone.eta) == (Fast, 5 * ms, -4.0)
+    for each in (net, alone):
+        with pytest.raises(AttributeError, match=r"begins with an underscore, self\._gain\."):
+            each.gain = 1.0
+
+
 # ----------------------------------------------------------- going back, copying
 
 

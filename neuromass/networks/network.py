@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.dynamics.equilibria import Equilibria
 from neuromass.errors import brief, one_of, suggestion, warn
-from neuromass.hints import NETWORK, instead, public
+from neuromass.hints import NETWORK, instead, own_attribute, public
 from neuromass.kernels.control import FINE
 from neuromass.networks import history as past
 from neuromass.networks import members as membership
@@ -243,7 +243,8 @@ class Network:
             return f"{name} is a member, which stays; set its parameters and states, net[{name!r}]."
         if hasattr(type(self), name):
             return f"{name} of a network cannot be set."
-        return f"A network has no {brief(name)} to set{suggestion(name, KEYWORDS)}"
+        own = "" if type(self) is Network else own_attribute(name)
+        return f"A network has no {brief(name)} to set{suggestion(name, KEYWORDS)}{own}"
 
     # --------------------------------------------------------------- connecting
 

@@ -140,7 +140,7 @@ def _add_colour_bar(
         from matplotlib.cm import ScalarMappable  # noqa: PLC0415
         from matplotlib.colors import Normalize  # noqa: PLC0415
 
-        labels = list(dict.fromkeys(each.label for each in strands))
+        labels = list(dict.fromkeys(each.label or "" for each in strands))
         shown = ScalarMappable(Normalize(0, len(labels) - 1), seen_map())
         _name_some(figure.colorbar(shown, ax=axes, aspect=30), labels)
 

@@ -14,7 +14,7 @@ from neuromass.declaration import Declaration, ModelType
 from neuromass.declaration.declarations import Input, Removed
 from neuromass.dynamics.equilibria import find_equilibria
 from neuromass.errors import brief, suggestion
-from neuromass.hints import POPULATION, instead, public
+from neuromass.hints import POPULATION, instead, own_attribute, public
 from neuromass.populations import validation
 from neuromass.populations.core import Core
 from neuromass.populations.stepped import MISSING, Stepped, core_of
@@ -155,8 +155,9 @@ class Population(Stepped, metaclass=ModelType):
         own = type(self).__name__
         if not hasattr(type(self), name):
             known = [*self._core.model.parameters, *self._core.model.states]
+            mine = own_attribute(name) if type(self).__init__ is not Population.__init__ else ""
             return AttributeError(
-                f"{own} has no state or parameter {brief(name)}{suggestion(name, known)}"
+                f"{own} has no state or parameter {brief(name)}{suggestion(name, known)}{mine}"
             )
         fixed = name in validation.KEYWORDS
         advice = f"; make a copy that has another, copy({name}=...)" if fixed else ""
