@@ -1,4 +1,4 @@
-"""Imports of large libraries, which Ctrl-C does not leave half done."""
+"""What Ctrl-C does not leave half done, such as the import of a large library."""
 
 from __future__ import annotations
 

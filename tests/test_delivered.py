@@ -1,5 +1,7 @@
 """What connections deliver, recorded: parts of the inputs, whatever carries them."""
 
+import signal
+
 import numpy as np
 import pytest
 from network_samples import DT, excited_inhibited, matrix, pair, qif, quiet, traces, zoo
@@ -7,6 +9,7 @@ from samples import bits
 
 import neuromass as nm
 from neuromass.networks import unrolled
+from neuromass.networks.delivered import Delivery
 from neuromass.units import Hz, mm, ms, second
 
 DRIVE = {"exc": 4.0, "inh": 1.0}
@@ -153,6 +156,23 @@ def test_a_run_that_feedback_changes_or_that_fails():
     assert len(kept.t) > 5
     found = kept["exc->exc"].array("delivered")[1:]
     np.testing.assert_allclose(found, kept["exc"].array("I_ext")[1:] - 10.0, rtol=1e-9)
+
+
+def test_ctrl_c_leaves_no_gap(monkeypatch):
+    values = Delivery.values
+
+    def interrupted(self, *given):
+        signal.raise_signal(signal.SIGINT)
+        return values(self, *given)
+
+    monkeypatch.setattr(Delivery, "values", interrupted)
+    net = excited_inhibited()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        nm.run(net, 100 * second, inputs={"exc": 8.0}, record=("exc->inh", "inh.I_ext"))
+    kept = caught.value.recording
+    assert len(kept.t) == pytest.approx(net.t.m_as(ms) / DT + 1)
+    assert len(kept.t) > 100
+    assert bits(kept["exc->inh"])["delivered"] == bits(kept["inh"])["I_ext"]
 
 
 # ------------------------------------------------------------------- names, and elsewhere

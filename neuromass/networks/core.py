@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from neuromass import units
 from neuromass.errors import SimulationError, brief, suggestion
 from neuromass.expressions import Factor, Ports
-from neuromass.kernels.control import FIELDS, Control
+from neuromass.imports import undisturbed
+from neuromass.kernels.control import FIELDS, FINE, Control
 from neuromass.kernels.networks.circuit import Circuit
 from neuromass.networks import connectivity as wiring
 from neuromass.networks import history as past
@@ -728,15 +729,17 @@ class NetworkCore:
             return arrays.together.take(control, steps, drives, samples, done, call)
         items, delivered = self._recording_of(arrays, samples)
         recording = items, samples.values, samples.sums
-        before, position = self.clock, control.position
-        try:
-            return arrays.loop(control, self.dt, arrays.laid_out(drives), recording, self.threads)
-        finally:  # Ctrl-C mostly comes when the loop has just ended
-            place = len(items)
-            for track in delivered if self.clock != before else ():
+        given = control, self.dt, arrays.laid_out(drives), recording, self.threads
+        if not delivered:
+            return arrays.loop(*given)
+        position, place = control.position, len(items)
+        with undisturbed():  # steps that were taken are recorded, and none twice
+            code = arrays.loop(*given)
+            for track in delivered if code == FINE else ():
                 values = self._deliveries[track.node].values(arrays, position, steps)
                 samples.lay(track, values, done, place)
                 place += track.lanes
+        return code
 
     def _recording_of(self, arrays: Arrays, samples: Samples) -> tuple[Any, list[Track]]:
         """Where the loop puts recorded numbers, and what of connections is written afterwards."""
