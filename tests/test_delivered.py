@@ -207,13 +207,19 @@ def test_values_of_different_lanes_are_recorded_apart():
 
 def test_sweeps_and_observers_have_it():
     net = excited_inhibited()
-    mean = {"drive": nm.measures.mean("exc->inh.delivered")}
-    res = nm.sweep(net, {"exc->inh.J": [5.0, 10.0], "exc.eta": [-5.0, 0.0]}, 5 * ms, mean)
+    largest = lambda rec: rec["exc->inh"].array("delivered").max(axis=0)
+    measures = {
+        "drive": nm.measures.mean("exc->inh.delivered"),
+        "trace": nm.measures.trace("exc->inh.delivered", every=50),
+        "largest": nm.measures.custom(largest, record="exc->inh"),
+    }
+    res = nm.sweep(net, {"exc->inh.J": [5.0, 10.0], "exc.eta": [-5.0, 0.0]}, 5 * ms, measures)
     for place in np.ndindex(2, 2):
         point = net.copy()
         point["exc->inh"].J, point["exc"].eta = [5.0, 10.0][place[0]], [-5.0, 0.0][place[1]]
         expected = nm.run(point, 5 * ms, record="exc->inh")["exc->inh"].delivered.mean()
         assert res["drive"][place].m == pytest.approx(expected.m, rel=1e-12)
+        assert np.max(res["trace"][place].m) <= res["largest"][place].m
     whole = nm.run(net.copy(), 5 * ms, record="exc->inh")
     seen = nm.run(net.copy(), 5 * ms, record="exc->inh",
                   observe={"x": nm.brain.average("exc->inh.delivered", 1 * ms)})  # fmt: skip

@@ -268,12 +268,13 @@ def _check_settings(study: Study) -> None:
 
 def _kept(study: Study) -> int:
     """Numbers of a point that are kept until its end."""
-    lanes = {node: core.lanes for node, core in system_of(study.prototype).nodes.items()}
+    system = system_of(study.prototype)
     samples = study.steps - study.skipped + 1
     whole = [n for n in study.places if isinstance(study.measures[n], WholeReduction)]
-    count = sum(samples * lanes[study.places[name][0]] for name in whole)
+    count = sum(samples * system.holder(*study.places[name]).lanes for name in whole)
     if len(study.places) < len(study.measures):
-        count += sum(samples * lanes[node] * len(own) for node, own in study.names.items())
+        recorded = [(node, name) for node, own in study.names.items() for name in own]
+        count += sum(samples * system.holder(*each).lanes for each in recorded)
     return count
 
 
@@ -316,10 +317,10 @@ class _Store:
 
     def _check_memory(self) -> None:
         """Refuse traces that would not fit into memory."""
-        study, nodes = self._study, system_of(self._study.prototype).nodes
+        study, system = self._study, system_of(self._study.prototype)
         samples = study.steps - study.skipped + 1
         size = sum(
-            self._count * nodes[study.places[name][0]].lanes * -(-samples // each.every)
+            self._count * system.holder(*study.places[name]).lanes * -(-samples // each.every)
             for name, each in study.measures.items()
             if isinstance(each, Trace)
         )
