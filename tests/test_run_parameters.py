@@ -107,6 +107,49 @@ def test_a_model_used_as_it_is_written_follows_too():
     assert pop.state == other.state
 
 
+class Scaled(nm.Population):
+    """A leaky unit whose output has a factor."""
+
+    tau = nm.Parameter(10 * ms, positive=True)
+    k = nm.Parameter(2.0)
+    x = nm.State(0.5)
+    I = nm.Input()  # noqa: E741
+    y = nm.Output(lambda x, k: k * x)
+
+    @staticmethod
+    def derivatives(x, I, tau):  # noqa: E741
+        return (I - x) / tau
+
+
+STEPS = nm.signals.Step([1.0, 2.0, 3.0], start=2 * ms)
+
+
+def test_outputs_have_the_value_of_their_own_lane():
+    rec = nm.run(Scaled(shape=3), 5 * ms, 1.0, ("x", "y", "k"), parameters={"k": STEPS})
+    assert np.array_equal(rec.y.magnitude[1:], (rec.k * rec.x).magnitude[1:])
+    assert rec.k.magnitude[-1].tolist() == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("sent", ["x", "y"])
+@pytest.mark.parametrize("lanes", [3, 20])  # a loop of its own, and tiles
+def test_outputs_of_members_have_the_value_of_the_step(sent, lanes):
+    def network():
+        net = nm.Network({"a": Scaled(shape=lanes), "b": Scaled(shape=lanes)})
+        net.connect("a", "b", weight=np.eye(lanes)[::-1] * 0.5, variable=sent)
+        return net
+
+    k = np.linspace(1.0, 3.0, 100)[:, np.newaxis] * np.arange(1.0, lanes + 1)
+    net, other = network(), network()
+    what = ("a.x", "a.y", "a.k", "b.I", "b.x")
+    rec = nm.run(net, 5 * ms, {"a": 1.0}, what, parameters={"a.k": k})
+    a = rec["a"]
+    assert np.array_equal(a.y.magnitude[1:], (a.k * a.x).magnitude[1:])
+    for row in k:
+        other["a"].k = row
+        other.update({"a": 1.0})
+    assert other["b"].x.magnitude.tolist() == net["b"].x.magnitude.tolist()
+
+
 @pytest.mark.parametrize(
     ("parameters", "error", "text"),
     [

@@ -453,3 +453,11 @@ def test_what_neurons_cannot_do_in_a_network_says_so():
     assert len(net.connections) == 2
     assert "exc: QIFNetwork, own J = 8" in net.describe()
     net.plot()
+
+
+def test_what_a_connection_delivers_is_not_recorded_beside_neurons():
+    net = plain(20)
+    before = everything(net)
+    with pytest.raises(ValueError, match="what exc->inh delivers is not recorded in a network"):
+        nm.run(net, 1 * ms, record="exc->inh")
+    assert everything(net) == before
