@@ -1,8 +1,10 @@
 """Populations: what they show, what can be set, and what stays as it was."""
 
 import copy
+import gc
 import math
 import pickle
+import weakref
 
 import numpy as np
 import pint
@@ -492,3 +494,17 @@ def test_a_snapshot_with_noise_of_another_strength(one, other):
     first.restore(nm.QIF(noise={"I_ext": one}, seed=2).snapshot())
     with pytest.raises(ValueError, match="with noise on I_ext, of another strength"):
         second.restore(first.snapshot())
+
+
+def test_a_population_goes_with_its_last_reference():
+    gc.collect()
+    gc.disable()
+    try:
+        pop = qif()
+        pop.update(1.0)
+        assert pop.raw.r > 0
+        gone = weakref.ref(pop)
+        del pop
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -111,7 +111,7 @@ OF_RESULTS = frozenset(
     {"array", "complete", "count", "eigenvalues", "frequency", "fs", "index", "kind", "names"}
     | {"parameters", "plot", "save", "scaled", "stability", "stable", "state", "to_dataframe"}
     | {"coherence", "plot_raster", "spectrum", "stored"}
-    | {"labels", "to_xarray", "version"}
+    | {"labels", "outputs", "quantity", "to_xarray", "version"}
 )
 """Names of recordings and equilibria, under which no state, input or output would be found."""
 

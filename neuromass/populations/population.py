@@ -340,7 +340,7 @@ class Population(Stepped, metaclass=ModelType):
         )
 
 
-_REBUILT = ("_core", "_raw", "_output_measure", "_takes_numbers")
+_REBUILT = ("_core", "_output_measure", "_takes_numbers")
 """What a population makes anew when it is read from a pickle; the rest is a subclass's own."""
 
 _KEPT = (

@@ -63,7 +63,6 @@ class Stepped:
     def _take_core(self, core: Core) -> None:
         inputs = core.model.inputs.values()
         self._core = core
-        self._raw = _Raw(self)
         self._output_measure = core.model.measure(core.model.output)
         self._takes_numbers = all(each.measure.is_dimensionless for each in inputs)
 
@@ -132,7 +131,7 @@ class Stepped:
         Rates are in 1/ms, a thousandth of their value in Hz; times in ms; voltages in mV,
         currents in pA, conductances in nS.
         """
-        return self._raw
+        return _Raw(self)
 
     def _parameter(self, name: str) -> Any:
         core = self._readable()
