@@ -40,6 +40,11 @@ class Factor:
     variable: str
     values: tuple[tuple[str, float], ...]
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same for all values."""
+        return VALUE not in self.nodes
+
     def of(self, value: Any) -> Any:
         """The function of a number or of an array."""
         results: list[Any] = []

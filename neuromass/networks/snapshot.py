@@ -79,10 +79,17 @@ class NetworkSnapshot:
             raise changed("histories")
 
     def kept(self) -> Kept:
-        """What steps change beside the clock, by names of two parts, or three for histories."""
+        """What steps change beside the clock, by names of two parts, or three for histories.
+
+        The same number all the time has no history.
+        """
         nodes = self.members.items()
         own = {(node, *name): each for node, saved in nodes for name, each in saved.kept().items()}
-        pasts = self.histories.items()
+        pasts = [
+            (sender, rows)
+            for sender, rows in self.histories.items()
+            if isinstance(sender[1], str) or not sender[1].is_constant
+        ]
         return {**own, **{(node, _text(what), _PAST): rows for (node, what), rows in pasts}}
 
     def moved(self, clock: int, kept: Kept) -> Self:

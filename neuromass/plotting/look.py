@@ -398,7 +398,8 @@ def given_axes(names: Sequence[str], ax: Any, figsize: Any) -> Any:
 
     axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
     if isinstance(ax, str):
-        raise TypeError(f"Several names go together, plot(({names[0]!r}, {ax!r})); ax is for Axes.")
+        both = f"({brief(names[0])}, {brief(ax)})"
+        raise TypeError(f"Several names go together, plot({both}); ax is for Axes.")
     if not all(isinstance(each, Axes) for each in axes):
         raise TypeError(
             "ax needs matplotlib Axes, one for each name, for example plt.subplots()[1]."

@@ -459,9 +459,9 @@ class Core:
         if type(saved) is not type(own):
             raise ValueError(f"The snapshot is of neurons, and not of a population, {own.model}.")
         saved.check(own)
-        for name, value in saved.parameters.items():
+        for name, declared in self.model.parameters.items():  # without those that a run changes
             try:
-                self.model.parameters[name].check(value, name)
+                declared.check(saved.parameters[name], name)
             except ValueError as error:
                 raise changed(name, error) from None
         self._check_states(saved)
